@@ -1,0 +1,72 @@
+import { type Static, Type } from "typebox";
+
+/** A point in pixels of the upright image, from its top left corner. */
+export const Point = Type.Object({ x: Type.Number(), y: Type.Number() }, { $id: "Point" });
+export type Point = Static<typeof Point>;
+
+/** A rectangle in pixels of the upright image. It may reach past the image's edges. */
+export const Box = Type.Object(
+  { x: Type.Number(), y: Type.Number(), width: Type.Number(), height: Type.Number() },
+  { $id: "Box" },
+);
+export type Box = Static<typeof Box>;
+
+/** The five points of MTCNN. Left and right are the viewer's. */
+export const Landmarks = Type.Object(
+  { leftEye: Point, rightEye: Point, nose: Point, mouthLeft: Point, mouthRight: Point },
+  { $id: "Landmarks" },
+);
+export type Landmarks = Static<typeof Landmarks>;
+
+/** An L2-normalised embedding: 512 numbers, or the base64 of their little-endian float32 bytes. */
+export const Embedding = Type.Union([Type.Array(Type.Number()), Type.String({ contentEncoding: "base64" })], {
+  $id: "Embedding",
+});
+export type Embedding = Static<typeof Embedding>;
+
+export const Face = Type.Object(
+  {
+    box: Box,
+    confidence: Type.Number({ minimum: 0, maximum: 1, description: "The detector's score." }),
+    landmarks: Type.Optional(Landmarks),
+    embedding: Type.Optional(Embedding),
+  },
+  { $id: "Face" },
+);
+export type Face = Static<typeof Face>;
+
+/** A face that was found but left out of `faces`, and why. */
+export const DroppedFace = Type.Object(
+  {
+    box: Box,
+    confidence: Type.Number({ minimum: 0, maximum: 1 }),
+    reason: Type.Enum(["low_confidence", "over_limit"]),
+  },
+  { $id: "DroppedFace" },
+);
+export type DroppedFace = Static<typeof DroppedFace>;
+
+export const ImageInfo = Type.Object(
+  {
+    width: Type.Integer({ description: "Pixels, upright." }),
+    height: Type.Integer({ description: "Pixels, upright." }),
+    format: Type.String({ description: "jpeg, png, webp, gif, tiff or avif." }),
+    orientation: Type.Integer({ minimum: 1, maximum: 8, description: "The EXIF orientation that was applied." }),
+    sha256: Type.String({ description: "Of the image's bytes." }),
+  },
+  { $id: "ImageInfo" },
+);
+export type ImageInfo = Static<typeof ImageInfo>;
+
+/** Which models made a result. Embeddings may be compared only within one fingerprint. */
+export const ModelInfo = Type.Object(
+  {
+    pack: Type.String(),
+    detector: Type.String(),
+    embedder: Type.String(),
+    dimensions: Type.Integer(),
+    fingerprint: Type.String({ description: "Of the weights and every step of preprocessing." }),
+  },
+  { $id: "ModelInfo" },
+);
+export type ModelInfo = Static<typeof ModelInfo>;

@@ -1,0 +1,140 @@
+import { type Static, Type } from "typebox";
+import { DroppedFace, Face, ImageInfo, ModelInfo } from "./face.js";
+import { ImageRef } from "./image-ref.js";
+import { Problem } from "./problem.js";
+
+export const tasks = ["detect", "embed", "verify"] as const;
+export const Task = Type.Enum(tasks);
+export type Task = (typeof tasks)[number];
+
+export const JobOptions = Type.Object(
+  {
+    minFaceSize: Type.Integer({ minimum: 12, maximum: 2000, default: 20, description: "Smallest face, in pixels." }),
+    minConfidence: Type.Number({ minimum: 0, maximum: 1, default: 0.9, description: "Faces below are dropped." }),
+    maxFaces: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: "Faces past it are dropped." }),
+    order: Type.Enum(["prominence", "confidence", "left-to-right"], {
+      default: "prominence",
+      description: "Which face comes first, and so which ones `maxFaces` keeps.",
+    }),
+    landmarks: Type.Boolean({ default: true, description: "Whether faces carry their landmarks." }),
+    embeddingFormat: Type.Enum(["float", "base64"], { default: "float" }),
+  },
+  { $id: "JobOptions", additionalProperties: false },
+);
+export type JobOptions = Static<typeof JobOptions>;
+
+const jobFields = {
+  options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
+  priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "normal" })),
+  metadata: Type.Optional(
+    Type.Record(Type.String({ pattern: "^[\\s\\S]{1,64}$" }), Type.String({ maxLength: 512 }), {
+      additionalProperties: false,
+      maxProperties: 16,
+      description: "Echoed back with the job.",
+    }),
+  ),
+  resultTtlSeconds: Type.Optional(
+    Type.Integer({ minimum: 60, maximum: 604_800, description: "How long the result is kept once the job ends." }),
+  ),
+};
+
+/** The JSON body of POST /v1/jobs. */
+export const JobRequest = Type.Union(
+  [
+    Type.Object({ task: Type.Enum(["detect", "embed"]), image: ImageRef, ...jobFields }, { additionalProperties: false }),
+    Type.Object(
+      {
+        task: Type.Literal("verify"),
+        images: Type.Array(ImageRef, { minItems: 2, maxItems: 2 }),
+        ...jobFields,
+      },
+      { additionalProperties: false },
+    ),
+  ],
+  { $id: "JobRequest" },
+);
+export type JobRequest = Static<typeof JobRequest>;
+
+/** The `job` part of a multipart POST /v1/jobs: a JobRequest without its image. */
+export const MultipartJob = Type.Object(
+  { task: Type.Enum(["detect", "embed"]), ...jobFields },
+  { $id: "MultipartJob", additionalProperties: false },
+);
+export type MultipartJob = Static<typeof MultipartJob>;
+
+export const jobStates = ["queued", "active", "succeeded", "failed", "canceled"] as const;
+export type JobState = (typeof jobStates)[number];
+
+export const Timings = Type.Object(
+  {
+    queueMs: Type.Number({ description: "From submission until a worker took the job." }),
+    fetchMs: Type.Number(),
+    decodeMs: Type.Number(),
+    detectMs: Type.Number(),
+    embedMs: Type.Number(),
+    batchSize: Type.Integer({ description: "Images in the detection batch that this one rode in." }),
+  },
+  { $id: "Timings" },
+);
+export type Timings = Static<typeof Timings>;
+
+/** The result of `detect` and `embed`. */
+export const AnalysisResult = Type.Object(
+  {
+    image: ImageInfo,
+    faces: Type.Array(Face),
+    dropped: Type.Array(DroppedFace),
+    model: ModelInfo,
+    timings: Timings,
+  },
+  { $id: "AnalysisResult" },
+);
+export type AnalysisResult = Static<typeof AnalysisResult>;
+
+/** How near two embeddings are. */
+export const Comparison = Type.Object(
+  {
+    match: Type.Boolean(),
+    similarity: Type.Number({ description: "(cosine + 1) / 2." }),
+    cosineSimilarity: Type.Number({ minimum: -1, maximum: 1 }),
+    euclideanDistance: Type.Number({ minimum: 0, maximum: 2 }),
+    threshold: Type.Number({ description: "Distances below it match." }),
+  },
+  { $id: "Comparison" },
+);
+export type Comparison = Static<typeof Comparison>;
+
+export const VerifyResult = Type.Object(
+  {
+    ...Comparison.properties,
+    faces: Type.Array(Face, { minItems: 2, maxItems: 2, description: "The face used of each image." }),
+    model: ModelInfo,
+  },
+  { $id: "VerifyResult" },
+);
+export type VerifyResult = Static<typeof VerifyResult>;
+
+export const JobResult = Type.Union([AnalysisResult, VerifyResult], { $id: "JobResult" });
+export type JobResult = Static<typeof JobResult>;
+
+const Timestamp = Type.String({ format: "date-time" });
+
+export const Job = Type.Object(
+  {
+    id: Type.String(),
+    task: Task,
+    state: Type.Enum(jobStates),
+    progress: Type.Optional(Type.Object({ stage: Type.String() })),
+    createdAt: Timestamp,
+    startedAt: Type.Optional(Timestamp),
+    finishedAt: Type.Optional(Timestamp),
+    expiresAt: Type.Optional(Type.String({ format: "date-time", description: "When the job and its result are forgotten." })),
+    attempts: Type.Integer({ minimum: 0 }),
+    metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+    links: Type.Object({ self: Type.String() }),
+    result: Type.Optional(JobResult),
+    error: Type.Optional(Problem),
+  },
+  { $id: "Job" },
+);
+export type Job = Static<typeof Job>;

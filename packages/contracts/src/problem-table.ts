@@ -1,0 +1,181 @@
+/**
+ * Every way a request or a job can fail. One row per stable `code`; HTTP answers, stored job errors
+ * and `docs/errors.md` are all made from this table.
+ *
+ * `retryable` means that the same request may succeed later without being changed.
+ */
+export interface ProblemRow {
+  readonly status: number;
+  readonly title: string;
+  readonly retryable: boolean;
+  readonly advice: string;
+}
+
+export const problemTable = {
+  invalid_request: {
+    status: 400,
+    title: "The request does not have the expected form",
+    retryable: false,
+    advice: "Correct the fields listed in `errors`.",
+  },
+  malformed_json: {
+    status: 400,
+    title: "The body is not valid JSON",
+    retryable: false,
+    advice: "Send valid JSON, in UTF-8, with `Content-Type: application/json`.",
+  },
+  missing_image: {
+    status: 400,
+    title: "The request carries no image",
+    retryable: false,
+    advice: "Send multipart/form-data with a file part named `image`.",
+  },
+  empty_image: {
+    status: 400,
+    title: "The image has no bytes",
+    retryable: false,
+    advice: "Check that the file was read completely before it was sent.",
+  },
+  invalid_embedding: {
+    status: 400,
+    title: "An embedding is not a usable vector",
+    retryable: false,
+    advice: "Send the 512 finite numbers of an embedding made by this service, not all of them zero.",
+  },
+  no_face_detected: {
+    status: 400,
+    title: "No face was found in the image",
+    retryable: false,
+    advice: "Send an image with a visible face, or lower `minFaceSize` or `minConfidence`.",
+  },
+  bucket_forbidden: {
+    status: 403,
+    title: "The bucket may not be read",
+    retryable: false,
+    advice: "Use a bucket listed in `S3_ALLOWED_BUCKETS` that the service's credentials can read.",
+  },
+  upload_url_invalid: {
+    status: 403,
+    title: "The upload URL is not valid",
+    retryable: false,
+    advice: "Ask for a new one with POST /v1/uploads and use it, unchanged, before `expiresAt`.",
+  },
+  job_not_found: {
+    status: 404,
+    title: "There is no such job",
+    retryable: false,
+    advice: "Check the id. Jobs are forgotten when their result expires or is erased.",
+  },
+  image_not_found: {
+    status: 404,
+    title: "The image does not exist in the object store",
+    retryable: false,
+    advice: "Check the bucket, the key and the version.",
+  },
+  upload_not_found: {
+    status: 404,
+    title: "There is no such upload",
+    retryable: false,
+    advice: "Upload the image again: uploads are deleted when their job ends, or after an hour.",
+  },
+  route_not_found: {
+    status: 404,
+    title: "There is nothing at this address",
+    retryable: false,
+    advice: "See /docs for the addresses and methods that exist.",
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: "The idempotency key was used for another request",
+    retryable: false,
+    advice: "Use a new key for a new request; repeat a request with exactly the same body.",
+  },
+  job_canceled: {
+    status: 409,
+    title: "The job was canceled",
+    retryable: false,
+    advice: "Submit the image again if you still need the result.",
+  },
+  body_too_large: {
+    status: 413,
+    title: "The request body is too large",
+    retryable: false,
+    advice: "Send fewer bytes; the limit is `MAX_IMAGE_BYTES` for images and 1 MiB for JSON.",
+  },
+  image_too_large: {
+    status: 413,
+    title: "The image is too large",
+    retryable: false,
+    advice: "Scale the image down; the limits are `MAX_IMAGE_BYTES` and `MAX_IMAGE_PIXELS`.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The Content-Type is not accepted here",
+    retryable: false,
+    advice: "Send multipart/form-data for images and application/json for everything else.",
+  },
+  unsupported_image_format: {
+    status: 415,
+    title: "The image format is not supported",
+    retryable: false,
+    advice: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF.",
+  },
+  image_undecodable: {
+    status: 422,
+    title: "The image cannot be decoded",
+    retryable: false,
+    advice: "The file is damaged or incomplete; export or upload it again.",
+  },
+  fingerprint_mismatch: {
+    status: 422,
+    title: "The embeddings come from different models",
+    retryable: false,
+    advice: "Compare only embeddings with the same fingerprint; compute the older ones again.",
+  },
+  internal_error: {
+    status: 500,
+    title: "The service failed",
+    retryable: true,
+    advice: "Try again; if it stays, give the operator the request id.",
+  },
+  inference_failed: {
+    status: 500,
+    title: "The inference engine failed",
+    retryable: true,
+    advice: "Try again; the operator finds the cause in the worker's log.",
+  },
+  worker_lost: {
+    status: 500,
+    title: "The job was given up after its workers died",
+    retryable: true,
+    advice: "Try again once; if it stays, tell the operator: the image may be what kills the worker.",
+  },
+  queue_unavailable: {
+    status: 503,
+    title: "The job queue cannot be reached",
+    retryable: true,
+    advice: "Try again after the seconds in `Retry-After`.",
+  },
+  store_unavailable: {
+    status: 503,
+    title: "The object store cannot be reached",
+    retryable: true,
+    advice: "Try again after the seconds in `Retry-After`.",
+  },
+  shutting_down: {
+    status: 503,
+    title: "This process is shutting down",
+    retryable: true,
+    advice: "Try again after the seconds in `Retry-After`; another process will answer.",
+  },
+  sync_timeout: {
+    status: 504,
+    title: "The job is not finished yet",
+    retryable: true,
+    advice: "The job goes on: follow the URL in `job`.",
+  },
+} as const satisfies Record<string, ProblemRow>;
+
+export type ProblemCode = keyof typeof problemTable;
+
+export const problemCodes = Object.keys(problemTable) as ProblemCode[];

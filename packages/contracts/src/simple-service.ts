@@ -1,0 +1,59 @@
+import { type Static, Type } from "typebox";
+
+/** The name that the simple endpoints give the embedding model. */
+export const simpleModelName = "FaceNet (Inception ResNet V1)";
+export const embeddingDimensions = 512;
+
+export const HealthAnswer = Type.Object(
+  {
+    status: Type.Enum(["healthy", "degraded"]),
+    service: Type.Literal("facefleet"),
+    model: Type.String(),
+    embedding_dimensions: Type.Integer(),
+  },
+  { $id: "HealthAnswer" },
+);
+export type HealthAnswer = Static<typeof HealthAnswer>;
+
+export const DetectFaceAnswer = Type.Object(
+  {
+    face_detected: Type.Boolean(),
+    num_faces: Type.Integer(),
+    confidence: Type.Number({ description: "Of the most prominent face; 0 when there is none." }),
+    message: Type.String(),
+  },
+  { $id: "DetectFaceAnswer" },
+);
+export type DetectFaceAnswer = Static<typeof DetectFaceAnswer>;
+
+export const ExtractEmbeddingAnswer = Type.Object(
+  {
+    embedding: Type.Array(Type.Number(), { description: "Of the most prominent face, L2-normalised." }),
+    dimensions: Type.Integer(),
+    confidence: Type.Number(),
+    model: Type.String(),
+  },
+  { $id: "ExtractEmbeddingAnswer" },
+);
+export type ExtractEmbeddingAnswer = Static<typeof ExtractEmbeddingAnswer>;
+
+/**
+ * The body of POST /compare-faces. Its vectors are checked by the comparison itself, which says more
+ * than a schema can about what is wrong with a vector.
+ */
+export const CompareFacesRequest = Type.Object(
+  { embedding1: Type.Array(Type.Number()), embedding2: Type.Array(Type.Number()) },
+  { $id: "CompareFacesRequest", additionalProperties: false },
+);
+export type CompareFacesRequest = Static<typeof CompareFacesRequest>;
+
+export const CompareFacesAnswer = Type.Object(
+  {
+    similarity: Type.Number({ description: "(cosine + 1) / 2." }),
+    cosine_similarity: Type.Number(),
+    euclidean_distance: Type.Number({ description: "Of the L2-normalised vectors." }),
+    match: Type.Boolean({ description: "Whether the Euclidean distance is below 1.0." }),
+  },
+  { $id: "CompareFacesAnswer" },
+);
+export type CompareFacesAnswer = Static<typeof CompareFacesAnswer>;
