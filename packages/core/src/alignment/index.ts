@@ -1,0 +1,1 @@
+export { type FaceBox, marginCrop } from "./margin-crop.js";

@@ -1,0 +1,3 @@
+export type { Detection } from "./detection.js";
+export { Mtcnn } from "./mtcnn.js";
+export type { DetectionInput } from "./propose.js";

@@ -1,0 +1,1 @@
+export { type FaceCrop, FaceEmbedder } from "./face-embedder.js";

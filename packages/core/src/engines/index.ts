@@ -1,0 +1,9 @@
+export { type ChosenEngine, createEngine, type EngineChoice } from "./create-engine.js";
+export {
+  type EngineName,
+  type EngineOptions,
+  engineNames,
+  type InferenceEngine,
+  type Session,
+  type Tensor,
+} from "./inference-engine.js";

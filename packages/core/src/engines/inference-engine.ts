@@ -1,0 +1,39 @@
+import type { WeightsFile } from "../models/index.js";
+import type { Network } from "../nets/index.js";
+
+export const engineNames = ["onnx-cpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/**
+ * A dense float32 array. Images and feature maps are NHWC; a network that leaves one position an image
+ * answers (N, 1, 1, C).
+ */
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly shape: readonly [batch: number, height: number, width: number, channels: number];
+}
+
+/** A network with its weights, ready to run on the engine's device. */
+export interface Session<Output extends string = string> {
+  /** Rejects with the engine's own error; after one, the session can be used again. */
+  run(input: Tensor): Promise<Record<Output, Tensor>>;
+  close(): Promise<void>;
+}
+
+/** The seam between the face pipeline and the libraries that compute. */
+export interface InferenceEngine {
+  readonly name: EngineName;
+  /** The device that the engine really got, not the one asked for. */
+  readonly device: string;
+  compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>>;
+  /** Whether an error of `run` means that the batch was too large for the device. */
+  isOutOfMemory(error: unknown): boolean;
+  /** Tensors that are alive now, where the engine counts them. */
+  tensorCount(): number | undefined;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Threads for one run on a CPU; 0 lets the engine choose. */
+  readonly threads?: number;
+}

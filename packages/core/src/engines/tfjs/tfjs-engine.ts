@@ -1,0 +1,80 @@
+import type * as Tfjs from "@tensorflow/tfjs-core";
+import type { WeightsFile } from "../../models/index.js";
+import type { Network } from "../../nets/index.js";
+import type { EngineName, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import { type Maps, TfjsOps } from "./tfjs-ops.js";
+
+/**
+ * TensorFlow.js, on whichever backend the given module has made current. Its runs block the thread they
+ * are called on, reads included: give it a process of its own.
+ */
+export class TfjsEngine implements InferenceEngine {
+  constructor(
+    readonly name: EngineName,
+    readonly device: string,
+    private readonly tf: typeof Tfjs,
+  ) {}
+
+  async compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>> {
+    return new TfjsSession(this.tf, network, weights);
+  }
+
+  isOutOfMemory(error: unknown): boolean {
+    return error instanceof Error && /OOM when allocating|Out of memory|ResourceExhausted/i.test(error.message);
+  }
+
+  tensorCount(): number {
+    return this.tf.memory().numTensors;
+  }
+
+  async close(): Promise<void> {}
+}
+
+class TfjsSession<Output extends string> implements Session<Output> {
+  private readonly weights = new Map<string, Tfjs.Tensor>();
+  private readonly ops: TfjsOps;
+
+  constructor(
+    private readonly tf: typeof Tfjs,
+    private readonly network: Network<Output>,
+    file: WeightsFile,
+  ) {
+    this.ops = new TfjsOps(tf, (name) => this.load(name, file));
+  }
+
+  async run({ data, shape }: Tensor): Promise<Record<Output, Tensor>> {
+    const { tf, network } = this;
+    const maps = tf.tidy(() => network.build<Maps>(this.ops, tf.tensor4d(data, [...shape])));
+    try {
+      const entries = network.outputs.map(async (name) => {
+        const { shape } = maps[name];
+        return [name, { data: (await maps[name].data()) as Float32Array, shape }] as const;
+      });
+      return Object.fromEntries(await Promise.all(entries)) as unknown as Record<Output, Tensor>;
+    } finally {
+      tf.dispose(Object.values(maps) as Maps[]);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.tf.dispose([...this.weights.values()]);
+    this.weights.clear();
+  }
+
+  /** Weights are read when the first run meets them, and outlive the scope of that run. */
+  private load(name: string, file: WeightsFile): Tfjs.Tensor {
+    const known = this.weights.get(name);
+    if (known) return known;
+    const info = file.tensors.get(name);
+    if (!info) throw new Error(`Expected tensor "${name}" in ${file.path} but there is none`);
+    const tensor = this.tf.keep(this.tf.tidy(() => this.inOurLayout(file.read(name), info.shape)));
+    this.weights.set(name, tensor);
+    return tensor;
+  }
+
+  /** Kernels are stored OIHW; TensorFlow.js wants HWIO. */
+  private inOurLayout(data: Float32Array, shape: readonly number[]): Tfjs.Tensor {
+    const tensor = this.tf.tensor(data, [...shape]);
+    return shape.length === 4 ? this.tf.transpose(tensor, [2, 3, 1, 0]) : tensor;
+  }
+}

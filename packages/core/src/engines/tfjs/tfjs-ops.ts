@@ -1,0 +1,67 @@
+import type * as Tfjs from "@tensorflow/tfjs-core";
+import type { ConvOptions, Ops, PoolOptions } from "../../nets/index.js";
+
+/** A batch of feature maps, NHWC. */
+export type Maps = Tfjs.Tensor4D;
+
+/** Runs a network's layers at once, on the current backend of a TensorFlow.js module. */
+export class TfjsOps implements Ops<Maps> {
+  constructor(
+    private readonly tf: typeof Tfjs,
+    private readonly weight: (name: string) => Tfjs.Tensor,
+  ) {}
+
+  conv(x: Maps, name: string, { stride = 1, padding = "valid" }: ConvOptions = {}): Maps {
+    return this.tf.fused.conv2d({
+      x,
+      filter: this.weight(`${name}/kernel`) as Maps,
+      bias: this.weight(`${name}/bias`),
+      strides: stride,
+      pad: padding,
+    });
+  }
+
+  relu(x: Maps): Maps {
+    return this.tf.relu(x);
+  }
+
+  prelu(x: Maps, name: string): Maps {
+    return this.tf.prelu(x, this.weight(`${name}/alpha`) as Maps);
+  }
+
+  maxPool(x: Maps, { size, stride, ceil = false }: PoolOptions): Maps {
+    const [, height, width] = x.shape;
+    const padded = ceil ? this.padEnd(x, overhang(height, size, stride), overhang(width, size, stride)) : x;
+    return this.tf.maxPool(padded, size, stride, "valid");
+  }
+
+  concat(xs: readonly Maps[]): Maps {
+    return this.tf.concat([...xs], 3);
+  }
+
+  add(a: Maps, b: Maps): Maps {
+    return this.tf.add(a, b);
+  }
+
+  globalAveragePool(x: Maps): Maps {
+    return this.tf.mean(x, [1, 2], true);
+  }
+
+  softmax(x: Maps): Maps {
+    return this.tf.softmax(x, 3);
+  }
+
+  /** Adds rows and columns that no maximum ever chooses. */
+  private padEnd(x: Maps, rows: number, columns: number): Maps {
+    if (rows === 0 && columns === 0) return x;
+    return this.tf.pad(x, [[0, 0], [0, rows], [0, columns], [0, 0]], lowestFloat);
+  }
+}
+
+const lowestFloat = -3.4028234663852886e38;
+
+/** How far the last window of a pooling that counts partial windows reaches past the edge. */
+function overhang(length: number, size: number, stride: number): number {
+  const windows = Math.ceil((length - size) / stride) + 1;
+  return (windows - 1) * stride + size - length;
+}

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { type ImageFormat, type ImageInfo, ProblemError } from "@facefleet/contracts";
+import sharp, { type Metadata, type Sharp } from "sharp";
+import type { RgbImage } from "./rgb-image.js";
+import { describeUnread, sniffFormat } from "./sniff-format.js";
+
+// Every image is decoded once: libvips' cache of operations would only hold memory.
+sharp.cache(false);
+// Several images are decoded at once; one thread each is enough.
+sharp.concurrency(1);
+
+/** What an image's header says, before its pixels are decoded. */
+export interface ImageHeader {
+  /** Upright. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation: number;
+}
+
+/**
+ * Reads an image's header.
+ *
+ * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_undecodable`, or `image_too_large`
+ *   when it has more than `maxPixels` pixels.
+ */
+export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ImageHeader> {
+  if (bytes.byteLength === 0) throw new ProblemError("empty_image", "Expected an image but received 0 bytes");
+  const format = sniffFormat(bytes);
+  if (!format) {
+    const detail = `Expected JPEG, PNG, WebP, GIF, TIFF or AVIF but received ${describeUnread(bytes)}`;
+    throw new ProblemError("unsupported_image_format", detail);
+  }
+  const { width, height, orientation = 1 } = await metadata(bytes);
+  if (width * height > maxPixels) {
+    const detail = `Expected at most ${maxPixels} pixels but received ${width} x ${height}`;
+    throw new ProblemError("image_too_large", detail);
+  }
+  return orientation >= 5
+    ? { width: height, height: width, format, orientation }
+    : { width, height, format, orientation };
+}
+
+/**
+ * Decodes the first frame of an image, upright (EXIF orientation applied), as 8-bit sRGB without alpha.
+ *
+ * @throws ProblemError `image_undecodable` when the file is damaged or incomplete.
+ */
+export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+  try {
+    const { data, info } = await open(bytes)
+      .autoOrient()
+      .toColourspace("srgb")
+      .removeAlpha()
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data };
+  } catch (cause) {
+    throw undecodable(cause);
+  }
+}
+
+/** Describes a decoded image as results do. */
+export function imageInfo(bytes: Uint8Array, header: ImageHeader): ImageInfo {
+  return { ...header, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+async function metadata(bytes: Uint8Array): Promise<Metadata> {
+  try {
+    return await open(bytes).metadata();
+  } catch (cause) {
+    throw undecodable(cause);
+  }
+}
+
+/** The pixel limit is our own, checked on the header: libvips' would hide the size in a general error. */
+function open(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { limitInputPixels: false, failOn: "error", pages: 1, sequentialRead: true });
+}
+
+function undecodable(cause: unknown): ProblemError {
+  const reason = (cause as Error).message.split("\n")[0];
+  return new ProblemError("image_undecodable", `Expected a whole, readable image but decoding failed: ${reason}`, {
+    cause,
+  });
+}

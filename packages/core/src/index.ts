@@ -1,0 +1,3 @@
+export * from "./engines/index.js";
+export * from "./matching/index.js";
+export * from "./pipeline/index.js";

@@ -1,0 +1,2 @@
+export { compareEmbeddings, matchThreshold } from "./compare-embeddings.js";
+export { l2Normalise } from "./l2-normalise.js";

@@ -1,0 +1,46 @@
+/**
+ * The vocabulary that networks are written in. `T` is whatever an engine passes between layers: a graph
+ * value, an eager tensor. Every value is a batch of feature maps; how its axes are laid out is the
+ * engine's affair.
+ *
+ * A layer's weights are found by its name: `<name>/kernel` (OIHW) and `<name>/bias` for convolutions,
+ * `<name>/alpha` for PReLU.
+ */
+export interface Ops<T> {
+  conv(x: T, name: string, options?: ConvOptions): T;
+  relu(x: T): T;
+  /** max(0, x) + alpha * min(0, x), one alpha a channel. */
+  prelu(x: T, name: string): T;
+  maxPool(x: T, options: PoolOptions): T;
+  /** Joins maps along their channels. */
+  concat(xs: readonly T[]): T;
+  add(a: T, b: T): T;
+  /** The mean of each map: one position is left. */
+  globalAveragePool(x: T): T;
+  /** Over the channels of each position. */
+  softmax(x: T): T;
+}
+
+export interface ConvOptions {
+  /** 1 unless told. */
+  readonly stride?: number;
+  /** `valid` unless told: no padding. `same` (stride 1 only): as many positions out as in. */
+  readonly padding?: "valid" | "same";
+}
+
+export interface PoolOptions {
+  readonly size: number;
+  readonly stride: number;
+  /** Whether a last window that reaches past the edge counts (Caffe's pooling). */
+  readonly ceil?: boolean;
+}
+
+/** A network: one function over `Ops`, written once for every engine. */
+export interface Network<Output extends string = string> {
+  readonly name: string;
+  /** Side of the square RGB input in pixels, or undefined when any size is taken. */
+  readonly inputSize: number | undefined;
+  /** Names of the outputs, in the order of the engine's answer. */
+  readonly outputs: readonly Output[];
+  build<T>(ops: Ops<T>, input: T): Record<Output, T>;
+}

@@ -1,0 +1,30 @@
+import type { Box, DroppedFace, ImageInfo, JobOptions, Landmarks } from "@facefleet/contracts";
+
+/** What to look for in an image, and which faces to keep. */
+export interface AnalysisOptions extends Pick<JobOptions, "minFaceSize" | "minConfidence" | "maxFaces" | "order"> {
+  /** Whether to embed the faces that are kept. */
+  readonly embed: boolean;
+}
+
+export interface AnalysedFace {
+  readonly box: Box;
+  /** The detector's score, 0 to 1. */
+  readonly confidence: number;
+  readonly landmarks: Landmarks;
+  /** 512 numbers of Euclidean length 1, when asked for. */
+  readonly embedding?: Float32Array;
+}
+
+export interface FaceAnalysis {
+  readonly image: ImageInfo;
+  /** In the order asked for. */
+  readonly faces: AnalysedFace[];
+  readonly dropped: DroppedFace[];
+  readonly timings: {
+    readonly decodeMs: number;
+    readonly detectMs: number;
+    readonly embedMs: number;
+    /** Images in the detection batch that this one rode in. */
+    readonly batchSize: number;
+  };
+}
