@@ -126,4 +126,3 @@ function cellsAbove(
   }
   return proposals;
 }
-

@@ -43,7 +43,7 @@ export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<
 }
 
 /**
- * Decodes the first frame of an image, upright (EXIF orientation applied), as 8-bit sRGB without alpha.
+ * Decodes the first frame of an image, upright (EXIF orientation applied), as 8-bit RGB without alpha.
  *
  * @throws ProblemError `image_undecodable` when the file is damaged or incomplete.
  */
@@ -74,9 +74,12 @@ async function metadata(bytes: Uint8Array): Promise<Metadata> {
   }
 }
 
-/** The pixel limit is our own, checked on the header: libvips' would hide the size in a general error. */
+/**
+ * The pixel limit is our own, checked on the header: libvips' would hide the size in a general error.
+ * Colour profiles are ignored, as by everything that the networks were trained and measured with.
+ */
 function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { limitInputPixels: false, failOn: "error", pages: 1, sequentialRead: true });
+  return sharp(bytes, { limitInputPixels: false, failOn: "error", pages: 1, sequentialRead: true, ignoreIcc: true });
 }
 
 function undecodable(cause: unknown): ProblemError {

@@ -42,7 +42,11 @@ export const triangleFilter: ResampleFilter = (length, outLength) => {
     const end = Math.min(length, Math.floor(centre + support + 0.5));
     taps.starts[i] = start;
     taps.counts[i] = end - start;
-    fillTriangle(taps.weights.subarray(i * stride, i * stride + end - start), (start + 0.5 - centre) / support, support);
+    fillTriangle(
+      taps.weights.subarray(i * stride, i * stride + end - start),
+      (start + 0.5 - centre) / support,
+      support,
+    );
   }
   return taps;
 };

@@ -15,10 +15,12 @@ const magic: readonly { readonly format: ImageFormat; readonly offset: number; r
 /** Formats that people send and that we know by name, to say so. */
 const unread: readonly { readonly name: string; readonly pattern: RegExp }[] = [
   { name: "HEIC (its decoder is not free to ship; convert to JPEG or AVIF)", pattern: /^.{4}ftyp(hei|hev|mif1|msf1)/s },
-  { name: "SVG (a drawing, not a photo)", pattern: /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg/is },
+  {
+    name: "SVG (a drawing, not a photo)",
+    pattern: /^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg/is,
+  },
   { name: "JPEG 2000", pattern: /^(\xff\x4f\xff\x51|.{4}jP {2})/s },
   { name: "BMP", pattern: /^BM/ },
-  { name: "ICO", pattern: /^\0\0\x01\0/ },
   { name: "PDF", pattern: /^%PDF/ },
 ];
 

@@ -38,7 +38,8 @@ function vectorLength(vector: ArrayLike<number>, which: string): number {
     sum += value * value;
   }
   if (sum === 0) throw invalid(`Expected a direction for the ${which} embedding but received the zero vector`);
-  if (!Number.isFinite(sum)) throw invalid(`Expected moderate numbers for the ${which} embedding but their squares overflow`);
+  if (!Number.isFinite(sum))
+    throw invalid(`Expected moderate numbers for the ${which} embedding but their squares overflow`);
   return Math.sqrt(sum);
 }
 

@@ -54,7 +54,16 @@ export class TfjsOps implements Ops<Maps> {
   /** Adds rows and columns that no maximum ever chooses. */
   private padEnd(x: Maps, rows: number, columns: number): Maps {
     if (rows === 0 && columns === 0) return x;
-    return this.tf.pad(x, [[0, 0], [0, rows], [0, columns], [0, 0]], lowestFloat);
+    return this.tf.pad(
+      x,
+      [
+        [0, 0],
+        [0, rows],
+        [0, columns],
+        [0, 0],
+      ],
+      lowestFloat,
+    );
   }
 }
 

@@ -1,0 +1,45 @@
+import type { PackManifest } from "../pack-manifest.js";
+import { parsePinnedFile } from "../pack-manifest.js";
+import pinned from "./facenet-20180402-114759.files.json" with { type: "json" };
+
+/**
+ * MTCNN and FaceNet's Inception-ResNet-v1 of David Sandberg's release 20180402-114759, trained on VGGFace2.
+ * The detector's numbers are those of facenet-pytorch's defaults.
+ */
+export const facenet20180402 = {
+  name: "facenet-20180402-114759",
+  sources: [
+    {
+      name: "facenet",
+      format: "facenet-npy",
+      url: "https://webmachinelearning.github.io/test-data/models/facenet_nhwc/weights/",
+      mirrorPath: "facenet_nhwc/weights/",
+      licence: "Apache-2.0; made from davidsandberg/facenet (MIT). VGGFace2 was released for research.",
+      files: pinned.facenet.map(parsePinnedFile),
+    },
+    {
+      name: "mtcnn",
+      format: "mtcnn-tfjs",
+      url: "https://raw.githubusercontent.com/justadudewhohacks/face-api.js/a86f011d72124e5fb93e59d5c4ab98f699dd5c9c/weights/",
+      mirrorPath: "mtcnn/",
+      licence: "MIT, from justadudewhohacks/face-api.js.",
+      files: pinned.mtcnn.map(parsePinnedFile),
+    },
+  ],
+  detector: {
+    name: "mtcnn",
+    standardisation: { mean: 127.5, scale: 128 },
+    pyramidFactor: 0.709,
+    thresholds: [0.6, 0.7, 0.7],
+    nms: { level: 0.5, pyramid: 0.7, refine: 0.7, output: 0.7 },
+  },
+  embedder: {
+    name: "inception-resnet-v1",
+    dimensions: 512,
+    inputSize: 160,
+    colourOrder: "rgb",
+    standardisation: { mean: 127.5, scale: 128 },
+    cropMargin: 32,
+  },
+  matchThreshold: 1.0,
+} as const satisfies PackManifest;

@@ -1,0 +1,65 @@
+import { readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../test/models/temporary-folder.js";
+import { counting } from "../../test/models/tiny-pack.js";
+import type { NamedTensor } from "./convert.js";
+import { sha256OfFile } from "./file-digest.js";
+import { writeSafetensors } from "./safetensors.js";
+import { WeightsFile } from "./weights-file.js";
+
+const tensors: NamedTensor[] = [
+  ["a/kernel", { shape: [2, 3], data: counting([2, 3]) }],
+  ["a/bias", { shape: [3], data: new Float32Array([-1, 0.5, Number.MAX_VALUE]) }],
+];
+
+const newFile = async () => join(await temporaryFolder(), "weights.safetensors");
+
+describe("writeSafetensors", () => {
+  it("writes what WeightsFile reads", async () => {
+    const path = await newFile();
+    await writeSafetensors(path, tensors);
+    const weights = await WeightsFile.open(path);
+    expect([...weights.tensors.keys()]).toEqual(["a/kernel", "a/bias"]);
+    expect(weights.tensors.get("a/kernel")!.shape).toEqual([2, 3]);
+    for (const [name, { data }] of tensors) expect(weights.read(name)).toEqual(data);
+    expect(() => weights.read("b")).toThrow("Expected a tensor named b");
+    weights.close();
+  });
+
+  it("says the size and the sha256 of what it wrote", async () => {
+    const path = await newFile();
+    const written = await writeSafetensors(path, tensors);
+    expect(written).toEqual({ bytes: (await readFile(path)).length, sha256: await sha256OfFile(path) });
+  });
+
+  it("keeps to the format: a little-endian header length, JSON, aligned data without gaps", async () => {
+    const path = await newFile();
+    await writeSafetensors(path, tensors);
+    const bytes = await readFile(path);
+    const headerBytes = Number(bytes.readBigUInt64LE());
+    expect((8 + headerBytes) % 64).toBe(0);
+    expect(JSON.parse(bytes.toString("utf8", 8, 8 + headerBytes))).toEqual({
+      "a/kernel": { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] },
+      "a/bias": { dtype: "F32", shape: [3], data_offsets: [24, 36] },
+    });
+    expect(bytes.length).toBe(8 + headerBytes + 36);
+  });
+});
+
+describe("WeightsFile.open", () => {
+  it("refuses a file that was cut short", async () => {
+    const path = await newFile();
+    const { bytes } = await writeSafetensors(path, tensors);
+    for (const size of [bytes - 1, 100, 5, 0]) {
+      await truncate(path, size);
+      await expect(WeightsFile.open(path)).rejects.toThrow("it is damaged");
+    }
+  });
+
+  it("refuses another kind of file", async () => {
+    const path = await newFile();
+    await writeFile(path, "<!doctype html><title>not found</title>");
+    await expect(WeightsFile.open(path)).rejects.toThrow("it is damaged");
+  });
+});

@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { PackError } from "./pack-error.js";
+import { headerLengthBytes, parseSafetensorsHeader, type TensorInfo } from "./safetensors.js";
+
+/** An open safetensors file. Tensors are read from disk when asked for, so that the weights need not stay in memory. */
+export class WeightsFile {
+  private constructor(
+    readonly path: string,
+    readonly tensors: ReadonlyMap<string, TensorInfo>,
+    private readonly descriptor: number,
+  ) {}
+
+  /** @throws PackError when the file is not a complete safetensors file of float32. */
+  static async open(path: string): Promise<WeightsFile> {
+    const descriptor = openSync(path, "r");
+    try {
+      return new WeightsFile(path, readTensorTable(descriptor), descriptor);
+    } catch (cause) {
+      closeSync(descriptor);
+      throw new PackError(`Expected a safetensors file at ${path} but it is damaged`, { cause });
+    }
+  }
+
+  /** A fresh copy of the tensor's numbers, row-major. */
+  read(name: string): Float32Array {
+    const info = this.tensors.get(name);
+    if (info === undefined) throw new PackError(`Expected a tensor named ${name} in ${this.path} but there is none`);
+    const bytes = readExactly(this.descriptor, info.byteOffset, info.byteLength);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, info.byteLength / Float32Array.BYTES_PER_ELEMENT);
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+function readTensorTable(descriptor: number): Map<string, TensorInfo> {
+  const fileBytes = fstatSync(descriptor).size;
+  const headerBytes = Number(readExactly(descriptor, 0, headerLengthBytes).readBigUInt64LE());
+  if (headerBytes > fileBytes - headerLengthBytes) {
+    throw new PackError(`Expected a header shorter than the file but received ${headerBytes} of ${fileBytes} bytes`);
+  }
+  return parseSafetensorsHeader(readExactly(descriptor, headerLengthBytes, headerBytes), fileBytes);
+}
+
+function readExactly(descriptor: number, position: number, length: number): Buffer {
+  // Its own allocation, not a slice of the pool, so that a Float32Array may lie over it.
+  const buffer = Buffer.from(new ArrayBuffer(length));
+  let filled = 0;
+  while (filled < length) {
+    const read = readSync(descriptor, buffer, filled, length - filled, position + filled);
+    if (read === 0) throw new PackError(`Expected ${length} bytes at ${position} but the file ends before`);
+    filled += read;
+  }
+  return buffer;
+}

@@ -1,0 +1,106 @@
+import { problemTable } from "@facefleet/contracts";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { noPhotos, oddImage, photo, skipped } from "../../../tests/support/test-data.js";
+import { decodeImage, readHeader } from "../src/imaging/index.js";
+
+const maxPixels = 50_000_000;
+
+async function decode(bytes: Uint8Array) {
+  const header = await readHeader(bytes, maxPixels);
+  const image = await decodeImage(bytes);
+  expect([image.width, image.height]).toEqual([header.width, header.height]);
+  expect(image.data.length).toBe(image.width * image.height * 3);
+  return { header, image };
+}
+
+/** Left half red, right half blue; 30 x 20. */
+const halves = () =>
+  sharp({ create: { width: 30, height: 20, channels: 3, background: "#ff0000" } }).composite([
+    { input: { create: { width: 15, height: 20, channels: 3, background: "#0000ff" } }, left: 15, top: 0 },
+  ]);
+
+describe("decoding", () => {
+  it.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (format) => {
+    const { header, image } = await decode(await halves().toFormat(format).toBuffer());
+    expect(header).toEqual({ width: 30, height: 20, format, orientation: 1 });
+    expect(image.data[0]).toBeGreaterThan(230);
+    expect(image.data[29 * 3 + 2]).toBeGreaterThan(230);
+  });
+
+  it("turns the image upright", async () => {
+    const { header, image } = await decode(await halves().png().withMetadata({ orientation: 6 }).toBuffer());
+    expect(header).toMatchObject({ width: 20, height: 30, orientation: 6 });
+    expect([...image.data.subarray(0, 3)]).toEqual([255, 0, 0]);
+    expect([...image.data.subarray(-3)]).toEqual([0, 0, 255]);
+  });
+
+  it("refuses more pixels than the limit, before decoding them", async () => {
+    const blank = { create: { width: 20_000, height: 20_000, channels: 3, background: "#fff" } } as const;
+    const bomb = await sharp({ ...blank, limitInputPixels: false })
+      .png({ compressionLevel: 9 })
+      .toBuffer();
+    const started = performance.now();
+    await expect(readHeader(bomb, maxPixels)).rejects.toMatchObject({
+      code: "image_too_large",
+      detail: "Expected at most 50000000 pixels but received 20000 x 20000",
+    });
+    expect(performance.now() - started).toBeLessThan(1000);
+  }, 60_000);
+});
+
+describe.skipIf(skipped("strange image files", noPhotos))("strange files", () => {
+  it.each([
+    "hopper.gif",
+    "hopper.png",
+    "hopper.tif",
+    "hopper.webp",
+    "hopper_gray.jpg",
+    "hopper_bad_exif.jpg",
+    "invalid-exif.jpg",
+    "16-bit-grey-alpha.png",
+    "tiff_16bit_RGB.tiff",
+    "Channel_digital_image_CMYK_color_no_profile.jpg",
+    "pil_sample_cmyk.jpg",
+    "animated-loop-3.webp",
+    "full-transparent.png",
+    "tRNS_null_1x1.png",
+    "2x2_fdcce6.png",
+    "iss634.gif",
+  ])("%s is read", async (name) => {
+    const { image } = await decode(await oddImage(name));
+    expect(image.width * image.height).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["empty.jpg", "empty_image"],
+    ["text-named.jpg", "unsupported_image_format"],
+    ["check.svg", "unsupported_image_format"],
+    ["favicon.ico", "unsupported_image_format"],
+    ["relax.jp2", "unsupported_image_format"],
+    ["clusterfuzz-testcase-minimized-file-fuzzer-5643900194127872.heic", "unsupported_image_format"],
+    ["broken.png", "image_undecodable"],
+    ["broken_data_stream.png", "image_undecodable"],
+    ["corrupt-header.jpg", "image_undecodable"],
+    ["truncated.jpg", "image_undecodable"],
+    ["truncated.png", "image_undecodable"],
+    ["truncated.gif", "image_undecodable"],
+    ["truncated_jpeg.jpg", "image_undecodable"],
+    ["zero_width.gif", "image_undecodable"],
+    ["17000x17000.avif", "image_too_large"],
+    ["65536-uint32-limit.png", "image_too_large"],
+    ["giant-image.jpg", "image_too_large"],
+  ] as const)("%s is refused as %s", async (name, code) => {
+    const outcome = await decode(await oddImage(name)).catch((error) => error);
+    expect(outcome).toMatchObject({ code });
+    expect(problemTable[code].status).toBeLessThan(500);
+  });
+
+  it.each([2, 3, 4, 5, 6, 7, 8])("orientation %d gives the same upright picture", async (orientation) => {
+    const { image } = await decode(await photo(`hopper_orientation_${orientation}.jpg`));
+    const { image: first } = await decode(await photo("hopper_orientation_2.jpg"));
+    const difference = image.data.reduce((sum, v, i) => sum + Math.abs(v - (first.data[i] as number)), 0);
+    // JPEG itself differs between a picture and its transpose; a wrong turn differs by 40.
+    expect(difference / image.data.length).toBeLessThan(6);
+  });
+});
