@@ -1,0 +1,4 @@
+export { ConfigError } from "./config-error.js";
+export { configTable } from "./config-table.js";
+export { loadConfig } from "./load-config.js";
+export * from "./settings.js";

@@ -1,0 +1,59 @@
+import { type Static, type TObject, Type } from "typebox";
+
+/** Where the queue is. */
+export const redisSettings = {
+  REDIS_URL: Type.String({
+    default: "redis://127.0.0.1:6379",
+    pattern: "^rediss?://",
+    secret: true,
+    description: "The Redis that holds the queue; `rediss://` for TLS, with `user:password@` where it needs them.",
+  }),
+  QUEUE_PREFIX: Type.String({
+    default: "{facefleet}",
+    pattern: "^\\{[^{}]+\\}",
+    description: "What every Redis key starts with. The braces keep all of them in one slot of a Redis Cluster.",
+  }),
+};
+export type RedisSettings = Readonly<Static<TObject<typeof redisSettings>>>;
+
+/** Where images are. */
+export const storeSettings = {
+  S3_ENDPOINT: Type.Optional(
+    Type.String({ pattern: "^https?://", description: "The address of an S3-compatible server; unset: AWS." }),
+  ),
+  S3_REGION: Type.String({ default: "us-east-1", description: "The region of the S3 server." }),
+  S3_BUCKET: Type.Optional(
+    Type.String({ description: "The bucket for uploads. Unset: images are kept in the folder `STORE_DIR`." }),
+  ),
+  S3_ACCESS_KEY_ID: Type.Optional(
+    Type.String({ description: "Unset: the AWS SDK's own chain (its environment, its files, the machine's role)." }),
+  ),
+  S3_SECRET_ACCESS_KEY: Type.Optional(Type.String({ secret: true, description: "Goes with `S3_ACCESS_KEY_ID`." })),
+  S3_FORCE_PATH_STYLE: Type.Boolean({
+    default: true,
+    description: "Whether the bucket goes into the path of the address (most S3-compatible servers) or into its host.",
+  }),
+  S3_ALLOWED_BUCKETS: Type.Optional(
+    Type.Array(Type.String(), {
+      description: "Buckets, separated by commas, that a job's `s3` reference may name. Unset: `S3_BUCKET` only.",
+    }),
+  ),
+  STORE_DIR: Type.String({
+    default: ".data/objects",
+    description: "The folder that holds images when `S3_BUCKET` is unset; its sub-folders are the buckets.",
+  }),
+};
+export type StoreSettings = Readonly<Static<TObject<typeof storeSettings>>>;
+
+/** What is written to the log, and how. */
+export const logSettings = {
+  LOG_LEVEL: Type.Enum(["silent", "fatal", "error", "warn", "info", "debug", "trace"], {
+    default: "info",
+    description: "The least important level that is written: silent, fatal, error, warn, info, debug or trace.",
+  }),
+  LOG_FORMAT: Type.Enum(["json", "pretty"], {
+    default: "json",
+    description: "`json`: one object a line, for machines; `pretty`: for people.",
+  }),
+};
+export type LogSettings = Readonly<Static<TObject<typeof logSettings>>>;

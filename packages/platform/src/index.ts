@@ -1,0 +1,6 @@
+export * from "./config/index.js";
+export * from "./lifecycle/index.js";
+export * from "./logging/index.js";
+export * from "./metrics/index.js";
+export * from "./object-store/index.js";
+export * from "./queue/index.js";

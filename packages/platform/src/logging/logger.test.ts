@@ -1,0 +1,61 @@
+import { ProblemError } from "@facefleet/contracts";
+import { describe, expect, it } from "vitest";
+import { createLogger, type LoggerOptions } from "./logger.js";
+
+const capture = (format: LoggerOptions["format"], level: LoggerOptions["level"] = "info") => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  return { lines, logger: createLogger({ name: "api", level, format, destination }) };
+};
+
+describe.each(["json", "pretty"] as const)("createLogger, %s", (format) => {
+  it("writes one line for people or machines", () => {
+    const { lines, logger } = capture(format);
+    logger.child({ jobId: "j1" }).info({ faces: 2 }, "job ended");
+    expect(lines).toHaveLength(1);
+    for (const part of ["api", "j1", "job ended", "2"]) expect(lines[0]).toContain(part);
+  });
+
+  it("writes neither credentials nor anything biometric, wherever it is", () => {
+    const { lines, logger } = capture(format);
+    const hush = "hush-123456";
+    logger.info({ embedding: [hush], secret: hush, S3_SECRET_ACCESS_KEY: hush }, "top");
+    logger.info({ req: { headers: { authorization: hush, cookie: hush } } }, "request");
+    logger.info({ job: { result: { faces: [{ embedding: hush }] } }, faces: [{ embedding: [hush] }] }, "result");
+    logger.info({ body: { embedding1: [hush], embedding2: [hush] }, image: { bytes: Buffer.from(hush) } }, "request");
+    logger.child({ secret: hush, config: { REDIS_URL: hush } }).info("start");
+    expect(lines).toHaveLength(5);
+    expect(lines.join("")).not.toContain(hush);
+    expect(lines.join("")).not.toContain(String([...Buffer.from(hush)].slice(0, 4)));
+  });
+
+  it("writes an error with its causes, and nothing that hangs on it", () => {
+    const { lines, logger } = capture(format);
+    const root = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", request: { token: "hush" } });
+    const error = new ProblemError("store_unavailable", "The object store did not answer.", { cause: root });
+    logger.error({ err: error }, "failed");
+    logger.error(error);
+    for (const line of lines) {
+      for (const part of ["store_unavailable", "did not answer", "ECONNREFUSED"]) expect(line).toContain(part);
+      expect(line).not.toContain("hush");
+    }
+    expect(lines).toHaveLength(2);
+  });
+});
+
+describe("createLogger", () => {
+  it("leaves out what is below its level", () => {
+    const { lines, logger } = capture("json", "warn");
+    logger.info("not this");
+    logger.warn("this");
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(["this"]);
+  });
+
+  it("survives an error that is its own cause", () => {
+    const { lines, logger } = capture("json");
+    const error = new Error("round");
+    error.cause = error;
+    logger.error({ err: error }, "failed");
+    expect(JSON.parse(lines[0] ?? "{}").err.message).toBe("round");
+  });
+});

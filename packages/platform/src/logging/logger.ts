@@ -1,0 +1,43 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+import { prettyFactory } from "pino-pretty";
+import type { LogSettings } from "../config/index.js";
+import { redactedPaths, redactFields } from "./redact.js";
+import { serializeError } from "./serialize-error.js";
+
+export type { Logger };
+
+export interface LoggerOptions {
+  /** Which part of the fleet is speaking: "api", "worker". */
+  readonly name: string;
+  readonly level: LogSettings["LOG_LEVEL"];
+  readonly format: LogSettings["LOG_FORMAT"];
+  /** Where lines go; standard output when it is not given. */
+  readonly destination?: DestinationStream;
+}
+
+/** A structured logger that writes neither credentials, nor embeddings, nor the bytes of images. */
+export function createLogger({ name, level, format, destination }: LoggerOptions): Logger {
+  const output = destination ?? pino.destination({ fd: 1, sync: true });
+  return pino(
+    {
+      name,
+      level,
+      base: { name },
+      formatters: { log: redactFields },
+      redact: redactedPaths,
+      serializers: { err: serializeError, error: serializeError },
+    },
+    format === "pretty" ? forPeople(output) : output,
+  );
+}
+
+function forPeople(output: DestinationStream): DestinationStream {
+  const prettify = prettyFactory({
+    colorize: process.stdout.isTTY,
+    ignore: "name",
+    messageFormat: "{name}: {msg}",
+    translateTime: "SYS:HH:MM:ss.l",
+    singleLine: true,
+  });
+  return { write: (line) => output.write(prettify(line)) };
+}

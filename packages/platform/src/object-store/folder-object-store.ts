@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ProblemError } from "@facefleet/contracts";
+import { BoundedBody, tooLarge } from "./bounded-body.js";
+import { checkKey } from "./object-key.js";
+import type { ObjectHead, ObjectRef, ObjectStore } from "./object-store.js";
+
+const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+/** Beside the buckets; no bucket's name starts with a dot. */
+const incompleteFolder = ".incomplete";
+const leftoverAgeMs = 3_600_000;
+const maxSegmentBytes = 255;
+/** What the file system answers when a path leads to no file. */
+const absentCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
+
+/**
+ * Objects as files: `<directory>/<bucket>/<key>`, readable by the service's own user only. Has no
+ * versions and no content types, and cannot hold both `a` and `a/b`.
+ */
+export class FolderObjectStore implements ObjectStore {
+  readonly kind = "folder";
+  readonly defaultBucket = "local";
+  readonly #directory: string;
+  readonly #incomplete: string;
+  #prepared: Promise<void> | undefined;
+
+  constructor(directory: string) {
+    this.#directory = path.resolve(directory);
+    this.#incomplete = path.join(this.#directory, incompleteFolder);
+  }
+
+  allows(bucket: string): boolean {
+    return bucketName.test(bucket);
+  }
+
+  async put(ref: ObjectRef, body: Readable | Uint8Array, options: { readonly maxBytes: number }) {
+    const target = this.#pathOf(ref);
+    const partial = path.join(this.#incomplete, randomUUID());
+    const bounded = new BoundedBody(body, options.maxBytes);
+    try {
+      await this.#prepare();
+      await pipeline(bounded, createWriteStream(partial, { flags: "wx", mode: 0o600 }));
+      await makeFolder(path.dirname(target));
+      await rename(partial, target);
+    } catch (error) {
+      this.#prepared = undefined;
+      await rm(partial, { force: true }).catch(() => {}); // What stays is cleared later, as a leftover.
+      throw bounded.failure ?? unavailable(error);
+    }
+    return { size: bounded.size };
+  }
+
+  async get(ref: ObjectRef, options: { readonly maxBytes: number; readonly signal?: AbortSignal }): Promise<Buffer> {
+    const { maxBytes, signal } = options;
+    signal?.throwIfAborted();
+    const target = this.#pathOf(ref);
+    try {
+      return await readFile(target, maxBytes, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw isAbsent(error) ? notFound(ref, error) : unavailable(error);
+    }
+  }
+
+  async head(ref: ObjectRef): Promise<ObjectHead | undefined> {
+    const target = this.#pathOf(ref);
+    try {
+      const found = await stat(target);
+      return found.isFile() ? { size: found.size, lastModified: found.mtime } : undefined;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw unavailable(error);
+    }
+  }
+
+  async delete(ref: ObjectRef): Promise<void> {
+    const target = this.#pathOf(ref);
+    try {
+      await rm(target);
+    } catch (error) {
+      if (!isAbsent(error)) throw unavailable(error);
+    }
+  }
+
+  async presignPut(): Promise<undefined> {}
+
+  async ping(): Promise<void> {
+    try {
+      await this.#prepare();
+      await access(this.#incomplete, constants.W_OK);
+    } catch (error) {
+      this.#prepared = undefined;
+      throw unavailable(error);
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #pathOf(ref: ObjectRef): string {
+    checkKey(ref.key);
+    const segments = ref.key.split("/");
+    const holdable = segments.every((segment) => segment !== "" && Buffer.byteLength(segment) <= maxSegmentBytes);
+    if (!holdable || !bucketName.test(ref.bucket) || ref.versionId !== undefined) {
+      throw notFound(ref);
+    }
+    return path.join(this.#directory, ref.bucket, ...segments);
+  }
+
+  /** Makes the folders, and clears what a process left there when it died in the middle of a put. */
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#makeFolders();
+    return this.#prepared;
+  }
+
+  async #makeFolders(): Promise<void> {
+    await makeFolder(path.join(this.#directory, this.defaultBucket));
+    await makeFolder(this.#incomplete);
+    await removeLeftovers(this.#incomplete);
+  }
+}
+
+async function readFile(target: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+  const file = await open(target);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw Object.assign(new Error(`Expected a file at ${target}`), { code: "ENOENT" });
+    if (found.size > maxBytes) throw tooLarge(maxBytes, found.size);
+    return await file.readFile(signal && { signal });
+  } finally {
+    await file.close();
+  }
+}
+
+function makeFolder(folder: string): Promise<unknown> {
+  return mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > leftoverAgeMs) await rm(file, { force: true });
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && "code" in error && absentCodes.has(String(error.code));
+}
+
+function notFound({ bucket, key }: ObjectRef, cause?: unknown): ProblemError {
+  return new ProblemError("image_not_found", `Expected an object at ${bucket}/${key} but there is none.`, { cause });
+}
+
+function unavailable(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  return new ProblemError("store_unavailable", "The image folder cannot be used.", { cause: error });
+}

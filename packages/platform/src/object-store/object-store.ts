@@ -1,0 +1,58 @@
+import type { Readable } from "node:stream";
+
+/** Where one object is. */
+export interface ObjectRef {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/** A request that anyone who holds it may send, once or more, until it expires. */
+export interface PresignedPut {
+  readonly url: string;
+  readonly method: "PUT";
+  /** Must be sent exactly so: they are part of the signature. */
+  readonly headers: Record<string, string>;
+}
+
+export interface ObjectHead {
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType?: string;
+  readonly lastModified: Date;
+}
+
+/**
+ * Images, in S3 or in a folder. Whatever fails is a ProblemError: `store_unavailable` unless said
+ * otherwise. A ref that no store can hold (`..` in its key, a NUL, over 1024 bytes) is `image_not_found`.
+ */
+export interface ObjectStore {
+  readonly kind: "s3" | "folder";
+  /** The bucket for uploads. */
+  readonly defaultBucket: string;
+  /** Whether a caller may name the bucket. */
+  allows(bucket: string): boolean;
+  /**
+   * Stores a body, replacing what was there. Readers see the old object or the new one, never a part.
+   * @throws ProblemError `image_too_large` past `maxBytes`, or what the body itself throws; nothing is left behind
+   */
+  put(
+    ref: ObjectRef,
+    body: Readable | Uint8Array,
+    options: { readonly contentType?: string; readonly maxBytes: number },
+  ): Promise<{ size: number }>;
+  /** @throws ProblemError `image_not_found`, `bucket_forbidden`, `image_too_large`; the signal's reason when aborted */
+  get(ref: ObjectRef, options: { readonly maxBytes: number; readonly signal?: AbortSignal }): Promise<Buffer>;
+  /** @throws ProblemError `bucket_forbidden` */
+  head(ref: ObjectRef): Promise<ObjectHead | undefined>;
+  /** Deletes the object; it is no error when there is none. */
+  delete(ref: ObjectRef): Promise<void>;
+  /** A direct upload of exactly this type and size, or nothing where the store cannot be reached over HTTP. */
+  presignPut(
+    ref: ObjectRef,
+    options: { readonly contentType: string; readonly size: number; readonly expiresInSeconds: number },
+  ): Promise<PresignedPut | undefined>;
+  /** Answers when the default bucket can be used. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import { S3ServiceException } from "@aws-sdk/client-s3";
+import { ProblemError } from "@facefleet/contracts";
+import type { ObjectRef } from "./object-store.js";
+
+const absent = new Set([
+  "NoSuchKey",
+  "NoSuchBucket",
+  "NoSuchVersion",
+  "NotFound",
+  "InvalidBucketName",
+  "KeyTooLongError",
+]);
+/** Refusals that are about the service's own credentials, not about the object. */
+const badCredentials = new Set([
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "ExpiredToken",
+  "InvalidToken",
+  "RequestTimeTooSkewed",
+]);
+
+export function isAbsent(error: unknown): boolean {
+  return error instanceof S3ServiceException && (absent.has(error.name) || statusOf(error) === 404);
+}
+
+/** What an error of the SDK means to the one who asked for `ref`. */
+export function readProblem(error: unknown, ref: ObjectRef): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (isAbsent(error)) {
+    return new ProblemError("image_not_found", `Expected an object at ${ref.bucket}/${ref.key} but there is none.`, {
+      cause: error,
+    });
+  }
+  if (error instanceof S3ServiceException && statusOf(error) === 403 && !badCredentials.has(error.name)) {
+    return new ProblemError("bucket_forbidden", `The object store refuses to read ${ref.bucket}/${ref.key}.`, {
+      cause: error,
+    });
+  }
+  return unavailable(error);
+}
+
+/** For requests that only the service itself makes: whatever fails is the store's, or its operator's, fault. */
+export function unavailable(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  return new ProblemError("store_unavailable", "The object store did not answer as expected.", { cause: error });
+}
+
+function statusOf(error: S3ServiceException): number | undefined {
+  return error.$metadata.httpStatusCode;
+}

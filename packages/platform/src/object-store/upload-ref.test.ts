@@ -1,0 +1,53 @@
+import { Type } from "typebox";
+import { describe, expect, it } from "vitest";
+import { loadConfig, storeSettings } from "../config/index.js";
+import { createObjectStore } from "./create-object-store.js";
+import { assertReadable, uploadRef } from "./upload-ref.js";
+
+const open = (env: Record<string, string>) => createObjectStore(loadConfig(Type.Object(storeSettings), env));
+const forbidden = expect.objectContaining({ code: "bucket_forbidden" });
+
+describe("refs that callers name", () => {
+  const s3 = open({
+    S3_BUCKET: "mine",
+    S3_ACCESS_KEY_ID: "a",
+    S3_SECRET_ACCESS_KEY: "b",
+    S3_ALLOWED_BUCKETS: "photos, scans",
+  });
+
+  it("may be in the default bucket and in the allowed ones", () => {
+    for (const bucket of ["mine", "photos", "scans"]) {
+      expect(() => assertReadable(s3, { bucket, key: "2024/a.jpg" })).not.toThrow();
+    }
+    expect(() => assertReadable(s3, { bucket: "payroll", key: "a.jpg" })).toThrow(forbidden);
+  });
+
+  it("may be in the default bucket only when no others are named", () => {
+    const store = open({ S3_BUCKET: "mine" });
+    expect(store.allows("mine")).toBe(true);
+    expect(store.allows("photos")).toBe(false);
+  });
+
+  it("never reach the uploads of others", () => {
+    for (const store of [s3, open({})]) {
+      const bucket = store.defaultBucket;
+      for (const key of [uploadRef(store, "0".repeat(32)).key, "/uploads/x", "//uploads/x"]) {
+        expect(() => assertReadable(store, { bucket, key })).toThrow(forbidden);
+      }
+      expect(() => assertReadable(store, { bucket, key: "my/uploads/x" })).not.toThrow();
+    }
+    expect(() => assertReadable(s3, { bucket: "photos", key: "uploads/x" })).not.toThrow();
+  });
+});
+
+describe("the choice of a store", () => {
+  it("is S3 with a bucket, a folder without", () => {
+    expect(open({ S3_BUCKET: "mine" }).kind).toBe("s3");
+    expect(open({ S3_BUCKET: "" }).kind).toBe("folder");
+  });
+
+  it("refuses half a pair of credentials", () => {
+    expect(() => open({ S3_BUCKET: "mine", S3_ACCESS_KEY_ID: "a" })).toThrow("S3_SECRET_ACCESS_KEY: Expected");
+    expect(() => open({ S3_BUCKET: "mine", S3_SECRET_ACCESS_KEY: "hush" })).toThrow(/^(?!.*hush).*S3_ACCESS_KEY_ID/s);
+  });
+});

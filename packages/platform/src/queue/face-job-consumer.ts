@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  asProblemError,
+  type FaceJobPayload,
+  type Job,
+  type JobResult,
+  ProblemError,
+  queueCatalogue,
+} from "@facefleet/contracts";
+import { WaitingError, Worker } from "bullmq";
+import { Value } from "typebox/value";
+import type { RedisSettings } from "../config/index.js";
+import type { Logger } from "../logging/index.js";
+import { FinishedSignal } from "./finished-signal.js";
+import { type Ending, endedJob, type FaceQueueJob, givenUpProblem, ttlSecondsOf } from "./job-view.js";
+import { erased, Outcomes } from "./outcomes.js";
+import { QueueKeys } from "./queue-keys.js";
+import { RecordedFailure } from "./recorded-failure.js";
+import { RedisConnection } from "./redis-connection.js";
+import { type TakenJob, takenJob } from "./taken-job.js";
+
+export interface FaceJobConsumerOptions {
+  readonly logger: Logger;
+  /** How many jobs are held at once. */
+  readonly concurrency: number;
+  /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */
+  readonly run: (job: TakenJob, signal: AbortSignal) => Promise<JobResult>;
+  /** Called when a job has ended for good, with the outcome that counts. It may come twice for one job. */
+  readonly onEnd?: (job: TakenJob, outcome: Job) => Promise<void>;
+  /** How long this worker may be silent before its jobs are given to another, in milliseconds. */
+  readonly lockDurationMs?: number;
+}
+
+const faces = queueCatalogue.faces;
+/** How long jobs have, once told to stop, to let go. */
+const letGoMs = 1000;
+
+/**
+ * Takes face jobs and sees each to its one outcome, which is written before BullMQ is told. While Redis is
+ * away it waits; a job whose outcome was not written is done again by whoever gets it next.
+ */
+export class FaceJobConsumer {
+  readonly #options: FaceJobConsumerOptions;
+  readonly #logger: Logger;
+  readonly #connection: RedisConnection;
+  readonly #outcomes: Outcomes;
+  readonly #finished: FinishedSignal;
+  readonly #worker: Worker<FaceJobPayload, void>;
+  readonly #endings = new Set<Promise<void>>();
+  #outOfTime = false;
+
+  constructor(settings: RedisSettings, options: FaceJobConsumerOptions) {
+    const { logger, concurrency, lockDurationMs = faces.lockDurationMs } = options;
+    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#options = options;
+    this.#logger = logger;
+    this.#connection = new RedisConnection(settings, { role: "consumer", logger });
+    this.#outcomes = new Outcomes(this.#connection.client, keys);
+    this.#finished = new FinishedSignal(settings, keys, logger);
+    // BullMQ passes the signal only to a function that declares three parameters.
+    this.#worker = new Worker<FaceJobPayload, void>(
+      faces.name,
+      (job, token, signal) => this.#take(job, token, signal),
+      {
+        connection: this.#connection.client,
+        prefix: settings.QUEUE_PREFIX,
+        autorun: false,
+        concurrency,
+        lockDuration: lockDurationMs,
+        stalledInterval: lockDurationMs / 2,
+        maxStalledCount: faces.maxStalls,
+        runRetryDelay: 1000,
+      },
+    );
+    this.#worker.on("error", (error) => this.#warn(error));
+    this.#worker.on("failed", (job, error) => this.#failed(job, error));
+  }
+
+  /** Begins to take jobs, as soon as Redis can be reached. */
+  async start(): Promise<void> {
+    await this.#finished.open();
+    this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped taking jobs"));
+  }
+
+  /** Takes no more jobs and waits for those it holds. What is left at the deadline goes back to the queue. */
+  async stop(deadlineMs: number): Promise<void> {
+    const closed = this.#worker.close().then(() => Promise.all(this.#endings));
+    if (!(await settlesWithin(closed, deadlineMs))) {
+      this.#outOfTime = true;
+      this.#worker.cancelAllJobs("The worker is stopping");
+      await settlesWithin(closed, letGoMs);
+    }
+    await this.#finished.close();
+    await this.#connection.close();
+  }
+
+  async #take(job: FaceQueueJob, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const cancel = () => this.#worker.cancelJob(job.id!, "The job has an outcome");
+    this.#finished.on(job.id!, cancel);
+    try {
+      if (await this.#hasEnded(job)) return;
+      const result = await this.#run(job, signal!);
+      await this.#end(job, { state: "succeeded", result });
+    } catch (error) {
+      await this.#runFailed(job, token, error);
+    } finally {
+      this.#finished.off(job.id!, cancel);
+    }
+  }
+
+  #run(job: FaceQueueJob, signal: AbortSignal): Promise<JobResult> {
+    if (!Value.Check(faces.payload, job.data)) {
+      throw new ProblemError("invalid_request", "Expected a payload of this version of the service for the job.");
+    }
+    return this.#options.run(takenJob(job, this.#logger), signal);
+  }
+
+  async #runFailed(job: FaceQueueJob, token: string | undefined, error: unknown): Promise<void> {
+    if (this.#outOfTime) await putBack(job, token);
+    if (await this.#hasEnded(job)) return;
+    const problem = asProblemError(error);
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    this.#logger.warn({ err: error, jobId: job.id, attempt: job.attemptsStarted }, "Job attempt failed");
+    if (problem.retryable && !isLast) throw problem;
+    await this.#end(job, { state: "failed", error: problem.toProblem() });
+    throw new RecordedFailure(problem.toProblem());
+  }
+
+  /** Whether the job has an outcome already: canceled, or done by a worker that could not say so to BullMQ. */
+  async #hasEnded(job: FaceQueueJob): Promise<boolean> {
+    const outcome = await this.#outcomes.read(job.id!);
+    if (outcome) await this.#tellEnd(job, outcome === erased ? endedJob(job, { state: "canceled" }) : outcome);
+    return outcome !== undefined;
+  }
+
+  async #end(job: FaceQueueJob, ending: Ending, finishedAt?: number): Promise<void> {
+    const outcome = endedJob(job, ending, finishedAt);
+    const isWritten = await this.#outcomes.write(outcome, ttlSecondsOf(job));
+    if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
+  }
+
+  async #tellEnd(job: FaceQueueJob, outcome: Job): Promise<void> {
+    try {
+      await this.#options.onEnd?.(takenJob(job, this.#logger), outcome);
+    } catch (error) {
+      this.#logger.error({ err: error, jobId: job.id }, "Work after the job's end failed");
+    }
+  }
+
+  /** BullMQ fails some jobs itself: those whose workers died too often, or whose outcome could not be written. */
+  #failed(job: FaceQueueJob | undefined, error: Error): void {
+    if (job?.finishedOn === undefined || error instanceof RecordedFailure) return;
+    const ending = this.#end(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn)
+      .catch((cause: unknown) => this.#logger.error({ err: cause, jobId: job.id }, "Outcome not written"))
+      .finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
+  }
+
+  /** The connection logs its own loss; BullMQ repeats it with every try. */
+  #warn(error: Error): void {
+    const level = this.#connection.isReady && !("code" in error) ? "warn" : "debug";
+    this.#logger[level]({ err: error }, "BullMQ worker error");
+  }
+}
+
+/** Lets another worker have the job at once, without counting the attempt. */
+async function putBack(job: FaceQueueJob, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new WaitingError();
+}
+
+async function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const time = new AbortController();
+  try {
+    const late = sleep(milliseconds, false, { signal: time.signal }).catch(() => false);
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    time.abort();
+  }
+}

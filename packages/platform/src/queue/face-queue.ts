@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import { type FaceJobPayload, type FacePriority, queueCatalogue } from "@facefleet/contracts";
+import { type JobsOptions, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+
+export type FaceQueue = Queue<FaceJobPayload, void, string>;
+
+const { name, priorities, attempts, backoff } = queueCatalogue.faces;
+
+export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
+  const queue: FaceQueue = new Queue(name, {
+    connection: redis,
+    prefix,
+    // The check runs once: on a connection that is lost just then, it would leave a queue that never works.
+    skipVersionCheck: true,
+    streams: { events: { maxLen: 10_000 } },
+  });
+  // The connection logs its own losses; without a listener they would end the process.
+  queue.on("error", () => undefined);
+  return queue;
+}
+
+/** BullMQ refuses ids that are all digits. */
+export function newJobId(): string {
+  return `j${randomBytes(16).toString("hex")}`;
+}
+
+export function jobOptions(id: string, priority: FacePriority): JobsOptions {
+  return {
+    jobId: id,
+    priority: priorities[priority],
+    attempts,
+    backoff,
+    removeOnComplete: true,
+    removeOnFail: { age: 24 * 3600 },
+    // Causes go to the worker's log, not into Redis.
+    stackTraceLimit: 0,
+  };
+}

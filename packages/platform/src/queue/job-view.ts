@@ -1,0 +1,110 @@
+import {
+  type FaceJobPayload,
+  type Job,
+  type JobResult,
+  type Problem,
+  ProblemError,
+  queueCatalogue,
+  type Task,
+  tasks,
+} from "@facefleet/contracts";
+import type { Job as QueueJob, JobState as QueueState } from "bullmq";
+import { RecordedFailure } from "./recorded-failure.js";
+
+export type FaceQueueJob = QueueJob<FaceJobPayload>;
+
+/** How a job ended. */
+export type Ending =
+  | { readonly state: "succeeded"; readonly result: JobResult }
+  | { readonly state: "failed"; readonly error: Problem }
+  | { readonly state: "canceled" };
+
+const defaultTtlSeconds = 3600;
+
+export function isFinished(job: Job): boolean {
+  return job.state !== "queued" && job.state !== "active";
+}
+
+/** The wire's state for a job that has not ended; undefined for one that has. */
+export function liveState(state: QueueState | "unknown"): "queued" | "active" | undefined {
+  if (state === "active") return "active";
+  return state === "failed" || state === "completed" || state === "unknown" ? undefined : "queued";
+}
+
+export function liveJob(job: FaceQueueJob, state: "queued" | "active"): Job {
+  if (state === "queued") return { ...identity(job), state };
+  const stage = stageOf(job.progress);
+  return {
+    ...identity(job),
+    state,
+    ...(stage !== undefined && { progress: { stage } }),
+    ...startOf(job),
+  };
+}
+
+/** The whole final job, as it is kept and shown. */
+export function endedJob(job: FaceQueueJob, ending: Ending, finishedAt = Date.now()): Job {
+  return {
+    ...identity(job),
+    ...startOf(job),
+    finishedAt: timestamp(finishedAt),
+    expiresAt: timestamp(finishedAt + ttlSecondsOf(job) * 1000),
+    ...ending,
+  };
+}
+
+/**
+ * The end of a job that BullMQ gave up with nobody left to write its outcome. Undefined when an outcome
+ * was written, which has then expired, and once this one would have.
+ */
+export function unrecordedFailure(job: FaceQueueJob): Job | undefined {
+  if (job.finishedOn === undefined || RecordedFailure.isReason(job.failedReason)) return undefined;
+  if (job.finishedOn + ttlSecondsOf(job) * 1000 <= Date.now()) return undefined;
+  return endedJob(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn);
+}
+
+/** Why BullMQ gave a job up: its workers died too often, or its outcome could not be written. */
+export function givenUpProblem(job: FaceQueueJob): Problem {
+  const isLost = job.stalledCounter > queueCatalogue.faces.maxStalls;
+  return new ProblemError(isLost ? "worker_lost" : "internal_error").toProblem();
+}
+
+/** How long the job's outcome is kept. A payload from another version of the service may not say. */
+export function ttlSecondsOf(job: FaceQueueJob): number {
+  const ttl: unknown = job.data.resultTtlSeconds;
+  return Number.isInteger(ttl) ? (ttl as number) : defaultTtlSeconds;
+}
+
+export function uploadsOf(payload: FaceJobPayload): string[] {
+  return payload.images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+}
+
+function identity(job: FaceQueueJob) {
+  const { metadata } = job.data;
+  return {
+    id: job.id!,
+    task: taskOf(job),
+    createdAt: timestamp(job.timestamp),
+    attempts: job.attemptsStarted,
+    ...(metadata && { metadata }),
+    links: { self: `/v1/jobs/${job.id}` },
+  };
+}
+
+function taskOf(job: FaceQueueJob): Task {
+  const task: unknown = job.data.task;
+  return tasks.find((known) => known === task) ?? "detect";
+}
+
+function startOf(job: FaceQueueJob): { startedAt?: string } {
+  return job.processedOn === undefined ? {} : { startedAt: timestamp(job.processedOn) };
+}
+
+function stageOf(progress: unknown): string | undefined {
+  const stage = typeof progress === "object" && progress !== null && "stage" in progress ? progress.stage : undefined;
+  return typeof stage === "string" ? stage : undefined;
+}
+
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

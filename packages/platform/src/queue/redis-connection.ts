@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProblemError } from "@facefleet/contracts";
+import { Redis, type RedisOptions } from "ioredis";
+import type { RedisSettings } from "../config/index.js";
+import type { Logger } from "../logging/index.js";
+
+/** A producer answers or fails within about a second; a consumer waits until Redis is back. */
+export type RedisRole = "producer" | "consumer";
+
+const readyWithinMs = 500;
+const readyCheckMs = 20;
+
+/** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
+const optionsOf = {
+  producer: {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 1000,
+    commandTimeout: 1000,
+    socketTimeout: 5000,
+    retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
+  },
+  consumer: {
+    maxRetriesPerRequest: null,
+    connectTimeout: 5000,
+    socketTimeout: 30_000,
+    retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
+  },
+} satisfies Record<RedisRole, RedisOptions>;
+
+/** One Redis connection that heals itself and logs each loss and each recovery once. */
+export class RedisConnection {
+  readonly client: Redis;
+  readonly #logger: Logger;
+  #lost = false;
+  #closing = false;
+  #lastError: Error | undefined;
+
+  constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
+    this.#logger = options.logger;
+    this.client = new Redis(settings.REDIS_URL, optionsOf[options.role]);
+    this.client.on("error", (error: Error) => {
+      this.#lastError = error;
+    });
+    this.client.on("close", () => this.#closed());
+    this.client.on("ready", () => this.#ready());
+  }
+
+  get isReady(): boolean {
+    return this.client.status === "ready";
+  }
+
+  /**
+   * Runs Redis commands, waiting a moment for a connection that is just being made.
+   * @throws ProblemError `queue_unavailable` when Redis does not answer.
+   */
+  async attempt<T>(commands: () => Promise<T>): Promise<T> {
+    try {
+      await this.#waitUntilReady();
+      return await commands();
+    } catch (error) {
+      // A TypeError is a bug of ours and no outage.
+      if (error instanceof ProblemError || error instanceof TypeError) throw error;
+      throw new ProblemError("queue_unavailable", undefined, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.isReady) await this.client.quit().catch(() => undefined);
+    this.client.disconnect();
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    const deadline = Date.now() + readyWithinMs;
+    while (!this.isReady) {
+      if (this.#closing || Date.now() >= deadline) {
+        throw new Error("Expected a connection to Redis but there is none", { cause: this.#lastError });
+      }
+      await sleep(readyCheckMs);
+    }
+  }
+
+  #closed(): void {
+    if (this.#closing || this.#lost) return;
+    this.#lost = true;
+    this.#logger.warn({ err: this.#lastError }, "Redis connection lost; trying to reconnect");
+  }
+
+  #ready(): void {
+    if (this.#lost) this.#logger.info("Redis connection restored");
+    this.#lost = false;
+    this.#lastError = undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import type { FaceJobPayload } from "@facefleet/contracts";
+import type { Logger } from "../logging/index.js";
+import type { FaceQueueJob } from "./job-view.js";
+
+/** A job in the hands of this worker. */
+export interface TakenJob {
+  readonly id: string;
+  readonly payload: FaceJobPayload;
+  readonly createdAt: Date;
+  /** 1 for the first start. */
+  readonly attempt: number;
+  /** From submission until this start, in milliseconds. */
+  readonly queueMs: number;
+  /** Shows callers what is being done. Returns at once; a stage that cannot be stored is forgotten. */
+  reportStage(stage: string): void;
+}
+
+export function takenJob(job: FaceQueueJob, logger: Logger): TakenJob {
+  return {
+    id: job.id!,
+    payload: job.data,
+    createdAt: new Date(job.timestamp),
+    attempt: job.attemptsStarted,
+    // Clocks of two machines may differ.
+    queueMs: Math.max(0, (job.processedOn ?? Date.now()) - job.timestamp),
+    reportStage: (stage) => {
+      job.updateProgress({ stage }).catch((error: unknown) => {
+        logger.debug({ err: error, jobId: job.id, stage }, "Stage not stored");
+      });
+    },
+  };
+}

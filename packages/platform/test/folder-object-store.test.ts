@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createObjectStore, type ObjectStore } from "../src/object-store/index.js";
+import { folderSettings } from "./store-settings.js";
+
+describe("the folder store", () => {
+  let directory: string;
+  let store: ObjectStore;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "facefleet-folder-"));
+    store = createObjectStore(folderSettings(directory));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const ref = (key: string) => ({ bucket: "local", key });
+
+  it("leaves no part of a body that failed anywhere", async () => {
+    const body = Readable.from([Buffer.alloc(50), Buffer.alloc(51)]);
+    await expect(store.put(ref("a/b"), body, { maxBytes: 100 })).rejects.toMatchObject({ code: "image_too_large" });
+    expect((await readdir(directory, { recursive: true })).sort()).toEqual([".incomplete", "local"]);
+  });
+
+  it("shows no part of a body that is still being written", async () => {
+    const body = new Readable({ read() {} });
+    const put = store.put(ref("slow"), body, { maxBytes: 100 });
+    body.push(Buffer.from("first"));
+    await expect.poll(() => readdir(path.join(directory, ".incomplete"))).toHaveLength(1);
+    expect(await store.head(ref("slow"))).toBeUndefined();
+    body.push(null);
+    await put;
+    expect(String(await store.get(ref("slow"), { maxBytes: 100 }))).toBe("first");
+  });
+
+  it("clears what a process that died left, but not what another is writing", async () => {
+    const incomplete = path.join(directory, ".incomplete");
+    await mkdir(incomplete);
+    await writeFile(path.join(incomplete, "old"), "half a face");
+    await writeFile(path.join(incomplete, "new"), "half a face");
+    const twoHoursAgo = Date.now() / 1000 - 7200;
+    await utimes(path.join(incomplete, "old"), twoHoursAgo, twoHoursAgo);
+    await store.ping();
+    expect(await readdir(incomplete)).toEqual(["new"]);
+  });
+
+  it("lets nobody but its own user read the images", async () => {
+    await store.put(ref("uploads/x"), Buffer.from("face"), { maxBytes: 100 });
+    expect((await stat(path.join(directory, "local/uploads/x"))).mode & 0o077).toBe(0);
+  });
+
+  it("takes every valid sub-folder for a bucket, and no other name", async () => {
+    await mkdir(path.join(directory, "my-photos"));
+    await writeFile(path.join(directory, "my-photos", "a.jpg"), "bytes");
+    expect(String(await store.get({ bucket: "my-photos", key: "a.jpg" }, { maxBytes: 100 }))).toBe("bytes");
+    expect(store.allows("my-photos")).toBe(true);
+    for (const bucket of ["..", ".incomplete", "a/b", "", "UPPER", "x".repeat(64)]) {
+      expect(store.allows(bucket)).toBe(false);
+      await expect(store.get({ bucket, key: "a" }, { maxBytes: 1 })).rejects.toMatchObject({ code: "image_not_found" });
+    }
+  });
+
+  it("finds no object in a folder, under a file, at an absolute path or in another version", async () => {
+    await store.put(ref("folder/file"), Buffer.from("x"), { maxBytes: 10 });
+    const absent = [
+      ref("folder"),
+      ref("folder/file/below"),
+      ref("/etc/hostname"),
+      ref("folder//file"),
+      ref("x".repeat(300)),
+    ];
+    for (const missing of [...absent, { ...ref("folder/file"), versionId: "1" }]) {
+      await expect(store.get(missing, { maxBytes: 10 })).rejects.toMatchObject({ code: "image_not_found" });
+    }
+  });
+
+  it("has no direct uploads", async () => {
+    const options = { contentType: "image/png", size: 1, expiresInSeconds: 60 };
+    expect(await store.presignPut(ref("a"), options)).toBeUndefined();
+  });
+
+  it("says so when its folder cannot be used, and recovers", async () => {
+    const blocked = path.join(directory, randomUUID());
+    await writeFile(blocked, "a file where the folder should be");
+    const broken = createObjectStore(folderSettings(blocked));
+    await expect(broken.ping()).rejects.toMatchObject({ code: "store_unavailable" });
+    const put = () => broken.put(ref("a"), Buffer.from("x"), { maxBytes: 10 });
+    await expect(put()).rejects.toMatchObject({ code: "store_unavailable" });
+    await rm(blocked);
+    await expect(put()).resolves.toEqual({ size: 1 });
+    await expect(broken.ping()).resolves.toBeUndefined();
+    await rm(blocked, { recursive: true });
+    await expect(broken.ping()).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(broken.ping()).resolves.toBeUndefined();
+  });
+});

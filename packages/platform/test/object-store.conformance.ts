@@ -1,0 +1,170 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ObjectRef, ObjectStore } from "../src/object-store/index.js";
+
+const MiB = 1 << 20;
+const maxBytes = 20 * MiB;
+
+/** What every object store must do. `open` gives a store that is ready for use. */
+export function describeObjectStore(name: string, open: () => Promise<ObjectStore>): void {
+  describe(`object store: ${name}`, () => {
+    let store: ObjectStore;
+    beforeAll(async () => {
+      store = await open();
+    });
+    afterAll(() => store.close());
+
+    const newRef = (key: string = randomUUID()): ObjectRef => ({
+      bucket: store.defaultBucket,
+      key: `conformance/${key}`,
+    });
+
+    it("answers a ping", async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+
+    it("gives back the bytes it was given", async () => {
+      const bytes = randomBytes(1000);
+      const ref = newRef();
+      expect(await store.put(ref, bytes, { contentType: "image/png", maxBytes })).toEqual({ size: 1000 });
+      expect(await store.get(ref, { maxBytes })).toEqual(bytes);
+    });
+
+    it("gives back the bytes of a stream of unknown length", async () => {
+      const chunks = [randomBytes(70_000), randomBytes(1), randomBytes(30_000)];
+      const ref = newRef("with spaces/ümläut+plus & percent %41.jpg");
+      expect(await store.put(ref, Readable.from(chunks), { maxBytes })).toEqual({ size: 100_001 });
+      expect(await store.get(ref, { maxBytes })).toEqual(Buffer.concat(chunks));
+    });
+
+    it("keeps an empty object", async () => {
+      const ref = newRef();
+      await store.put(ref, Readable.from([]), { maxBytes });
+      expect(await store.get(ref, { maxBytes })).toEqual(Buffer.alloc(0));
+      expect(await store.head(ref)).toMatchObject({ size: 0 });
+    });
+
+    it("keeps a big object whole, as bytes and as a stream", async () => {
+      const bytes = randomBytes(12 * MiB);
+      for (const body of [bytes, Readable.from(cut(bytes, 64_000))]) {
+        const ref = newRef();
+        expect(await store.put(ref, body, { maxBytes })).toEqual({ size: bytes.length });
+        expect((await store.get(ref, { maxBytes })).equals(bytes)).toBe(true);
+        await store.delete(ref);
+      }
+    });
+
+    it("replaces an object", async () => {
+      const ref = newRef();
+      await store.put(ref, Buffer.from("the first, longer one"), { maxBytes });
+      await store.put(ref, Buffer.from("second"), { maxBytes });
+      expect(String(await store.get(ref, { maxBytes }))).toBe("second");
+    });
+
+    it("keeps many objects put at the same time apart", async () => {
+      const refs = Array.from({ length: 20 }, () => newRef());
+      await Promise.all(refs.map((ref) => store.put(ref, Readable.from([Buffer.from(ref.key)]), { maxBytes })));
+      const read = await Promise.all(refs.map((ref) => store.get(ref, { maxBytes })));
+      expect(read.map(String)).toEqual(refs.map((ref) => ref.key));
+    });
+
+    it("tells the size and the time of an object", async () => {
+      const ref = newRef();
+      const before = Date.now();
+      await store.put(ref, randomBytes(321), { contentType: "image/webp", maxBytes });
+      const head = await store.head(ref);
+      expect(head?.size).toBe(321);
+      expect(Math.abs((head?.lastModified.getTime() ?? 0) - before)).toBeLessThan(5000);
+      if (store.kind === "s3") expect(head?.contentType).toBe("image/webp");
+    });
+
+    it("deletes, once or twice", async () => {
+      const ref = newRef();
+      await store.put(ref, randomBytes(10), { maxBytes });
+      await store.delete(ref);
+      await store.delete(ref);
+      expect(await store.head(ref)).toBeUndefined();
+      await expect(store.get(ref, { maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+    });
+
+    it("says that an object, or its bucket, does not exist", async () => {
+      const refs = [newRef(), { bucket: `none-${randomUUID()}`, key: "a" }, newRef("no/such/folder")];
+      for (const ref of refs) {
+        await expect(store.get(ref, { maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+        expect(await store.head(ref)).toBeUndefined();
+        await expect(store.delete(ref)).resolves.toBeUndefined();
+      }
+    });
+
+    it("reads no object past the limit, and one of just that size", async () => {
+      const ref = newRef();
+      await store.put(ref, randomBytes(5000), { maxBytes });
+      await expect(store.get(ref, { maxBytes: 4999 })).rejects.toMatchObject({ code: "image_too_large" });
+      expect(await store.get(ref, { maxBytes: 5000 })).toHaveLength(5000);
+    });
+
+    it("stores nothing of a body past the limit", async () => {
+      for (const body of [randomBytes(5001), Readable.from(cut(randomBytes(5001), 100))]) {
+        const ref = newRef();
+        await expect(store.put(ref, body, { maxBytes: 5000 })).rejects.toMatchObject({ code: "image_too_large" });
+        expect(await store.head(ref)).toBeUndefined();
+      }
+      await expect(store.put(newRef(), randomBytes(5000), { maxBytes: 5000 })).resolves.toEqual({ size: 5000 });
+    });
+
+    it("stores nothing of a body of many parts past the limit, and stops reading it", async () => {
+      const ref = newRef();
+      const body = Readable.from(cut(randomBytes(18 * MiB), MiB));
+      await expect(store.put(ref, body, { maxBytes: 11 * MiB })).rejects.toMatchObject({ code: "image_too_large" });
+      expect(await store.head(ref)).toBeUndefined();
+      expect(body.destroyed).toBe(true);
+    });
+
+    it("stores nothing of a body that breaks off, and throws the body's own error", async () => {
+      const ref = newRef();
+      const brokenOff = new Error("the sender went away");
+      const body = Readable.from(
+        (async function* () {
+          yield randomBytes(6 * MiB);
+          throw brokenOff;
+        })(),
+      );
+      await expect(store.put(ref, body, { maxBytes })).rejects.toBe(brokenOff);
+      expect(await store.head(ref)).toBeUndefined();
+    });
+
+    it("leaves the old object when a new body fails", async () => {
+      const ref = newRef();
+      await store.put(ref, Buffer.from("old"), { maxBytes });
+      await expect(store.put(ref, randomBytes(100), { maxBytes: 10 })).rejects.toThrow();
+      expect(String(await store.get(ref, { maxBytes }))).toBe("old");
+    });
+
+    it.each(["../outside", "a/../../outside", "..", "a/./b", "a\\..\\..\\b", "nul\0byte", "", "x".repeat(1025)])(
+      "refuses the key %j",
+      async (key) => {
+        const ref = { bucket: store.defaultBucket, key };
+        await expect(store.put(ref, randomBytes(1), { maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+        await expect(store.get(ref, { maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+        await expect(store.head(ref)).rejects.toMatchObject({ code: "image_not_found" });
+        await expect(store.delete(ref)).rejects.toMatchObject({ code: "image_not_found" });
+      },
+    );
+
+    it("gives the reason of its signal when reading is aborted", async () => {
+      const ref = newRef();
+      await store.put(ref, randomBytes(MiB), { maxBytes });
+      const reason = new Error("canceled");
+      await expect(store.get(ref, { maxBytes, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      const later = new AbortController();
+      const reading = store.get(ref, { maxBytes, signal: later.signal });
+      later.abort(reason);
+      await expect(reading).rejects.toBe(reason);
+    });
+  });
+}
+
+function* cut(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+}

@@ -1,0 +1,25 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+import { createObjectStore } from "../src/object-store/index.js";
+import { describeObjectStore } from "./object-store.conformance.js";
+import { startS3Server } from "./s3-server.js";
+import { folderSettings, s3Settings } from "./store-settings.js";
+
+const ends: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  for (const end of ends) await end();
+});
+
+describeObjectStore("folder", async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), "facefleet-store-"));
+  ends.push(() => rm(directory, { recursive: true }));
+  return createObjectStore(folderSettings(directory));
+});
+
+describeObjectStore("s3", async () => {
+  const server = await startS3Server();
+  ends.push(() => server.stop());
+  return createObjectStore(s3Settings(server));
+});

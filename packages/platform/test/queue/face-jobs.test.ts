@@ -1,0 +1,300 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type FaceJobPayload, type Job, Job as JobSchema, queueCatalogue } from "@facefleet/contracts";
+import { Value } from "typebox/value";
+import { describe, expect, it } from "vitest";
+import { endOf, eventually, heldRun, payload, QueueBench, result } from "./queue-bench.js";
+
+const upload = "a".repeat(32);
+const withUpload: FaceJobPayload = { ...payload, images: [{ upload }] };
+
+async function submitted(
+  bench: QueueBench,
+  sent = payload,
+): Promise<{ jobs: ReturnType<QueueBench["jobs"]>; id: string }> {
+  const jobs = bench.jobs();
+  const { job } = await jobs.submit(sent, { priority: "normal" });
+  return { jobs, id: job.id };
+}
+
+describe("submitting", () => {
+  it("answers the queued job as the wire shows it", async () => {
+    const jobs = new QueueBench().jobs();
+    const { job, created } = await jobs.submit(payload, { priority: "normal" });
+    expect(created).toBe(true);
+    expect(job).toEqual({
+      id: expect.stringMatching(/^j[0-9a-f]{32}$/),
+      task: "detect",
+      state: "queued",
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      attempts: 0,
+      metadata: { album: "summer" },
+      links: { self: `/v1/jobs/${job.id}` },
+    });
+    expect(Value.Check(JobSchema, job)).toBe(true);
+    expect(await jobs.find(job.id)).toEqual(job);
+  });
+
+  it("gives every job the priority, attempts and clean-up of the catalogue", async () => {
+    const bench = new QueueBench();
+    const queue = bench.queue();
+    for (const priority of ["interactive", "high", "normal", "low"] as const) {
+      const { job } = await bench.jobs().submit(payload, { priority, id: `j-${priority}` });
+      const queued = await queue.getJob(job.id);
+      expect(queued?.opts).toMatchObject({
+        priority: queueCatalogue.faces.priorities[priority],
+        attempts: 3,
+        removeOnComplete: true,
+        removeOnFail: { age: 86_400 },
+      });
+    }
+    expect(await bench.redis.hget(queue.toKey("meta"), "opts.maxLenEvents")).toBe("10000");
+  });
+
+  it("keeps every key in one hash slot", async () => {
+    const bench = new QueueBench();
+    await submitted(bench);
+    const held = heldRun();
+    await bench.started({ run: held.run });
+    await held.taken;
+    held.letGo();
+    const keys = await bench.redis.keys("*");
+    const ours = keys.filter((key) => key.includes(bench.settings.QUEUE_PREFIX.slice(1, -1)));
+    expect(ours.length).toBeGreaterThan(2);
+    expect(ours.filter((key) => !key.startsWith(`${bench.settings.QUEUE_PREFIX}:`))).toEqual([]);
+  });
+
+  it("counts waiting jobs of every priority", async () => {
+    const jobs = new QueueBench().jobs();
+    await jobs.submit(payload, { priority: "low" });
+    await jobs.submit(payload, { priority: "interactive" });
+    expect(await jobs.depth()).toEqual({ waiting: 2, active: 0, delayed: 0 });
+  });
+});
+
+describe("idempotency", () => {
+  const idempotency = { key: "order 7", bodyHash: "h1" };
+
+  it("makes one job of fifty requests at the same time", async () => {
+    const bench = new QueueBench();
+    const jobs = [bench.jobs(), bench.jobs()];
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => jobs[index % 2]!.submit(payload, { priority: "normal", idempotency })),
+    );
+    expect(new Set(answers.map(({ job }) => job.id)).size).toBe(1);
+    expect(answers.filter(({ created }) => created)).toHaveLength(1);
+    expect((await jobs[0]!.depth()).waiting).toBe(1);
+  });
+
+  it("gives the same job whatever has happened to it, for a day", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const first = await jobs.submit(payload, { priority: "normal", idempotency });
+    await bench.started();
+    await jobs.waitUntilFinished(first.job.id, 5000);
+    const second = await jobs.submit(payload, { priority: "normal", idempotency });
+    expect(second).toMatchObject({ created: false, job: { id: first.job.id, state: "succeeded" } });
+    const left = await bench.redis.pttl(bench.keys.idempotency(idempotency.key));
+    expect(left).toBeGreaterThan(86_390_000);
+  });
+
+  it("refuses the key with another body", async () => {
+    const jobs = new QueueBench().jobs();
+    await jobs.submit(payload, { priority: "normal", idempotency });
+    const other = jobs.submit(payload, { priority: "normal", idempotency: { ...idempotency, bodyHash: "h2" } });
+    await expect(other).rejects.toMatchObject({ code: "idempotency_conflict" });
+  });
+
+  it("says that an erased job is gone, and does not run it again", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const { job } = await jobs.submit(payload, { priority: "normal", idempotency });
+    await bench.started();
+    await jobs.waitUntilFinished(job.id, 5000);
+    await jobs.cancel(job.id);
+    const again = jobs.submit(payload, { priority: "normal", idempotency });
+    await expect(again).rejects.toMatchObject({ code: "job_not_found", detail: expect.stringContaining(job.id) });
+    expect(await jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+  });
+
+  it("outlives a process that died between its claim and its job", async () => {
+    const bench = new QueueBench();
+    const dead = { jobId: "jdead", bodyHash: "h1", submitted: false };
+    await bench.redis.set(bench.keys.idempotency(idempotency.key), JSON.stringify(dead), "PX", 300);
+    const { created, job } = await bench.jobs().submit(payload, { priority: "normal", idempotency });
+    expect(created).toBe(true);
+    expect(job.id).not.toBe("jdead");
+  });
+
+  it("can be used again when the job could not be added", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const unserializable = { ...payload, metadata: { n: 1n as unknown as string } };
+    await expect(jobs.submit(unserializable, { priority: "normal", idempotency })).rejects.toThrow(TypeError);
+    expect(await jobs.submit(payload, { priority: "normal", idempotency })).toMatchObject({ created: true });
+  });
+});
+
+describe("canceling", () => {
+  it("takes a queued job out, for good, and names its uploads", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench, withUpload);
+    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [upload] });
+    expect(await jobs.find(id)).toMatchObject({ state: "canceled", attempts: 0, expiresAt: expect.any(String) });
+    expect(await jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [] });
+  });
+
+  it("aborts an active job, tells who waits for it, and discards what it finishes", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench, withUpload);
+    const ends: Job[] = [];
+    const held = heldRun();
+    const onEnd = async (_: unknown, outcome: Job) => void ends.push(outcome);
+    await bench.started({ run: held.run, onEnd });
+    await held.taken;
+    const waiting = bench.jobs().waitUntilFinished(id, 10_000);
+    await sleep(100);
+    const start = Date.now();
+    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [upload] });
+    expect(await waiting).toMatchObject({ state: "canceled" });
+    await held.aborted;
+    expect(Date.now() - start).toBeLessThan(1000);
+    await eventually(async () => (await jobs.depth()).active === 0);
+    expect(ends).toMatchObject([{ id, state: "canceled" }]);
+    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
+    expect(await bench.queue().getJob(id)).toBeUndefined();
+  });
+
+  it("discards the result of a job that does not let itself be aborted", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    const ends: Job[] = [];
+    let canceled = false;
+    await bench.started({
+      run: async () => {
+        await jobs.cancel(id);
+        canceled = true;
+        return result;
+      },
+      onEnd: async (_, outcome) => void ends.push(outcome),
+    });
+    await eventually(async () => ends.length > 0);
+    expect(canceled).toBe(true);
+    expect(ends).toMatchObject([{ state: "canceled" }]);
+    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
+    expect(await jobs.find(id)).not.toHaveProperty("result");
+  });
+
+  it("erases the result of a finished job, twice the same", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    await bench.started();
+    await jobs.waitUntilFinished(id, 5000);
+    expect(await jobs.cancel(id)).toEqual({ outcome: "erased", uploads: [] });
+    expect(await jobs.find(id)).toBeUndefined();
+    expect(await jobs.cancel(id)).toEqual({ outcome: "erased", uploads: [] });
+  });
+
+  it("answers many at once alike", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => jobs.cancel(id)));
+    expect(new Set(answers.map((answer) => answer?.outcome))).toEqual(new Set(["canceled"]));
+    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
+  });
+
+  it("ends each job one way when it races the worker", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    await bench.started();
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        const { job } = await jobs.submit(payload, { priority: "normal" });
+        await sleep(index % 20);
+        const answer = await jobs.cancel(job.id);
+        const seen = await jobs.find(job.id);
+        expect(seen?.state).toBe(answer?.outcome === "canceled" ? "canceled" : undefined);
+      }),
+    );
+    await eventually(async () => {
+      const { waiting, active, delayed } = await jobs.depth();
+      return waiting + active + delayed === 0;
+    });
+  });
+
+  it("knows nothing of a job that never was", async () => {
+    const jobs = new QueueBench().jobs();
+    expect(await jobs.cancel("jnone")).toBeUndefined();
+    expect(await jobs.find("jnone")).toBeUndefined();
+    expect(await jobs.waitUntilFinished("jnone", 5000)).toBeUndefined();
+  });
+});
+
+describe("waiting", () => {
+  it("answers as soon as the job ends", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    const held = heldRun();
+    await bench.started({ run: held.run });
+    await held.taken;
+    const waiting = jobs.waitUntilFinished(id, 20_000);
+    await sleep(200);
+    held.letGo();
+    const job = await waiting;
+    expect(job).toMatchObject({ id, state: "succeeded" });
+    expect(Date.now() - endOf(job!)).toBeLessThan(500);
+  });
+
+  it("answers at once when the job has ended already", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    await jobs.cancel(id);
+    const start = Date.now();
+    expect(await jobs.waitUntilFinished(id, 20_000)).toMatchObject({ state: "canceled" });
+    expect(Date.now() - start).toBeLessThan(600);
+  });
+
+  it("answers the job as it is when the time is over, or when the signal fires", async () => {
+    const { jobs, id } = await submitted(new QueueBench());
+    const start = Date.now();
+    expect(await jobs.waitUntilFinished(id, 300)).toMatchObject({ state: "queued" });
+    expect(Date.now() - start).toBeGreaterThanOrEqual(295);
+    expect(await jobs.waitUntilFinished(id, 20_000, AbortSignal.timeout(100))).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilFinished(id, 20_000, AbortSignal.abort())).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilFinished(id, 0)).toMatchObject({ state: "queued" });
+    expect(Date.now() - start).toBeLessThan(3000);
+  });
+
+  it("notices an end whose message was lost", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    const waiting = jobs.waitUntilFinished(id, 20_000);
+    await sleep(300);
+    const outcome = { ...(await jobs.find(id))!, state: "canceled" };
+    await bench.redis.set(bench.keys.outcome(id), JSON.stringify(outcome), "PX", 60_000);
+    const start = Date.now();
+    expect(await waiting).toMatchObject({ state: "canceled" });
+    expect(Date.now() - start).toBeLessThan(3000);
+  });
+
+  it("serves five hundred waits with one more connection", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const ids = await Promise.all(
+      Array.from({ length: 500 }, async () => (await jobs.submit(payload, { priority: "normal" })).job.id),
+    );
+    const subscribers = async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]);
+    const before = await bench.redis.info("clients");
+    const waits = ids.map((id) => jobs.waitUntilFinished(id, 30_000));
+    await eventually(async () => (await subscribers()) === 1);
+    expect(connections(await bench.redis.info("clients")) - connections(before)).toBeLessThan(20);
+    await bench.started({ concurrency: 50 });
+    const done = await Promise.all(waits);
+    expect(done.filter((job) => job?.state === "succeeded")).toHaveLength(500);
+    expect(await subscribers()).toBe(2); // these waits, and the worker
+  });
+});
+
+function connections(info: string): number {
+  return Number(/connected_clients:(\d+)/.exec(info)?.[1]);
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
+import type { RedisSettings } from "../../src/config/index.js";
+import { createLogger } from "../../src/logging/index.js";
+import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type TakenJob } from "../../src/queue/index.js";
+import { Outcomes } from "../../src/queue/outcomes.js";
+import { QueueKeys } from "../../src/queue/queue-keys.js";
+
+// biome-ignore lint/style/noProcessEnv: the global setup of the tests says here where Redis is
+const { REDIS_URL } = process.env;
+
+export const silent = createLogger({ name: "test", level: "silent", format: "json" });
+
+export const payload: FaceJobPayload = {
+  task: "detect",
+  images: [{ s3: { bucket: "photos", key: "a.jpg" } }],
+  options: {
+    minFaceSize: 20,
+    minConfidence: 0.9,
+    maxFaces: 100,
+    order: "prominence",
+    landmarks: true,
+    embeddingFormat: "float",
+  },
+  metadata: { album: "summer" },
+  resultTtlSeconds: 600,
+};
+
+export const result: JobResult = {
+  image: { width: 4, height: 3, format: "png", orientation: 1, sha256: "0".repeat(64) },
+  faces: [],
+  dropped: [],
+  model: { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" },
+  timings: { queueMs: 1, fetchMs: 1, decodeMs: 1, detectMs: 1, embedMs: 0, batchSize: 1 },
+};
+
+export type Run = FaceJobConsumerOptions["run"];
+
+/** A queue of its own for one test, on the shared Redis unless it names another. Everything is removed after it. */
+export class QueueBench {
+  readonly settings: RedisSettings;
+  readonly keys: QueueKeys;
+  readonly redis: Redis;
+  readonly outcomes: Outcomes;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  constructor(url = REDIS_URL) {
+    if (url === undefined) throw new Error("Expected REDIS_URL from the tests' global setup but it is not set");
+    this.settings = { REDIS_URL: url, QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}` };
+    this.keys = new QueueKeys(this.settings.QUEUE_PREFIX);
+    this.redis = new Redis(url, { retryStrategy: () => 100 });
+    this.redis.on("error", () => undefined);
+    this.outcomes = new Outcomes(this.redis, this.keys);
+    onTestFinished(() => this.#clear());
+  }
+
+  /** Closed before the queue is removed, in reverse order. */
+  onClose(close: () => Promise<unknown>): void {
+    this.#closers.push(close);
+  }
+
+  jobs(): FaceJobs {
+    const jobs = new FaceJobs(this.settings, { logger: silent });
+    this.onClose(() => jobs.close());
+    return jobs;
+  }
+
+  /** BullMQ's own view, for looking past the classes under test. */
+  queue(): Queue {
+    const queue = new Queue(queueCatalogue.faces.name, { connection: this.redis, prefix: this.settings.QUEUE_PREFIX });
+    this.onClose(() => queue.close());
+    return queue;
+  }
+
+  consumer(options: Partial<FaceJobConsumerOptions> = {}): FaceJobConsumer {
+    const run = () => Promise.resolve(result);
+    const consumer = new FaceJobConsumer(this.settings, { logger: silent, concurrency: 4, run, ...options });
+    this.onClose(() => consumer.stop(0));
+    return consumer;
+  }
+
+  async started(options: Partial<FaceJobConsumerOptions> = {}): Promise<FaceJobConsumer> {
+    const consumer = this.consumer(options);
+    await consumer.start();
+    return consumer;
+  }
+
+  async #clear(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+    if (this.redis.status === "ready") {
+      const keys = await this.redis.keys(`${this.settings.QUEUE_PREFIX}*`);
+      if (keys.length > 0) await this.redis.del(...keys);
+    }
+    this.redis.disconnect();
+  }
+}
+
+/** A run that waits in the middle of its job until the test lets it go on. */
+export function heldRun(): { run: Run; taken: Promise<TakenJob>; aborted: Promise<unknown>; letGo: () => void } {
+  const taken = deferred<TakenJob>();
+  const gate = deferred<void>();
+  const aborted = deferred<unknown>();
+  const run: Run = async (job, signal) => {
+    signal.addEventListener("abort", () => {
+      aborted.resolve(signal.reason);
+      gate.reject(signal.reason);
+    });
+    taken.resolve(job);
+    await gate.promise;
+    return result;
+  };
+  return { run, taken: taken.promise, aborted: aborted.promise, letGo: () => gate.resolve() };
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let settle: Pick<Deferred<T>, "resolve" | "reject"> | undefined;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...settle! };
+}
+
+/** Looks every few milliseconds until `look` gives something. */
+export async function eventually<T>(look: () => Promise<T | false | undefined>, withinMs = 10_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    if (Date.now() > deadline) throw new Error(`Expected it within ${withinMs} ms but it did not come`);
+    await sleep(20);
+  }
+}
+
+export function endOf(job: Job): number {
+  return Date.parse(job.finishedAt ?? "");
+}

@@ -1,0 +1,169 @@
+import { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { createLogger, type Logger } from "../../src/logging/index.js";
+import { FaceJobs, UploadRegistry } from "../../src/queue/index.js";
+import { eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
+import { RedisServer } from "./redis-server.js";
+
+const unavailable = { code: "queue_unavailable", status: 503 };
+
+async function refusal(call: () => Promise<unknown>): Promise<{ error: unknown; afterMs: number }> {
+  const start = Date.now();
+  const error = await call().then(
+    (value) => Promise.reject(new Error(`Expected a refusal but received ${JSON.stringify(value)}`)),
+    (reason: unknown) => reason,
+  );
+  return { error, afterMs: Date.now() - start };
+}
+
+function recorded(): { logger: Logger; lines: { level: number; msg: string }[] } {
+  const lines: { level: number; msg: string }[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { logger: createLogger({ name: "test", level: "info", format: "json", destination }), lines };
+}
+
+describe("without Redis", () => {
+  it("refuses every call within about a second, and works once Redis is there", async () => {
+    const server = await RedisServer.reserve();
+    const bench = new QueueBench(server.url);
+    const jobs = bench.jobs();
+    const uploads = new UploadRegistry(bench.settings, { logger: silent });
+    bench.onClose(() => uploads.close());
+    const calls: (() => Promise<unknown>)[] = [
+      () => jobs.submit(payload, { priority: "normal" }),
+      () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
+      () => jobs.find("j1"),
+      () => jobs.cancel("j1"),
+      () => jobs.waitUntilFinished("j1", 20_000),
+      () => jobs.depth(),
+      () => jobs.workers(),
+      () => jobs.ping(),
+      () => uploads.add("u", new Date()),
+      () => uploads.takeExpired(1),
+      () => uploads.secret(),
+    ];
+    for (const { error, afterMs } of await Promise.all(calls.map(refusal))) {
+      expect(error).toMatchObject({ ...unavailable, cause: expect.any(Error) });
+      expect(afterMs).toBeLessThan(1300);
+    }
+    await server.start();
+    await eventually(() =>
+      jobs.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await jobs.submit(payload, { priority: "normal" })).toMatchObject({ job: { state: "queued" } });
+  });
+
+  it("does so when Redis is lost, more than once, and keeps its jobs", async () => {
+    const server = await RedisServer.start();
+    const bench = new QueueBench(server.url);
+    const { logger, lines } = recorded();
+    const jobs = new FaceJobs(bench.settings, { logger });
+    bench.onClose(() => jobs.close());
+    const { job } = await jobs.submit(payload, { priority: "normal" });
+    for (let round = 0; round < 2; round += 1) {
+      await server.stop();
+      const { error, afterMs } = await refusal(() => jobs.submit(payload, { priority: "normal" }));
+      expect(error).toMatchObject(unavailable);
+      expect(afterMs).toBeLessThan(1300);
+      await sleep(1500);
+      await server.start();
+      await eventually(() => jobs.find(job.id).catch(() => undefined), 3000);
+    }
+    expect(await jobs.find(job.id)).toMatchObject({ state: "queued" });
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining("lost"),
+      expect.stringContaining("restored"),
+      expect.stringContaining("lost"),
+      expect.stringContaining("restored"),
+    ]);
+  });
+
+  it("does so when Redis hangs", async () => {
+    const server = await RedisServer.start();
+    const jobs = new QueueBench(server.url).jobs();
+    await jobs.ping();
+    server.freeze();
+    const { error, afterMs } = await refusal(() => jobs.submit(payload, { priority: "normal" }));
+    expect(error).toMatchObject(unavailable);
+    expect(afterMs).toBeLessThan(1500);
+    server.thaw();
+    expect(await jobs.submit(payload, { priority: "normal" })).toMatchObject({ created: true });
+  });
+
+  it("ends a wait with a refusal, and hears again of ended jobs afterwards", async () => {
+    const server = await RedisServer.start();
+    const bench = new QueueBench(server.url);
+    const jobs = bench.jobs();
+    const { job } = await jobs.submit(payload, { priority: "normal" });
+    const waiting = refusal(() => jobs.waitUntilFinished(job.id, 20_000));
+    await sleep(200);
+    await server.stop();
+    expect((await waiting).error).toMatchObject(unavailable);
+    await server.start();
+    await eventually(() =>
+      jobs.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await eventually(async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]) === 1);
+    const again = jobs.waitUntilFinished(job.id, 20_000);
+    await sleep(100);
+    const start = Date.now();
+    await jobs.cancel(job.id);
+    expect(await again).toMatchObject({ state: "canceled" });
+    expect(Date.now() - start).toBeLessThan(1000);
+  });
+
+  it("lets a worker finish its job and write the outcome when Redis is back", async () => {
+    const server = await RedisServer.start();
+    const bench = new QueueBench(server.url);
+    const jobs = bench.jobs();
+    const held = heldRun();
+    await bench.started({ run: held.run });
+    const { job } = await jobs.submit(payload, { priority: "normal" });
+    await held.taken;
+    await server.stop();
+    held.letGo();
+    await sleep(1000);
+    await server.start();
+    const done = await eventually(async () => {
+      const seen = await jobs.find(job.id).catch(() => undefined);
+      return seen?.state === "succeeded" && seen;
+    });
+    expect(done.attempts).toBe(1);
+    const next = await jobs.submit(payload, { priority: "normal" });
+    expect(await jobs.waitUntilFinished(next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("lets a worker start before Redis does", async () => {
+    const server = await RedisServer.reserve();
+    const bench = new QueueBench(server.url);
+    await bench.started();
+    await sleep(300);
+    await server.start();
+    const jobs = bench.jobs();
+    const { job } = await jobs.submit(payload, { priority: "normal" });
+    expect(await jobs.waitUntilFinished(job.id, 15_000)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("lets a worker stop within its deadline", async () => {
+    const server = await RedisServer.start();
+    const bench = new QueueBench(server.url);
+    const consumer = await bench.started();
+    await sleep(200);
+    await server.stop();
+    const start = Date.now();
+    await consumer.stop(500);
+    expect(Date.now() - start).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,108 @@
+import type { WorkerInfo } from "@facefleet/contracts";
+import { describe, expect, it } from "vitest";
+import { UploadRegistry, WorkerRegistry } from "../../src/queue/index.js";
+import { eventually, QueueBench, silent } from "./queue-bench.js";
+
+const worker: WorkerInfo = {
+  id: "w1",
+  engine: "onnx-cpu",
+  device: "cpu",
+  model: { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" },
+  startedAt: "2026-01-01T00:00:00.000Z",
+};
+
+function workerRegistry(bench: QueueBench): WorkerRegistry {
+  const registry = new WorkerRegistry(bench.settings, { logger: silent });
+  bench.onClose(() => registry.retire());
+  return registry;
+}
+
+function uploadRegistry(bench: QueueBench): UploadRegistry {
+  const registry = new UploadRegistry(bench.settings, { logger: silent });
+  bench.onClose(() => registry.close());
+  return registry;
+}
+
+describe("the worker registry", () => {
+  it("lists a worker from its announcement until it retires", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    expect(await jobs.workers()).toEqual([]);
+    const registry = workerRegistry(bench);
+    await registry.announce(worker);
+    await workerRegistry(bench).announce({ ...worker, id: "w2" });
+    expect((await jobs.workers()).map(({ id }) => id).sort()).toEqual(["w1", "w2"]);
+    await registry.announce({ ...worker, device: "cuda:0" });
+    expect((await jobs.workers()).find(({ id }) => id === "w1")).toEqual({ ...worker, device: "cuda:0" });
+    await registry.retire();
+    expect((await jobs.workers()).map(({ id }) => id)).toEqual(["w2"]);
+  });
+
+  it("forgets a worker whose heart has stopped", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    await workerRegistry(bench).announce(worker);
+    const ttl = await bench.redis.pttl(bench.keys.worker("w1"));
+    expect(ttl).toBeGreaterThan(14_000);
+    expect(ttl).toBeLessThanOrEqual(15_000);
+    await bench.redis.pexpire(bench.keys.worker("w1"), 50);
+    await eventually(async () => (await jobs.workers()).length === 0);
+    expect(await bench.redis.smembers(bench.keys.workers)).toEqual([]);
+  });
+
+  it("beats every five seconds", async () => {
+    const bench = new QueueBench();
+    await workerRegistry(bench).announce(worker);
+    await bench.redis.del(bench.keys.worker("w1"), bench.keys.workers);
+    const [back] = await eventually(async () => {
+      const workers = await bench.jobs().workers();
+      return workers.length > 0 && workers;
+    }, 6000);
+    expect(back).toEqual(worker);
+  });
+});
+
+describe("the upload registry", () => {
+  const past = new Date(Date.now() - 1000);
+  const future = new Date(Date.now() + 3_600_000);
+
+  it("gives out what has expired, the oldest first, up to the limit", async () => {
+    const registry = uploadRegistry(new QueueBench());
+    await registry.add("b", past);
+    await registry.add("a", new Date(past.getTime() - 1000));
+    await registry.add("c", future);
+    expect(await registry.takeExpired(1)).toEqual(["a"]);
+    expect(await registry.takeExpired(10)).toEqual(["b"]);
+    expect(await registry.takeExpired(10)).toEqual([]);
+  });
+
+  it("gives each to one of many takers", async () => {
+    const bench = new QueueBench();
+    const registries = [uploadRegistry(bench), uploadRegistry(bench), uploadRegistry(bench)];
+    const ids = Array.from({ length: 30 }, (_, index) => `u${index}`);
+    await Promise.all(ids.map((id) => registries[0]!.add(id, past)));
+    const taken = await Promise.all(registries.map((registry) => registry.takeExpired(20)));
+    expect(taken.flat().sort()).toEqual([...ids].sort());
+  });
+
+  it("gives a taken one again, after five minutes, unless it is removed", async () => {
+    const bench = new QueueBench();
+    const registry = uploadRegistry(bench);
+    await registry.add("lost", past);
+    await registry.add("deleted", past);
+    await registry.takeExpired(10);
+    await registry.remove("deleted");
+    await registry.remove("deleted");
+    expect(await bench.redis.zrange(bench.keys.uploads, "0", "-1")).toEqual(["lost"]);
+    const due = Number(await bench.redis.zscore(bench.keys.uploads, "lost")) - Date.now();
+    expect(due).toBeGreaterThan(290_000);
+    expect(due).toBeLessThanOrEqual(300_000);
+  });
+
+  it("has one secret for all processes", async () => {
+    const bench = new QueueBench();
+    const secrets = await Promise.all([1, 2, 3].map(() => uploadRegistry(bench).secret()));
+    expect(new Set(secrets).size).toBe(1);
+    expect(Buffer.from(secrets[0]!, "base64url")).toHaveLength(32);
+  });
+});
