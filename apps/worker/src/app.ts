@@ -1,0 +1,183 @@
+import { ProblemError } from "@facefleet/contracts";
+import {
+  createMetrics,
+  createObjectStore,
+  FaceJobConsumer,
+  FaceJobs,
+  Lifecycle,
+  type Logger,
+  type ObjectStore,
+  UploadRegistry,
+} from "@facefleet/platform";
+import type { WorkerConfig } from "./config.js";
+import { buildHttp } from "./http.js";
+import { InferenceClient } from "./inference/inference-client.js";
+import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
+import { FaceJobRunner } from "./jobs/face-job-runner.js";
+import { UploadCleanup } from "./jobs/upload-cleanup.js";
+import { WorkerMetrics } from "./metrics.js";
+import { Presence } from "./presence.js";
+import { waitUntilReachable } from "./wait-until-reachable.js";
+
+/** Kept from the shutdown deadline for closing what the jobs used, in milliseconds. */
+const closingMs = 3000;
+
+export interface Worker {
+  /** Where /livez, /readyz and /metrics are. */
+  readonly address: string;
+  /** Resolves once jobs are taken; rejects with one sentence when the engine cannot start. */
+  readonly ready: Promise<void>;
+  /** Drains and closes; false when the deadline cut it short. */
+  stop(reason: string): Promise<boolean>;
+}
+
+/** Serves the probes at once; waits for Redis and the store, warms the engine, and only then takes jobs. */
+export async function startWorker(config: WorkerConfig, logger: Logger): Promise<Worker> {
+  const app = new WorkerApp(config, logger);
+  const address = await app.serveProbes();
+  logger.info({ address }, "answering probes");
+  return { address, ready: app.takeJobs(), stop: (reason) => app.stop(reason) };
+}
+
+class WorkerApp {
+  readonly #config: WorkerConfig;
+  readonly #logger: Logger;
+  readonly #lifecycle: Lifecycle;
+  readonly #stopping = new AbortController();
+  readonly #metrics = createMetrics();
+  readonly #workerMetrics = new WorkerMetrics(this.#metrics);
+  readonly #jobs: FaceJobs;
+  readonly #store: ObjectStore;
+  readonly #presence: Presence;
+  readonly #inference: InferenceClient;
+  #engine: InferenceInfo | undefined;
+  #takesJobs = false;
+
+  constructor(config: WorkerConfig, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
+    this.#jobs = new FaceJobs(config, { logger });
+    this.#lifecycle.onStop("queue", () => this.#jobs.close());
+    this.#store = createObjectStore(config);
+    this.#lifecycle.onStop("object store", () => this.#store.close());
+    this.#presence = new Presence(config, logger);
+    this.#inference = new InferenceClient({
+      settings: inferenceSettings(config),
+      logger,
+      onBatch: (report) => this.#workerMetrics.batch(report),
+      onReady: (engine) => this.#engineReady(engine),
+      onLost: () => this.#engineLost(),
+    });
+  }
+
+  async serveProbes(): Promise<string> {
+    const http = buildHttp(this.#metrics, {
+      queue: () => this.#jobs.ping(),
+      store: () => this.#store.ping(),
+      engine: async () => (this.#inference.ready ? undefined : "not warm"),
+      jobs: async () => (this.#takesJobs ? undefined : "not taken"),
+    });
+    this.#lifecycle.onStop("http", () => http.close());
+    return await http.listen({ host: this.#config.WORKER_HOST, port: this.#config.WORKER_PORT });
+  }
+
+  async takeJobs(): Promise<void> {
+    const waiting = { logger: this.#logger, signal: this.#stopping.signal };
+    await waitUntilReachable("queue", () => this.#jobs.ping(), waiting);
+    await waitUntilReachable("object store", () => this.#store.ping(), waiting);
+    const cleanup = this.#startCleanup();
+    this.#lifecycle.onStop("inference", () => this.#inference.close());
+    await this.#inference.start();
+    this.#stopping.signal.throwIfAborted();
+    await this.#startConsumer(cleanup);
+    this.#takesJobs = true;
+    this.#logger.info({ concurrency: this.#config.CONCURRENCY }, "taking jobs");
+  }
+
+  stop(reason: string): Promise<boolean> {
+    this.#takesJobs = false;
+    this.#stopping.abort(new ProblemError("shutting_down"));
+    return this.#lifecycle.stop(reason);
+  }
+
+  #startCleanup(): UploadCleanup {
+    const uploads = new UploadRegistry(this.#config, { logger: this.#logger });
+    this.#lifecycle.onStop("upload registry", () => uploads.close());
+    const cleanup = new UploadCleanup(this.#store, uploads, this.#logger);
+    this.#lifecycle.onStop("upload cleanup", () => cleanup.stop());
+    cleanup.start();
+    return cleanup;
+  }
+
+  async #startConsumer(cleanup: UploadCleanup): Promise<void> {
+    const runner = new FaceJobRunner({
+      store: this.#store,
+      maxImageBytes: this.#config.MAX_IMAGE_BYTES,
+      cleanup,
+      metrics: this.#workerMetrics,
+      logger: this.#logger,
+      model: () => this.#warmEngine().model,
+      analyse: (bytes, options, signal) => this.#inference.analyse(bytes, options, signal),
+    });
+    const consumer = new FaceJobConsumer(this.#config, {
+      logger: this.#logger,
+      concurrency: this.#config.CONCURRENCY,
+      lockDurationMs: this.#config.LOCK_DURATION * 1000,
+      run: (job, signal) => runner.run(job, signal),
+      onEnd: (job, outcome) => runner.ended(job, outcome),
+    });
+    this.#lifecycle.onStop("jobs", () => this.#drain(consumer, runner));
+    this.#lifecycle.onStop("presence", () => this.#presence.retire());
+    await consumer.start();
+  }
+
+  async #drain(consumer: FaceJobConsumer, runner: FaceJobRunner): Promise<void> {
+    const deadlineMs = this.#config.SHUTDOWN_DEADLINE * 1000;
+    const drainMs = deadlineMs - Math.min(closingMs, deadlineMs / 2);
+    const late = setTimeout(() => {
+      this.#logger.warn({ jobs: runner.inFlight }, "jobs are not finished in time and go to other workers");
+    }, drainMs);
+    await consumer.stop(drainMs);
+    clearTimeout(late);
+  }
+
+  #engineReady(engine: InferenceInfo): void {
+    this.#engine = engine;
+    this.#workerMetrics.engineReady(engine);
+    const { device, reason, model, rssBytes } = engine;
+    const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
+    this.#logger.info({ engine: engine.engine, device, reason, pack: model.pack, rssMb }, "engine is warm");
+    void this.#presence.announce(engine);
+  }
+
+  #engineLost(): void {
+    this.#workerMetrics.engineLost();
+    void this.#presence.retire();
+  }
+
+  /** What a job's result will be made with; a job that is run while the engine restarts gets the same again. */
+  #warmEngine(): InferenceInfo {
+    if (!this.#engine) throw new ProblemError("inference_failed", "The engine has not been warm yet.");
+    return this.#engine;
+  }
+}
+
+function inferenceSettings(config: WorkerConfig): InferenceSettings {
+  return {
+    modelsDir: config.MODELS_DIR,
+    engine: config.ENGINE,
+    threads: config.ENGINE_THREADS,
+    limits: {
+      maxPixels: config.MAX_IMAGE_PIXELS,
+      maxBatchSize: config.MAX_BATCH_SIZE,
+      maxQueueDelayMs: config.MAX_QUEUE_DELAY_MS,
+      maxDecodedBytes: config.MAX_DECODED_BYTES,
+    },
+    log: { level: config.LOG_LEVEL, format: config.LOG_FORMAT },
+  };
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}

@@ -1,0 +1,27 @@
+import { homedir } from "node:os";
+import { expect, test } from "vitest";
+import { loadWorkerConfig } from "./config.js";
+
+test("an empty environment gives a working configuration", () => {
+  expect(loadWorkerConfig({})).toMatchObject({
+    ENGINE: "auto",
+    CONCURRENCY: 32,
+    MODELS_DIR: `${homedir()}/.cache/facefleet/models`,
+    LOCK_DURATION: 30,
+    WORKER_HOST: "127.0.0.1",
+  });
+});
+
+test("takes twice as many jobs as a batch holds, unless told otherwise", () => {
+  expect(loadWorkerConfig({ MAX_BATCH_SIZE: "4" }).CONCURRENCY).toBe(8);
+  expect(loadWorkerConfig({ MAX_BATCH_SIZE: "4", CONCURRENCY: "3" }).CONCURRENCY).toBe(3);
+});
+
+test("looks for packs in the cache folder, unless told otherwise", () => {
+  expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache" }).MODELS_DIR).toBe("/cache/facefleet/models");
+  expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache", MODELS_DIR: "/packs" }).MODELS_DIR).toBe("/packs");
+});
+
+test("lists every fault", () => {
+  expect(() => loadWorkerConfig({ ENGINE: "abacus", WORKER_PORT: "x" })).toThrow(/ENGINE: .*\n.*WORKER_PORT: /);
+});

@@ -1,0 +1,101 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { queueCatalogue } from "@facefleet/contracts";
+import { loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
+import { type Static, Type } from "typebox";
+
+export const workerConfigSchema = Type.Object({
+  ENGINE: Type.Enum(["auto", "onnx-cpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"], {
+    default: "auto",
+    description: "What runs the networks. `auto` takes the fastest one that works here and says which and why.",
+  }),
+  ENGINE_THREADS: Type.Integer({
+    minimum: 0,
+    maximum: 256,
+    default: 0,
+    description: "Threads of the engine; 0: as many as suit the machine.",
+  }),
+  MODELS_DIR: Type.Optional(
+    Type.String({
+      description:
+        "Folder of the model packs. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
+    }),
+  ),
+  MAX_BATCH_SIZE: Type.Integer({
+    minimum: 1,
+    maximum: 256,
+    default: 16,
+    description: "Most images that go through the networks together.",
+  }),
+  MAX_QUEUE_DELAY_MS: Type.Integer({
+    minimum: 0,
+    maximum: 1000,
+    default: 0,
+    description: "How long a batch that is not full waits for more images, in milliseconds.",
+  }),
+  CONCURRENCY: Type.Integer({
+    minimum: 0,
+    maximum: 1024,
+    default: 0,
+    description: "Jobs taken at once; 0: twice `MAX_BATCH_SIZE`, which keeps the batches full.",
+  }),
+  MAX_IMAGE_BYTES: Type.Integer({
+    minimum: 1024,
+    default: 20 * 1024 * 1024,
+    description: "Largest image file, in bytes.",
+  }),
+  MAX_IMAGE_PIXELS: Type.Integer({
+    minimum: 1024,
+    default: 50_000_000,
+    description: "Largest image, in pixels (width x height).",
+  }),
+  MAX_DECODED_BYTES: Type.Integer({
+    minimum: 1024 * 1024,
+    default: 256 * 1024 * 1024,
+    description: "Memory for decoded images that wait for the networks, in bytes.",
+  }),
+  WORKER_HOST: Type.String({
+    default: "127.0.0.1",
+    description: "Address of the worker's /livez, /readyz and /metrics.",
+  }),
+  WORKER_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 3001,
+    description: "Port of the same; 0: any free one.",
+  }),
+  LOCK_DURATION: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: queueCatalogue.faces.lockDurationMs / 1000,
+    description: "Seconds that this worker may be silent before its jobs are given to another.",
+  }),
+  SHUTDOWN_DEADLINE: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: 25,
+    description: "Seconds that running jobs have to end when the process is told to stop.",
+  }),
+  ...redisSettings,
+  ...storeSettings,
+  ...logSettings,
+});
+
+export type WorkerConfig = Readonly<Static<typeof workerConfigSchema> & { MODELS_DIR: string }>;
+
+/** @throws ConfigError that lists every fault */
+export function loadWorkerConfig(
+  // biome-ignore lint/style/noProcessEnv: the one place where the worker reads it
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): WorkerConfig {
+  const config = loadConfig(workerConfigSchema, env);
+  return Object.freeze({
+    ...config,
+    MODELS_DIR: config.MODELS_DIR ?? defaultModelsDir(env.XDG_CACHE_HOME),
+    CONCURRENCY: config.CONCURRENCY || 2 * config.MAX_BATCH_SIZE,
+  });
+}
+
+function defaultModelsDir(cacheHome: string | undefined): string {
+  return join(cacheHome || join(homedir(), ".cache"), "facefleet", "models");
+}

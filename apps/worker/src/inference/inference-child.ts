@@ -1,0 +1,113 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { ProblemError } from "@facefleet/contracts";
+import type { AnalysisOptions, BatchReport, FaceAnalysis } from "@facefleet/core";
+import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
+
+// The same file from src/ (tests) and from dist/: a forked process always runs what was built.
+const entry = new URL("../../dist/inference/main.js", import.meta.url);
+
+const killAfterMs = 2000;
+
+/** The process ended while it had the image, which may or may not be the reason. */
+export class InferenceProcessLost extends Error {
+  override readonly name = "InferenceProcessLost";
+}
+
+interface Call {
+  resolve(analysis: FaceAnalysis): void;
+  reject(error: Error): void;
+}
+
+/** One forked inference process, from its start to its end. */
+export class InferenceChild {
+  /** Rejects with one sentence when the process cannot do its work. */
+  readonly started: Promise<InferenceInfo>;
+  /** How the process ended; it never rejects. */
+  readonly ended: Promise<string>;
+
+  readonly #process: ChildProcess;
+  readonly #calls = new Map<number, Call>();
+  #lastId = 0;
+  #lost: InferenceProcessLost | undefined;
+
+  constructor(
+    settings: InferenceSettings,
+    private readonly onBatch: (report: BatchReport) => void,
+  ) {
+    this.#process = fork(entry, {
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      execArgv: ["--enable-source-maps"],
+    });
+    this.#process.on("message", (reply: InferenceReply) => this.#receive(reply));
+    this.ended = this.#watchEnd();
+    this.started = this.#watchStart();
+    this.#send({ type: "start", settings });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Rejects with the image's ProblemError, with InferenceProcessLost, or with the signal's reason. */
+  async analyse(bytes: Uint8Array, options: AnalysisOptions, signal?: AbortSignal): Promise<FaceAnalysis> {
+    signal?.throwIfAborted();
+    if (this.#lost) throw this.#lost;
+    const id = ++this.#lastId;
+    const cancel = () => {
+      this.#send({ type: "cancel", id });
+      this.#calls.get(id)?.reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await new Promise<FaceAnalysis>((resolve, reject) => {
+        this.#calls.set(id, { resolve, reject });
+        this.#send({ type: "analyse", id, bytes, options });
+      });
+    } finally {
+      this.#calls.delete(id);
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Ends the process; what it was doing is lost. */
+  async close(): Promise<void> {
+    const kill = setTimeout(() => this.#process.kill("SIGKILL"), killAfterMs);
+    if (this.#process.connected) this.#process.disconnect();
+    await this.ended;
+    clearTimeout(kill);
+  }
+
+  #receive(reply: InferenceReply): void {
+    if (reply.type === "batch") this.onBatch(reply.report);
+    else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
+    else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));
+  }
+
+  async #watchStart(): Promise<InferenceInfo> {
+    return await new Promise((resolve, reject) => {
+      this.#process.on("message", (reply: InferenceReply) => {
+        if (reply.type === "ready") resolve(reply.info);
+        else if (reply.type === "refused") reject(new Error(reply.message));
+      });
+      void this.ended.then((end) => reject(new Error(`The inference process ended with ${end} before it was ready`)));
+    });
+  }
+
+  async #watchEnd(): Promise<string> {
+    // The process's last messages are read only when its channel is at its end, too.
+    const end = await Promise.all([once(this.#process, "exit"), once(this.#process, "disconnect")]).then(
+      ([[code, signal]]) => (signal ? `signal ${signal}` : `exit code ${code}`),
+      (error: Error) => error.message,
+    );
+    this.#lost = new InferenceProcessLost(`The inference process ended with ${end}`);
+    for (const call of this.#calls.values()) call.reject(this.#lost);
+    return end;
+  }
+
+  #send(request: InferenceRequest): void {
+    // A message to a dead process is no error of its own: its end rejects every call.
+    if (this.#process.connected) this.#process.send(request, () => {});
+  }
+}

@@ -1,0 +1,64 @@
+import { asProblemError } from "@facefleet/contracts";
+import { createEngine, FacePipeline } from "@facefleet/core";
+import { loadPack } from "@facefleet/core/models";
+import type { Logger } from "@facefleet/platform";
+import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
+
+type AnalyseRequest = Extract<InferenceRequest, { type: "analyse" }>;
+
+/** The inference process's side of the protocol: one pipeline, many analyses at once. */
+export class InferenceServer {
+  readonly #running = new Map<number, AbortController>();
+
+  private constructor(
+    readonly info: InferenceInfo,
+    private readonly pipeline: FacePipeline,
+    private readonly reply: (reply: InferenceReply) => void,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Loads the pack and the engine, and resolves after a real inference. */
+  static async start(
+    settings: InferenceSettings,
+    reply: (reply: InferenceReply) => void,
+    logger: Logger,
+  ): Promise<InferenceServer> {
+    const pack = await loadPack(settings.modelsDir);
+    const { engine, reason } = await createEngine(settings.engine, { threads: settings.threads });
+    const pipeline = await FacePipeline.create({
+      pack,
+      engine,
+      limits: settings.limits,
+      onBatch: (report) => reply({ type: "batch", report }),
+    });
+    await pipeline.warmUp();
+    const { name, device } = engine;
+    const info = { engine: name, device, reason, model: pipeline.model, rssBytes: process.memoryUsage.rss() };
+    return new InferenceServer(info, pipeline, reply, logger);
+  }
+
+  receive(request: InferenceRequest): void {
+    if (request.type === "analyse") void this.#analyse(request);
+    else if (request.type === "cancel") this.#running.get(request.id)?.abort();
+  }
+
+  async #analyse({ id, bytes, options }: AnalyseRequest): Promise<void> {
+    const abort = new AbortController();
+    this.#running.set(id, abort);
+    try {
+      const analysis = await this.pipeline.analyse(bytes, options, abort.signal);
+      if (!abort.signal.aborted) this.reply({ type: "analysed", id, analysis });
+    } catch (error) {
+      if (!abort.signal.aborted) this.#fail(id, error);
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    const problem = asProblemError(error, "inference_failed");
+    if (problem.code === "inference_failed") this.logger.error({ err: error }, "inference failed");
+    const message = error instanceof Error ? error.message : String(error);
+    this.reply({ type: "failed", id, problem: problem.toProblem(), message });
+  }
+}

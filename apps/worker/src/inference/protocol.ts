@@ -1,0 +1,44 @@
+import type { ModelInfo, Problem } from "@facefleet/contracts";
+import type { AnalysisOptions, BatchReport, EngineName, FaceAnalysis } from "@facefleet/core";
+import type { LogSettings } from "@facefleet/platform";
+
+/** What the inference process needs to know; it reads no environment of its own. */
+export interface InferenceSettings {
+  readonly modelsDir: string;
+  readonly engine: EngineName | "auto";
+  /** 0: the engine decides. */
+  readonly threads: number;
+  readonly limits: {
+    readonly maxPixels: number;
+    readonly maxBatchSize: number;
+    readonly maxQueueDelayMs: number;
+    readonly maxDecodedBytes: number;
+  };
+  readonly log: { readonly level: LogSettings["LOG_LEVEL"]; readonly format: LogSettings["LOG_FORMAT"] };
+}
+
+/** What the inference process says about itself once its warm-up has passed. */
+export interface InferenceInfo {
+  readonly engine: EngineName;
+  /** The device that the engine really got. */
+  readonly device: string;
+  /** Why this engine. */
+  readonly reason: string;
+  readonly model: ModelInfo;
+  /** Resident memory of the process after the warm-up, in bytes. */
+  readonly rssBytes: number;
+}
+
+/** From the worker to the inference process. */
+export type InferenceRequest =
+  | { readonly type: "start"; readonly settings: InferenceSettings }
+  | { readonly type: "analyse"; readonly id: number; readonly bytes: Uint8Array; readonly options: AnalysisOptions }
+  | { readonly type: "cancel"; readonly id: number };
+
+/** From the inference process to the worker. */
+export type InferenceReply =
+  | { readonly type: "ready"; readonly info: InferenceInfo }
+  | { readonly type: "refused"; readonly message: string }
+  | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
+  | { readonly type: "failed"; readonly id: number; readonly problem: Problem; readonly message: string }
+  | { readonly type: "batch"; readonly report: BatchReport };

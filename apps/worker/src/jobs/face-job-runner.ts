@@ -1,0 +1,65 @@
+import type { Job, JobResult, ModelInfo } from "@facefleet/contracts";
+import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
+import type { Logger, ObjectStore, TakenJob } from "@facefleet/platform";
+import type { WorkerMetrics } from "../metrics.js";
+import { runFaceJob, type Stage } from "./face-job.js";
+import type { UploadCleanup } from "./upload-cleanup.js";
+
+export interface FaceJobRunnerOptions {
+  readonly store: ObjectStore;
+  readonly maxImageBytes: number;
+  readonly cleanup: UploadCleanup;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  /** What makes the results now. */
+  model(): ModelInfo;
+  analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
+}
+
+/** Does the jobs that the queue gives, and accounts for each: metrics, one line of log, its uploads deleted. */
+export class FaceJobRunner {
+  readonly #options: FaceJobRunnerOptions;
+  #inFlight = 0;
+
+  constructor(options: FaceJobRunnerOptions) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  async run(job: TakenJob, signal: AbortSignal): Promise<JobResult> {
+    const { store, maxImageBytes, model, analyse, metrics } = this.#options;
+    const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
+    metrics.inFlight(++this.#inFlight);
+    try {
+      return await runFaceJob(job, { store, maxImageBytes, model: model(), analyse, onStage }, signal);
+    } finally {
+      metrics.inFlight(--this.#inFlight);
+    }
+  }
+
+  /** To be called once a job has ended for good. */
+  async ended(job: TakenJob, outcome: Job): Promise<void> {
+    const { metrics, logger, cleanup } = this.#options;
+    metrics.jobEnded(outcome);
+    logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
+    await cleanup.jobEnded(job.payload);
+  }
+}
+
+/** What the log says of a job: how it went, nothing of what was in its images. */
+function endLine(job: TakenJob, { task, state, attempts, startedAt, finishedAt, error, result }: Job) {
+  const timings = result && "timings" in result ? result.timings : { queueMs: Math.round(job.queueMs) };
+  return {
+    jobId: job.id,
+    task,
+    state,
+    attempts,
+    ...(error && { code: error.code }),
+    ...(result && { faces: result.faces.length }),
+    ...(startedAt && finishedAt && { runMs: Date.parse(finishedAt) - Date.parse(startedAt) }),
+    ...timings,
+  };
+}

@@ -1,0 +1,89 @@
+import {
+  type FaceJobPayload,
+  type ImageRef,
+  type JobResult,
+  type ModelInfo,
+  ProblemError,
+  type VerifyResult,
+} from "@facefleet/contracts";
+import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "@facefleet/core";
+import { compareEmbeddings } from "@facefleet/core/matching";
+import type { ObjectStore, TakenJob } from "@facefleet/platform";
+import { fetchImage } from "./fetch-image.js";
+import { toAnalysisResult, toFace } from "./result.js";
+
+export interface FaceJobParts {
+  readonly store: ObjectStore;
+  readonly maxImageBytes: number;
+  readonly model: ModelInfo;
+  analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
+  /** Told of each step's milliseconds as it ends. */
+  onStage(stage: Stage, milliseconds: number): void;
+}
+
+export type Stage = "queue" | "fetch" | "decode" | "detect" | "embed";
+
+interface FetchedAnalysis {
+  readonly analysis: FaceAnalysis;
+  readonly fetchMs: number;
+}
+
+/** Does one job: from references to its result, or a ProblemError. */
+export async function runFaceJob(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
+  parts.onStage("queue", job.queueMs);
+  const { task, options } = job.payload;
+  if (task === "verify") return await verify(job, parts, signal);
+  const [image] = job.payload.images;
+  const { analysis, fetchMs } = await analyseImage(image as ImageRef, job, parts, signal);
+  return toAnalysisResult(analysis, { format: options, model: parts.model, queueMs: job.queueMs, fetchMs });
+}
+
+async function verify(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<VerifyResult> {
+  const { images, options } = job.payload;
+  const faces = await Promise.all(
+    images.map(async (image, index) => {
+      const place = `image ${index + 1} of ${images.length}`;
+      const { analysis } = await analyseImage(image, job, parts, signal).catch((error) => rethrowFor(place, error));
+      const [face] = analysis.faces;
+      if (!face) throw new ProblemError("no_face_detected", `No face was found in ${place}.`);
+      return face;
+    }),
+  );
+  const [first, second] = faces as [AnalysedFace, AnalysedFace];
+  return {
+    ...compareEmbeddings(first.embedding ?? [], second.embedding ?? []),
+    faces: faces.map((face) => toFace(face, options)),
+    model: parts.model,
+  };
+}
+
+/** Says which of a job's images the problem is about. */
+function rethrowFor(place: string, error: unknown): never {
+  if (!(error instanceof ProblemError)) throw error;
+  const { code, message, extras } = error;
+  throw new ProblemError(code, `In ${place}: ${message}`, { cause: error, extras });
+}
+
+async function analyseImage(
+  image: ImageRef,
+  job: TakenJob,
+  parts: FaceJobParts,
+  signal: AbortSignal,
+): Promise<FetchedAnalysis> {
+  job.reportStage("fetch");
+  const start = performance.now();
+  const bytes = await fetchImage(parts.store, image, { maxBytes: parts.maxImageBytes, signal });
+  const fetchMs = performance.now() - start;
+  parts.onStage("fetch", fetchMs);
+  job.reportStage("analyse");
+  const analysis = await parts.analyse(bytes, analysisOptions(job.payload), signal);
+  parts.onStage("decode", analysis.timings.decodeMs);
+  parts.onStage("detect", analysis.timings.detectMs);
+  if (job.payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);
+  return { analysis, fetchMs };
+}
+
+function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {
+  const { minFaceSize, minConfidence, maxFaces, order } = options;
+  return { minFaceSize, minConfidence, order, maxFaces: task === "verify" ? 1 : maxFaces, embed: task !== "detect" };
+}

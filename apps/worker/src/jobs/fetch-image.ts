@@ -1,0 +1,26 @@
+import { type ImageRef, ProblemError } from "@facefleet/contracts";
+import { assertReadable, type ObjectStore, uploadRef } from "@facefleet/platform";
+
+/** The bytes of an image; rejects with the store's ProblemError, `upload_not_found` for an upload that is gone. */
+export async function fetchImage(
+  store: ObjectStore,
+  image: ImageRef,
+  options: { maxBytes: number; signal?: AbortSignal },
+): Promise<Buffer> {
+  if ("upload" in image) return await fetchUpload(store, image.upload, options);
+  assertReadable(store, image.s3);
+  return await store.get(image.s3, options);
+}
+
+async function fetchUpload(
+  store: ObjectStore,
+  id: string,
+  options: { maxBytes: number; signal?: AbortSignal },
+): Promise<Buffer> {
+  try {
+    return await store.get(uploadRef(store, id), options);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== "image_not_found") throw error;
+    throw new ProblemError("upload_not_found", `Expected an upload ${id} but it is not there.`, { cause: error });
+  }
+}

@@ -1,0 +1,69 @@
+import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
+import { expect, test } from "vitest";
+import { toAnalysisResult, toFace } from "./result.js";
+
+const values = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index + 1) / 16);
+
+const face: AnalysedFace = {
+  box: { x: -1.23456, y: 2, width: 30.00049, height: 40.9996 },
+  confidence: 0.998765432,
+  landmarks: {
+    leftEye: { x: 1.00049, y: 2 },
+    rightEye: { x: 3, y: 4 },
+    nose: { x: 5, y: 6 },
+    mouthLeft: { x: 7, y: 8 },
+    mouthRight: { x: 9, y: 10.12351 },
+  },
+  embedding: values,
+};
+
+test("rounds boxes and landmarks to 3 decimals and confidence to 6", () => {
+  const { box, confidence, landmarks } = toFace(face, { landmarks: true, embeddingFormat: "float" });
+  expect(box).toEqual({ x: -1.235, y: 2, width: 30, height: 41 });
+  expect(confidence).toBe(0.998765);
+  expect(landmarks).toEqual({ ...face.landmarks, leftEye: { x: 1, y: 2 }, mouthRight: { x: 9, y: 10.124 } });
+});
+
+test("numbers of an embedding read back to the same float32, and are no longer than that takes", () => {
+  const { embedding } = toFace(face, { landmarks: false, embeddingFormat: "float" });
+  expect(Float32Array.from(embedding as number[])).toEqual(values);
+  const longest = Math.max(...(embedding as number[]).map((value) => String(value).replace(/^-?0\.0*/, "").length));
+  expect(longest).toBeLessThanOrEqual(9);
+});
+
+test("base64 is the little-endian float32 bytes, of a view into a larger buffer too", () => {
+  const view = new Float32Array(new Float32Array([9, 1, -0.5]).buffer, 4, 2);
+  const { embedding } = toFace({ ...face, embedding: view }, { landmarks: false, embeddingFormat: "base64" });
+  expect(embedding).toBe(Buffer.from([0, 0, 0x80, 0x3f, 0, 0, 0, 0xbf]).toString("base64"));
+});
+
+test("leaves out landmarks that are not wanted and embeddings that were not made", () => {
+  const { embedding, ...detected } = face;
+  expect(embedding).toBeDefined();
+  expect(Object.keys(toFace(detected, { landmarks: false, embeddingFormat: "float" }))).toEqual(["box", "confidence"]);
+});
+
+test("an analysis becomes a result with its timings", () => {
+  const analysis: FaceAnalysis = {
+    image: { width: 10, height: 20, format: "png", orientation: 1, sha256: "00" },
+    faces: [face, face],
+    dropped: [{ box: face.box, confidence: 0.12345678, reason: "low_confidence" }],
+    timings: { decodeMs: 1.006, detectMs: 2.5, embedMs: 0, batchSize: 3 },
+  };
+  const model = { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" };
+  const format = { landmarks: true, embeddingFormat: "float" } as const;
+  const result = toAnalysisResult(analysis, { format, model, queueMs: 12, fetchMs: 3.333333 });
+  expect(result.faces).toHaveLength(2);
+  expect(result.dropped).toEqual([
+    { box: { x: -1.235, y: 2, width: 30, height: 41 }, confidence: 0.123457, reason: "low_confidence" },
+  ]);
+  expect(result.timings).toEqual({
+    queueMs: 12,
+    fetchMs: 3.33,
+    decodeMs: 1.01,
+    detectMs: 2.5,
+    embedMs: 0,
+    batchSize: 3,
+  });
+  expect(result).toMatchObject({ image: analysis.image, model });
+});

@@ -1,0 +1,70 @@
+import type { AnalysisResult, Box, DroppedFace, Embedding, Face, JobOptions, Landmarks } from "@facefleet/contracts";
+import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
+
+type FaceFormat = Pick<JobOptions, "landmarks" | "embeddingFormat">;
+
+/** A face as the wire shows it. */
+export function toFace(face: AnalysedFace, format: FaceFormat): Face {
+  return {
+    box: roundBox(face.box),
+    confidence: round(face.confidence, 6),
+    ...(format.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
+    ...(face.embedding && { embedding: toEmbedding(face.embedding, format.embeddingFormat) }),
+  };
+}
+
+/** The result of `detect` and `embed`. */
+export function toAnalysisResult(
+  analysis: FaceAnalysis,
+  job: { format: FaceFormat; model: AnalysisResult["model"]; queueMs: number; fetchMs: number },
+): AnalysisResult {
+  const { decodeMs, detectMs, embedMs, batchSize } = analysis.timings;
+  return {
+    image: analysis.image,
+    faces: analysis.faces.map((face) => toFace(face, job.format)),
+    dropped: analysis.dropped.map(toDroppedFace),
+    model: job.model,
+    timings: {
+      queueMs: round(job.queueMs, 2),
+      fetchMs: round(job.fetchMs, 2),
+      decodeMs: round(decodeMs, 2),
+      detectMs: round(detectMs, 2),
+      embedMs: round(embedMs, 2),
+      batchSize,
+    },
+  };
+}
+
+/** Nine significant digits name a float32 exactly; more would be noise. */
+function toEmbedding(values: Float32Array, format: JobOptions["embeddingFormat"]): Embedding {
+  if (format === "float") return Array.from(values, (value) => Number(value.toPrecision(9)));
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, index) => {
+    bytes.writeFloatLE(value, 4 * index);
+  });
+  return bytes.toString("base64");
+}
+
+function toDroppedFace({ box, confidence, reason }: DroppedFace): DroppedFace {
+  return { box: roundBox(box), confidence: round(confidence, 6), reason };
+}
+
+function roundBox({ x, y, width, height }: Box): Box {
+  return { x: round(x, 3), y: round(y, 3), width: round(width, 3), height: round(height, 3) };
+}
+
+function roundLandmarks(landmarks: Landmarks): Landmarks {
+  const { leftEye, rightEye, nose, mouthLeft, mouthRight } = landmarks;
+  const at = ({ x, y }: Landmarks["nose"]) => ({ x: round(x, 3), y: round(y, 3) });
+  return {
+    leftEye: at(leftEye),
+    rightEye: at(rightEye),
+    nose: at(nose),
+    mouthLeft: at(mouthLeft),
+    mouthRight: at(mouthRight),
+  };
+}
+
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
+}

@@ -1,0 +1,79 @@
+import type { Job } from "@facefleet/contracts";
+import type { BatchReport } from "@facefleet/core";
+import { type Metrics, secondsBuckets } from "@facefleet/platform";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { InferenceInfo } from "./inference/protocol.js";
+
+/** The worker's own metrics. They count and time; nothing about an image is in them. */
+export class WorkerMetrics {
+  readonly #jobs;
+  readonly #stages;
+  readonly #batchSize;
+  readonly #batchWait;
+  readonly #inFlight;
+  readonly #engine;
+
+  constructor({ registry }: Metrics) {
+    const registers = [registry];
+    this.#jobs = new Counter({
+      name: "facefleet_jobs_total",
+      help: "Jobs that ended; code is the problem of a failed one",
+      labelNames: ["task", "state", "code"],
+      registers,
+    });
+    this.#stages = new Histogram({
+      name: "facefleet_job_stage_seconds",
+      help: "Time of each stage of a job: queue, fetch, decode, detect, embed",
+      labelNames: ["stage"],
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#batchSize = new Histogram({
+      name: "facefleet_batch_size",
+      help: "Items that went through the networks together",
+      labelNames: ["stage"],
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers,
+    });
+    this.#batchWait = new Histogram({
+      name: "facefleet_batch_wait_seconds",
+      help: "Wait of a batch's first item until the batch began",
+      labelNames: ["stage"],
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#inFlight = new Gauge({ name: "facefleet_jobs_in_flight", help: "Jobs that this worker is doing", registers });
+    this.#engine = new Gauge({
+      name: "facefleet_engine_info",
+      help: "1 for what runs the networks, while it is warm",
+      labelNames: ["engine", "device", "pack"],
+      registers,
+    });
+  }
+
+  jobEnded({ task, state, error }: Job): void {
+    this.#jobs.inc({ task, state, code: error?.code ?? "" });
+  }
+
+  stage(stage: string, milliseconds: number): void {
+    this.#stages.observe({ stage }, milliseconds / 1000);
+  }
+
+  batch({ stage, size, waitMs }: BatchReport): void {
+    this.#batchSize.observe({ stage }, size);
+    this.#batchWait.observe({ stage }, waitMs / 1000);
+  }
+
+  inFlight(jobs: number): void {
+    this.#inFlight.set(jobs);
+  }
+
+  engineReady({ engine, device, model }: InferenceInfo): void {
+    this.#engine.reset();
+    this.#engine.set({ engine, device, pack: model.pack }, 1);
+  }
+
+  engineLost(): void {
+    this.#engine.reset();
+  }
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
+import { createLogger } from "@facefleet/platform";
+import { Value } from "typebox/value";
+import { loadWorkerConfig, type WorkerConfig } from "../src/config.js";
+
+// biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and Redis are
+const { MODELS_DIR, XDG_CACHE_HOME, FACEFLEET_TEST_DATA, REDIS_URL } = process.env;
+
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+const photos = join(FACEFLEET_TEST_DATA ?? join(repository, "..", "shared"), "photos");
+const odd = join(photos, "..", "odd");
+
+export const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
+
+/** Why the tests on real weights and photos cannot run here; empty when they can. */
+export const missing = [
+  ...(existsSync(join(modelsDir, "facenet-20180402-114759")) ? [] : [`no model pack in ${modelsDir}`]),
+  ...(existsSync(photos) ? [] : [`no photos in ${photos}`]),
+];
+if (missing.length > 0) process.stderr.write(`SKIPPED: worker tests on real weights: ${missing.join(", ")}\n`);
+
+export const photo = (name: string) => readFile(join(photos, name));
+export const oddImage = (name: string) => readFile(join(odd, name));
+
+/** Forked and spawned processes run what is built. */
+export function buildWorker(): void {
+  execFileSync(join(repository, "node_modules", ".bin", "tsc"), ["-b", "apps/worker"], { cwd: repository });
+}
+
+export const workerEntry = join(repository, "apps", "worker", "dist", "main.js");
+
+export const quiet = createLogger({ name: "test", level: "silent", format: "json" });
+
+export interface Fleet {
+  readonly env: Record<string, string>;
+  readonly config: WorkerConfig;
+  remove(): Promise<void>;
+}
+
+/** A queue and a folder store of a test's own. */
+export async function isolatedFleet(settings: Record<string, string> = {}): Promise<Fleet> {
+  const folder = await mkdtemp(join(tmpdir(), "facefleet-worker-"));
+  const env = {
+    REDIS_URL: REDIS_URL ?? "",
+    QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}`,
+    STORE_DIR: folder,
+    MODELS_DIR: modelsDir,
+    ENGINE: "onnx-cpu",
+    WORKER_PORT: "0",
+    LOG_LEVEL: "silent",
+    ...settings,
+  };
+  return { env, config: loadWorkerConfig(env), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export function payload(
+  task: Task,
+  images: readonly ImageRef[],
+  options: Partial<FaceJobPayload["options"]> = {},
+): FaceJobPayload {
+  const defaults = Value.Create(JobOptions);
+  return { task, images: [...images], options: { ...defaults, ...options }, resultTtlSeconds: 60 };
+}

@@ -1,0 +1,123 @@
+import { ProblemError } from "@facefleet/contracts";
+import type { AnalysisOptions } from "@facefleet/core";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { InferenceClient } from "../src/inference/inference-client.js";
+import type { InferenceSettings } from "../src/inference/protocol.js";
+import { buildWorker, missing, modelsDir, oddImage, photo, quiet } from "./environment.js";
+
+const options: AnalysisOptions = {
+  minFaceSize: 20,
+  minConfidence: 0.9,
+  maxFaces: 100,
+  order: "prominence",
+  embed: true,
+};
+
+const settings: InferenceSettings = {
+  modelsDir,
+  engine: "onnx-cpu",
+  threads: 0,
+  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
+  log: { level: "silent", format: "json" },
+};
+
+let client: InferenceClient;
+
+async function startedClient(events: { onReady?(): unknown; onLost?(): unknown } = {}): Promise<InferenceClient> {
+  client = new InferenceClient({ settings, logger: quiet, ...events });
+  await client.start();
+  return client;
+}
+
+beforeAll(() => buildWorker(), 120_000);
+afterEach(() => client.close());
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => expect.unreachable("it should have failed"),
+    (error: unknown) => error,
+  );
+
+test("a process without its pack says in one sentence what to do", async () => {
+  client = new InferenceClient({ settings: { ...settings, modelsDir: "/nowhere" }, logger: quiet });
+  await expect(client.start()).rejects.toThrow(/facefleet models pull/);
+  expect(client.ready).toBe(false);
+});
+
+describe.skipIf(missing.length > 0)("with the real pack", () => {
+  test("finds and embeds a face", async () => {
+    await startedClient();
+    const { faces, image } = await client.analyse(await photo("single-small.jpg"), options);
+    expect(image.format).toBe("jpeg");
+    expect(faces).toHaveLength(1);
+    const embedding = faces[0]!.embedding!;
+    expect(embedding).toBeInstanceOf(Float32Array);
+    expect(embedding).toHaveLength(512);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+  });
+
+  test("a broken image fails alone", async () => {
+    await startedClient();
+    const good = await photo("single-small.jpg");
+    const bad = await oddImage("text-named.jpg");
+    const [before, broken, after] = await Promise.allSettled(
+      [good, bad, good].map((bytes) => client.analyse(bytes, options)),
+    );
+    expect(before?.status).toBe("fulfilled");
+    expect(after?.status).toBe("fulfilled");
+    const error = broken?.status === "rejected" && broken.reason;
+    expect(error).toBeInstanceOf(ProblemError);
+    expect(error).toMatchObject({ code: "unsupported_image_format", retryable: false });
+  });
+
+  test("what a killed process had is done by its successor, one at a time", async () => {
+    const events: string[] = [];
+    await startedClient({ onReady: () => events.push("ready"), onLost: () => events.push("lost") });
+    const first = client.pid!;
+    const bytes = await photo("two-people.jpg");
+    const pending = [1, 2, 3].map(() => client.analyse(bytes, options));
+    setTimeout(() => process.kill(first, "SIGKILL"), 20);
+    const analyses = await Promise.all(pending);
+    expect(analyses.map(({ faces }) => faces.length)).toEqual([2, 2, 2]);
+    expect(analyses.map(({ timings }) => timings.batchSize)).toEqual([1, 1, 1]);
+    expect(client.pid).not.toBe(first);
+    expect(events).toEqual(["ready", "lost", "ready"]);
+  });
+
+  test("an image whose process dies again fails alone, retryably", async () => {
+    const die = () => process.kill(client.pid!, "SIGKILL");
+    // The second start has the first suspect to itself.
+    let starts = 0;
+    await startedClient({ onReady: () => ++starts === 2 && setTimeout(die, 20) });
+    const bytes = await photo("crowd-a.jpg");
+    const suspect = failure(client.analyse(bytes, options));
+    const neighbours = [1, 2].map(async () => client.analyse(await photo("single-small.jpg"), options));
+    setTimeout(die, 20);
+    const error = await suspect;
+    expect(error).toMatchObject({ code: "inference_failed", retryable: true });
+    expect((error as ProblemError).cause).toMatchObject({ message: expect.stringContaining("SIGKILL") });
+    expect((await Promise.all(neighbours)).map(({ faces }) => faces.length)).toEqual([1, 1]);
+    expect((await client.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+  });
+
+  test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {
+    await startedClient();
+    const abort = new AbortController();
+    const reason = new Error("canceled");
+    const aborted = failure(client.analyse(await photo("crowd-a.jpg"), options, abort.signal));
+    const kept = client.analyse(await photo("single-small.jpg"), options);
+    setTimeout(() => abort.abort(reason), 50);
+    expect(await aborted).toBe(reason);
+    expect((await kept).faces).toHaveLength(1);
+    expect(await failure(client.analyse(new Uint8Array(1), options, abort.signal))).toBe(reason);
+  });
+
+  test("closing leaves no process", async () => {
+    await startedClient();
+    const pid = client.pid!;
+    const pending = failure(client.analyse(await photo("crowd-a.jpg"), options));
+    await client.close();
+    expect(await pending).toMatchObject({ code: "inference_failed" });
+    expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+});

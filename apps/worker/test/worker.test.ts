@@ -1,0 +1,173 @@
+import { randomBytes } from "node:crypto";
+import { type AnalysisResult, type FaceJobPayload, type ImageRef, Job, type VerifyResult } from "@facefleet/contracts";
+import { createObjectStore, FaceJobs, type ObjectStore, UploadRegistry, uploadRef } from "@facefleet/platform";
+import { Value } from "typebox/value";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startWorker, type Worker } from "../src/app.js";
+import { buildWorker, type Fleet, isolatedFleet, missing, oddImage, payload, photo, quiet } from "./environment.js";
+
+describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
+  let fleet: Fleet;
+  let store: ObjectStore;
+  let uploads: UploadRegistry;
+  let jobs: FaceJobs;
+  let worker: Worker;
+
+  beforeAll(async () => {
+    buildWorker();
+    fleet = await isolatedFleet();
+    store = createObjectStore(fleet.config);
+    uploads = new UploadRegistry(fleet.config, { logger: quiet });
+    jobs = new FaceJobs(fleet.config, { logger: quiet });
+    worker = await startWorker(fleet.config, quiet);
+    await worker.ready;
+  }, 120_000);
+
+  afterAll(async () => {
+    await worker.stop("the tests are over");
+    await Promise.all([jobs.close(), uploads.close(), store.close()]);
+    await fleet.remove();
+  });
+
+  async function upload(bytes: Uint8Array): Promise<{ upload: string }> {
+    const id = randomBytes(16).toString("hex");
+    await uploads.add(id, new Date(Date.now() + 3_600_000));
+    await store.put(uploadRef(store, id), bytes, { maxBytes: 20_000_000 });
+    return { upload: id };
+  }
+
+  const uploadPhoto = async (name: string) => upload(await photo(name));
+
+  async function stored(key: string, bytes: Uint8Array): Promise<ImageRef> {
+    const ref = { bucket: store.defaultBucket, key };
+    await store.put(ref, bytes, { maxBytes: 20_000_000 });
+    return { s3: ref };
+  }
+
+  async function finished(job: FaceJobPayload): Promise<Job> {
+    const { job: submitted } = await jobs.submit(job, { priority: "normal" });
+    const ended = await jobs.waitUntilFinished(submitted.id, 30_000);
+    expect(Value.Errors(Job, ended)).toEqual([]);
+    return ended as Job;
+  }
+
+  const failed = async (job: FaceJobPayload) => {
+    const { state, error } = await finished(job);
+    expect(state).toBe("failed");
+    return error;
+  };
+
+  test("detects", async () => {
+    const { state, result, attempts } = await finished(payload("detect", [await uploadPhoto("two-people.jpg")]));
+    const { faces, model, timings } = result as AnalysisResult;
+    expect(state).toBe("succeeded");
+    expect(attempts).toBe(1);
+    expect(faces).toHaveLength(2);
+    expect(faces[0]).not.toHaveProperty("embedding");
+    expect(faces[0]).toHaveProperty("landmarks.nose.x");
+    expect(model).toMatchObject({ pack: "facenet-20180402-114759", dimensions: 512 });
+    expect(timings.detectMs).toBeGreaterThan(0);
+  });
+
+  test("embeds, as numbers and as base64 alike", async () => {
+    const image = await stored("photos/one.jpg", await photo("single-small.jpg"));
+    const [asFloats, asBase64] = await Promise.all(
+      (["float", "base64"] as const).map(async (embeddingFormat) => {
+        const job = await finished(payload("embed", [image], { embeddingFormat, landmarks: false }));
+        return (job.result as AnalysisResult).faces[0]!;
+      }),
+    );
+    expect(asFloats).not.toHaveProperty("landmarks");
+    const bytes = Buffer.from(asBase64!.embedding as string, "base64");
+    const decoded = Array.from({ length: 512 }, (_, index) => bytes.readFloatLE(4 * index));
+    const given = (asFloats!.embedding as number[]).map(Math.fround);
+    const dot = decoded.reduce((sum, value, index) => sum + value * given[index]!, 0);
+    expect(dot).toBeCloseTo(1, 5);
+    await expect(store.head({ bucket: store.defaultBucket, key: "photos/one.jpg" })).resolves.toBeDefined();
+  });
+
+  test("verifies: a photo matches itself, scaled, and no stranger", async () => {
+    const verify = async (a: string, b: string) =>
+      (await finished(payload("verify", [await uploadPhoto(a), await uploadPhoto(b)]))).result as VerifyResult;
+    const same = await verify("same-480p.jpg", "same-1080p.jpg");
+    expect(same.match).toBe(true);
+    expect(same.faces).toHaveLength(2);
+    expect(same.faces[0]?.embedding).toHaveLength(512);
+    const strangers = await verify("portrait-a.jpg", "person-d-1.jpg");
+    expect(strangers.match).toBe(false);
+    expect(strangers.euclideanDistance).toBeGreaterThan(same.euclideanDistance);
+  });
+
+  test("says which image of a verification has no face", async () => {
+    const images = [await uploadPhoto("single-small.jpg"), await uploadPhoto("no-faces.jpg")];
+    expect(await failed(payload("verify", images))).toMatchObject({
+      code: "no_face_detected",
+      detail: "No face was found in image 2 of 2.",
+    });
+  });
+
+  test("an image without a face is no failure of a detection", async () => {
+    const { state, result } = await finished(payload("detect", [await uploadPhoto("no-faces.jpg")]));
+    expect(state).toBe("succeeded");
+    expect((result as AnalysisResult).faces).toEqual([]);
+  });
+
+  test("fails with the image's problem, at the first attempt", async () => {
+    const s3 = (key: string, bucket = store.defaultBucket) => [{ s3: { bucket, key } }];
+    expect(await failed(payload("detect", s3("missing.jpg")))).toMatchObject({ code: "image_not_found" });
+    expect(await failed(payload("detect", s3("uploads/abc")))).toMatchObject({ code: "bucket_forbidden" });
+    const gone = [{ upload: "0".repeat(32) }];
+    expect(await failed(payload("detect", gone))).toMatchObject({ code: "upload_not_found" });
+    const text = await upload(await oddImage("text-named.jpg"));
+    expect(await failed(payload("detect", [text]))).toMatchObject({ code: "unsupported_image_format" });
+  });
+
+  test("a broken image among good ones fails alone", async () => {
+    const good = await photo("single-small.jpg");
+    const bad = await oddImage("truncated_jpeg.jpg");
+    const ended = await Promise.all(
+      [good, good, bad, good, good].map(async (bytes) => finished(payload("detect", [await upload(bytes)]))),
+    );
+    expect(ended.map(({ state }) => state)).toEqual(["succeeded", "succeeded", "failed", "succeeded", "succeeded"]);
+    expect(ended[2]).toMatchObject({ attempts: 1, error: { code: "image_undecodable" } });
+  });
+
+  test("deletes uploads when their job has ended, however it ended", async () => {
+    const good = await uploadPhoto("single-small.jpg");
+    const bad = await upload(await oddImage("truncated_jpeg.jpg"));
+    await Promise.all([finished(payload("detect", [good])), finished(payload("detect", [bad]))]);
+    await expect.poll(() => store.head(uploadRef(store, good.upload)), { timeout: 5000 }).toBeUndefined();
+    await expect.poll(() => store.head(uploadRef(store, bad.upload)), { timeout: 5000 }).toBeUndefined();
+  });
+
+  test("lets go of a job that is canceled while it runs", async () => {
+    const { job } = await jobs.submit(payload("detect", [await uploadPhoto("crowd-a.jpg")]), { priority: "normal" });
+    await expect.poll(async () => (await jobs.find(job.id))?.state, { interval: 10, timeout: 10_000 }).toBe("active");
+    await jobs.cancel(job.id);
+    expect((await jobs.find(job.id))?.state).toBe("canceled");
+    const inFlight = async () => /^facefleet_jobs_in_flight (\d+)$/m.exec(await metrics())?.[1];
+    await expect.poll(inFlight, { timeout: 5000 }).toBe("0");
+    expect((await jobs.find(job.id))?.state).toBe("canceled");
+  });
+
+  const metrics = async () => await (await fetch(`${worker.address}/metrics`)).text();
+
+  test("tells its state and its numbers", async () => {
+    const ready = await fetch(`${worker.address}/readyz`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({
+      status: "ok",
+      checks: { queue: "ok", store: "ok", engine: "ok", jobs: "ok" },
+    });
+    expect((await fetch(`${worker.address}/livez`)).status).toBe(200);
+    await finished(payload("embed", [await uploadPhoto("single-small.jpg")]));
+    const text = await metrics();
+    expect(text).toMatch(/^facefleet_jobs_total\{task="embed",state="succeeded",code=""\} [1-9]/m);
+    expect(text).toMatch(/^facefleet_engine_info\{engine="onnx-cpu",device="cpu",pack="[^"]+"\} 1$/m);
+    for (const stage of ["queue", "fetch", "decode", "detect", "embed"]) {
+      expect(text).toMatch(new RegExp(`^facefleet_job_stage_seconds_count\\{stage="${stage}"\\} [1-9]`, "m"));
+    }
+    expect(text).toMatch(/^facefleet_batch_size_count\{stage="detect"\} [1-9]/m);
+    expect(await jobs.workers()).toMatchObject([{ engine: "onnx-cpu", device: "cpu" }]);
+  });
+});
