@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import multipart from "@fastify/multipart";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { measureApi } from "./api-metrics.js";
+import { closeGracefully, delayed } from "./graceful-close.js";
+import { ImageIntake } from "./intake/image-intake.js";
+import { describeApi } from "./openapi.js";
+import { answerProblem, answerProblems } from "./problem-answers.js";
+import { errorPageRoutes } from "./routes/error-page.js";
+import { jobRoutes } from "./routes/jobs.js";
+import { metricsRoutes } from "./routes/metrics.js";
+import { modelRoutes } from "./routes/models.js";
+import { probeRoutes } from "./routes/probes.js";
+import { simpleServiceRoutes } from "./routes/simple-service.js";
+import { uploadRoutes } from "./routes/uploads.js";
+import type { ApiParts, ApiServices } from "./services.js";
+import { compileValidator } from "./wire/validation.js";
+
+const jsonLimitBytes = 1_048_576;
+/** The share of the shutdown's deadline that waits get before they are answered with the job as it is. */
+const patience = 0.5;
+
+/**
+ * Builds the API. The caller listens and closes; the parts stay the caller's.
+ * `stopping` tells that the end is near: readiness is refused, waits become short, requests are still answered.
+ */
+export async function buildApp(
+  parts: ApiParts,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: parts.logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    genReqId: () => randomUUID(),
+    bodyLimit: jsonLimitBytes,
+    requestTimeout: 120_000,
+    return503OnClosing: false,
+    frameworkErrors: answerProblem,
+  });
+  app.setValidatorCompiler(compileValidator);
+  answerProblems(app);
+  logRequests(app);
+  closeGracefully(app, stopping);
+  app.removeContentTypeParser("text/plain");
+  await app.register(multipart, {
+    throwFileSizeLimit: false,
+    limits: { fileSize: parts.config.MAX_IMAGE_BYTES + 1, fieldSize: jsonLimitBytes, files: 4, fields: 20 },
+    isPartAFile: (field, type, file) => field !== "job" && (file !== undefined || type === "application/octet-stream"),
+  });
+  await describeApi(app);
+  const services: ApiServices = {
+    ...parts,
+    intake: new ImageIntake(parts),
+    apiMetrics: measureApi(app, parts.metrics, parts.jobs),
+    stopping,
+    waitsEnd: delayed(stopping, parts.config.SHUTDOWN_DEADLINE * 1000 * patience),
+  };
+  for (const routes of allRoutes) await app.register(routes, services);
+  await app.ready();
+  return app;
+}
+
+const allRoutes = [
+  simpleServiceRoutes,
+  jobRoutes,
+  uploadRoutes,
+  modelRoutes,
+  probeRoutes,
+  metricsRoutes,
+  errorPageRoutes,
+] as const;
+
+/** One line for each answer; those to machines that ask all the time only when debugging. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unmatched";
+    const level = ["/livez", "/readyz", "/health", "/metrics"].includes(route) ? "debug" : "info";
+    const ms = Math.round(reply.elapsedTime);
+    request.log[level]({ method: request.method, route, status: reply.statusCode, ms }, "answered");
+  });
+}

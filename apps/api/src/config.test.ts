@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { loadApiConfig } from "./config.js";
+
+describe("the API's configuration", () => {
+  it("listens on loopback when nothing is set", () => {
+    expect(loadApiConfig({})).toMatchObject({
+      HOST: "127.0.0.1",
+      PORT: 3000,
+      SYNC_TIMEOUT: 30,
+      MAX_IMAGE_BYTES: 20_971_520,
+    });
+  });
+
+  it.each(["0.0.0.0", "::", "192.168.1.2", "127.faces.test"])("refuses HOST=%s without AUTH=none", (HOST) => {
+    expect(() => loadApiConfig({ HOST })).toThrow(/AUTH=none/);
+    expect(loadApiConfig({ HOST, AUTH: "none" }).HOST).toBe(HOST);
+  });
+
+  it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s", (HOST) => {
+    expect(loadApiConfig({ HOST }).HOST).toBe(HOST);
+  });
+});

@@ -1,0 +1,66 @@
+import { isIPv4 } from "node:net";
+import { ConfigError, loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
+import { type Static, Type } from "typebox";
+
+export const apiConfigSchema = Type.Object({
+  HOST: Type.String({ default: "127.0.0.1", description: "The address that the API listens on." }),
+  PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65_535,
+    description: "The port that the API listens on; 0: a free one.",
+  }),
+  AUTH: Type.Optional(
+    Type.Enum(["none"], {
+      description: "`none`: everyone who reaches the API may use it. Needed when `HOST` is not a loopback address.",
+    }),
+  ),
+  SYNC_TIMEOUT: Type.Number({
+    default: 30,
+    minimum: 0.1,
+    maximum: 300,
+    description: "Seconds that `/detect-face` and `/extract-embedding` wait for their job.",
+  }),
+  MAX_IMAGE_BYTES: Type.Integer({
+    default: 20_971_520,
+    minimum: 1024,
+    maximum: 1_073_741_824,
+    description: "The largest image that is taken, in bytes.",
+  }),
+  RESULT_TTL_SECONDS: Type.Integer({
+    default: 86_400,
+    minimum: 60,
+    maximum: 604_800,
+    description: "How long a result is kept when its job does not say, in seconds.",
+  }),
+  SHUTDOWN_DEADLINE: Type.Number({
+    default: 25,
+    minimum: 1,
+    maximum: 600,
+    description: "Seconds that requests have to finish when the process is stopped.",
+  }),
+  ...redisSettings,
+  ...storeSettings,
+  ...logSettings,
+});
+
+export type ApiConfig = Readonly<Static<typeof apiConfigSchema>>;
+
+/** @throws ConfigError that lists every fault */
+export function loadApiConfig(
+  // biome-ignore lint/style/noProcessEnv: the one place where the API reads it
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ApiConfig {
+  const config = loadConfig(apiConfigSchema, env);
+  if (config.AUTH !== "none" && !isLoopback(config.HOST)) {
+    throw new ConfigError([
+      `HOST: Expected a loopback address, because there are no API keys, but received ${JSON.stringify(config.HOST)}; ` +
+        "set AUTH=none to let everyone who reaches this address use the service",
+    ]);
+  }
+  return config;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

@@ -1,0 +1,96 @@
+import { ProblemError } from "@facefleet/contracts";
+import type { Multipart, MultipartFile, MultipartValue } from "@fastify/multipart";
+import type { FastifyRequest } from "fastify";
+import { unexpectedMediaType } from "../problem-answers.js";
+import type { ImageIntake, StoredImage } from "./image-intake.js";
+
+export interface ImageForm {
+  readonly image: StoredImage;
+  /** The JSON of the part `job`, not yet checked; undefined when the form has none. */
+  readonly job: unknown;
+}
+
+interface FormOptions {
+  readonly intake: ImageIntake;
+  readonly maxBytes: number;
+  /** Reads the text of the part `job`; a form that may not have one gives no reader. */
+  readonly readJob?: (text: string) => unknown;
+}
+
+/**
+ * Reads a form with the file part `image`, in any order with `job`. The image is streamed to the store.
+ * @throws ProblemError for a form that is not as expected; the store keeps nothing of it
+ */
+export async function readImageForm(request: FastifyRequest, options: FormOptions): Promise<ImageForm> {
+  if (!request.isMultipart()) throw unexpectedMediaType(request, "multipart/form-data");
+  const reader = new FormReader(options);
+  try {
+    for await (const part of request.parts()) await reader.take(part);
+    return reader.finish();
+  } catch (error) {
+    drain(request);
+    if (reader.image) await options.intake.discard(reader.image.uploadId);
+    throw isBrokenForm(error)
+      ? new ProblemError("invalid_request", "Expected a whole multipart form but received a broken one", {
+          cause: error,
+        })
+      : error;
+  }
+}
+
+class FormReader {
+  image: StoredImage | undefined;
+  #job: unknown;
+  readonly #strangers: string[] = [];
+
+  constructor(readonly options: FormOptions) {}
+
+  async take(part: Multipart): Promise<void> {
+    if (part.type === "file" && part.fieldname === "image") await this.#takeImage(part);
+    else if (part.type === "field" && part.fieldname === "job" && this.options.readJob) this.#takeJob(part);
+    else this.#takeStranger(part);
+  }
+
+  finish(): ImageForm {
+    const received = this.#strangers.length > 0 ? this.#strangers.join(", ") : "none";
+    if (!this.image) throw new ProblemError("missing_image", `Expected a file part image but received ${received}`);
+    if (this.#strangers.length > 0) {
+      throw new ProblemError(
+        "invalid_request",
+        `Expected no other part than image${this.options.readJob ? " and job" : ""} but received ${received}`,
+      );
+    }
+    return { image: this.image, job: this.#job };
+  }
+
+  async #takeImage({ file }: MultipartFile): Promise<void> {
+    if (this.image) throw new ProblemError("invalid_request", "Expected one part image but received a second one");
+    this.image = await this.options.intake.keep(file, { maxBytes: this.options.maxBytes });
+  }
+
+  #takeJob({ value, valueTruncated }: MultipartValue): void {
+    if (this.#job !== undefined)
+      throw new ProblemError("invalid_request", "Expected one part job but received a second one");
+    if (valueTruncated) throw new ProblemError("body_too_large", "Expected at most 1 MiB for the part job");
+    this.#job = typeof value === "string" ? this.options.readJob?.(value) : value;
+  }
+
+  #takeStranger(part: Multipart): void {
+    if (part.type === "file") part.file.resume();
+    if (this.#strangers.length < 10)
+      this.#strangers.push(`${part.type} ${JSON.stringify(part.fieldname.slice(0, 60))}`);
+  }
+}
+
+/** Lets the client finish sending: many read the answer only then. `requestTimeout` bounds it. */
+function drain({ raw }: FastifyRequest): void {
+  raw.unpipe();
+  raw.resume();
+}
+
+/** The form's parser knows its own errors only by their text. */
+function isBrokenForm(error: unknown): boolean {
+  return (
+    error instanceof Error && /multipart|terminated early|malformed part/i.test(error.message) && !("code" in error)
+  );
+}

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import {
+  type FaceJobPayload,
+  type FacePriority,
+  type ImageRef,
+  JobOptions,
+  type JobRequest,
+  type MultipartJob,
+} from "@facefleet/contracts";
+import { Value } from "typebox/value";
+
+/** A checked request, complete with every default: what goes into the queue. */
+export interface JobCommand {
+  readonly payload: FaceJobPayload;
+  readonly priority: FacePriority;
+  /** The same for two requests that ask for the same; an image that was sent along counts by its content. */
+  readonly bodyHash: string;
+}
+
+/** The command of a request that names its images. */
+export function commandOf(request: JobRequest, defaultTtlSeconds: number): JobCommand {
+  const images = "image" in request ? [request.image] : request.images;
+  return complete(request, images, images, defaultTtlSeconds);
+}
+
+/** The command of a request that was sent together with its image. */
+export function commandWithImage(
+  job: MultipartJob,
+  image: { readonly uploadId: string; readonly sha256: string },
+  defaultTtlSeconds: number,
+): JobCommand {
+  return complete(job, [{ upload: image.uploadId }], [image.sha256], defaultTtlSeconds);
+}
+
+export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
+  return Value.Default(JobOptions, { ...options }) as JobOptions;
+}
+
+function complete(
+  { task, options, priority = "normal", metadata, resultTtlSeconds }: JobRequest | MultipartJob,
+  images: ImageRef[],
+  identity: unknown,
+  defaultTtlSeconds: number,
+): JobCommand {
+  const payload: FaceJobPayload = {
+    task,
+    images,
+    options: completeOptions(options),
+    ...(metadata && { metadata }),
+    resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
+  };
+  return { payload, priority, bodyHash: sha256(JSON.stringify([priority, { ...payload, images: identity }])) };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,68 @@
+import {
+  ConfigError,
+  createLogger,
+  createMetrics,
+  createObjectStore,
+  FaceJobs,
+  Lifecycle,
+  type Logger,
+  UploadRegistry,
+} from "@facefleet/platform";
+import { buildApp } from "./app.js";
+import { type ApiConfig, loadApiConfig } from "./config.js";
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger({ name: "api", level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
+  listenForStop(lifecycle, logger);
+  try {
+    await serve(config, logger, lifecycle);
+  } catch (error) {
+    logger.fatal({ err: error }, "the API could not start");
+    await lifecycle.stop("failed to start");
+    process.exit(1);
+  }
+}
+
+async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+  const store = createObjectStore(config);
+  lifecycle.onStop("object store", () => store.close());
+  const jobs = new FaceJobs(config, { logger });
+  lifecycle.onStop("queue", () => jobs.close());
+  const uploads = new UploadRegistry(config, { logger });
+  lifecycle.onStop("upload registry", () => uploads.close());
+  const stopping = new AbortController();
+  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  lifecycle.onStop("http", () => app.close());
+  lifecycle.onStop("readiness", () => stopping.abort());
+  await app.listen({ host: config.HOST, port: config.PORT });
+}
+
+function readConfig(): ApiConfig {
+  try {
+    return loadApiConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+/** The first signal stops gracefully, the second at once. A parent that dies counts as a signal. */
+function listenForStop(lifecycle: Lifecycle, logger: Logger): void {
+  let stopping = false;
+  const stop = async (reason: string) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    process.exit((await lifecycle.stop(reason)) ? 0 : 1);
+  };
+  for (const reason of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(reason, () => void stop(reason));
+  process.on("disconnect", () => void stop("the parent process ended"));
+  process.on("unhandledRejection", (error) => {
+    logger.fatal({ err: error }, "unhandled rejection");
+    void stop("unhandled rejection");
+  });
+}
+
+await main();

@@ -1,0 +1,71 @@
+import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@facefleet/contracts";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+
+/** Seconds after which a caller may try again when something behind the API is away. */
+const retryAfterSeconds = 2;
+
+/** Fastify's own errors that are the caller's doing, and the problem that each one is. */
+const frameworkProblems: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: ["malformed_json", "Expected JSON for the body but received nothing"],
+  FST_ERR_CTP_INVALID_JSON_BODY: ["malformed_json", "Expected JSON for the body but received something else"],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["invalid_request", "Expected a body as long as its Content-Length says"],
+  FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "Expected a body of at most 1 MiB"],
+  FST_ERR_BAD_URL: ["invalid_request", "Expected a valid URL"],
+  FST_INVALID_JSON_FIELD_ERROR: ["malformed_json", "Expected JSON for the part `job` but received something else"],
+  FST_PARTS_LIMIT: ["invalid_request", "Expected fewer parts in the form"],
+  FST_FILES_LIMIT: ["invalid_request", "Expected fewer files in the form"],
+  FST_FIELDS_LIMIT: ["invalid_request", "Expected fewer fields in the form"],
+  FST_PROTO_VIOLATION: ["invalid_request", "Expected other names for the parts of the form"],
+  FST_MP_PREMATURE_CLOSE: ["invalid_request", "Expected the whole form but the request ended before it"],
+};
+
+/** Makes every error of an application an `application/problem+json` answer (RFC 9457). */
+export function answerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => answerProblem(error, request, reply));
+  app.setNotFoundHandler((request) => {
+    throw new ProblemError(
+      "route_not_found",
+      `Expected a known route but received ${request.method} ${pathOf(request)}`,
+    );
+  });
+}
+
+/** Answers with a problem. What is no problem of the caller's is logged, and answered without detail. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error, request);
+  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, "request failed");
+  reply.header("x-request-id", request.id);
+  if (problem.status === 503) reply.header("retry-after", retryAfterSeconds);
+  void reply
+    .code(problem.status)
+    .type("application/problem+json")
+    .send(JSON.stringify({ ...problem.toProblem(), requestId: request.id }));
+}
+
+function problemOf(error: unknown, request: FastifyRequest): ProblemError {
+  if (!(error instanceof Error) || error instanceof ProblemError) return asProblemError(error);
+  const { code, statusCode = 500 } = error as Partial<FastifyError> & Error;
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return unexpectedMediaType(request);
+  const known = code === undefined ? undefined : frameworkProblems[code];
+  if (known) return new ProblemError(known[0], known[1], { cause: error });
+  if (error instanceof SyntaxError && statusCode === 400) {
+    return new ProblemError("malformed_json", "Expected JSON without forbidden keys for the body", { cause: error });
+  }
+  if (statusCode >= 500) return asProblemError(error);
+  return new ProblemError(codeOfStatus(statusCode), undefined, { cause: error });
+}
+
+/** The problem of a request whose Content-Type its route does not take. */
+export function unexpectedMediaType(request: FastifyRequest, expected = "another Content-Type"): ProblemError {
+  const received = request.headers["content-type"]?.slice(0, 100) ?? "none";
+  return new ProblemError("unsupported_media_type", `Expected ${expected} but received ${received}`);
+}
+
+function codeOfStatus(status: number): ProblemCode {
+  const codes = ["body_too_large", "unsupported_media_type"] as const;
+  return codes.find((code) => problemTable[code].status === status) ?? "invalid_request";
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0]?.slice(0, 100) ?? "";
+}

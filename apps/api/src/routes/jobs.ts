@@ -1,0 +1,161 @@
+import { type ImageRef, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
+import { assertReadable } from "@facefleet/platform";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { readImageForm } from "../intake/image-form.js";
+import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
+import { endOfPatience } from "../patience.js";
+import { unexpectedMediaType } from "../problem-answers.js";
+import type { ApiServices, Routes } from "../services.js";
+import { refer } from "../wire/components.js";
+import { jsonReader } from "../wire/json-reader.js";
+import { problemAnswers } from "../wire/problem-schema.js";
+import { validator } from "../wire/validation.js";
+
+const JobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });
+const WaitQuery = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 30, description: "Seconds to wait for the job's end, if it has not ended." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const IdempotencyHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "The same key and request within 24 hours give the same job.",
+    }),
+  ),
+});
+const JobForm = Type.Object({
+  job: refer(MultipartJob),
+  image: Type.String({ format: "binary", description: "The image itself." }),
+});
+
+const checkMultipartJob = validator(MultipartJob);
+
+/** Submit, look up, wait for, and cancel or erase a job. */
+export const jobRoutes: Routes = async (app, services) => {
+  const { jobs, intake } = services;
+  const readJson = jsonReader(app);
+
+  app.post(
+    "/v1/jobs",
+    {
+      schema: {
+        operationId: "submitJob",
+        summary: "Submit a job",
+        tags: ["jobs"],
+        headers: IdempotencyHeaders,
+        body: { content: { "application/json": { schema: JobRequest }, "multipart/form-data": { schema: JobForm } } },
+        response: { 200: refer(Job), 202: refer(Job), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const key = request.headers["idempotency-key"];
+      const { job, created } = request.isMultipart()
+        ? await submitForm(request, key)
+        : await submitReferences(request, key);
+      return reply
+        .code(created ? 202 : 200)
+        .header("location", job.links.self)
+        .send(job);
+    },
+  );
+
+  app.get(
+    "/v1/jobs/:id",
+    {
+      schema: {
+        operationId: "getJob",
+        summary: "Look a job up, or wait for its end",
+        tags: ["jobs"],
+        params: JobParams,
+        querystring: WaitQuery,
+        response: { 200: refer(Job), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const id = jobId(request.params);
+      const { wait = 0 } = request.query;
+      const over = endOfPatience(reply, services.waitsEnd);
+      const job = await (wait > 0 ? jobs.waitUntilFinished(id, wait * 1000, over) : jobs.find(id));
+      if (!job) throw jobNotFound(id);
+      return job;
+    },
+  );
+
+  app.delete(
+    "/v1/jobs/:id",
+    {
+      schema: {
+        operationId: "deleteJob",
+        summary: "Cancel a job, or erase its result",
+        tags: ["jobs"],
+        params: JobParams,
+        response: { 204: Type.Null({ description: "Canceled or erased, now or before." }), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const id = jobId(request.params);
+      const canceled = await jobs.cancel(id);
+      if (!canceled) throw jobNotFound(id);
+      await Promise.all(canceled.uploads.map((uploadId) => intake.discard(uploadId)));
+      return reply.code(204).send(null);
+    },
+  );
+
+  async function submitForm(request: FastifyRequest, key: string | undefined) {
+    const form = await readImageForm(request, { intake, maxBytes: services.config.MAX_IMAGE_BYTES, readJob: readJson });
+    try {
+      if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
+      const job = checkMultipartJob(form.job);
+      const submitted = await submit(commandWithImage(job, form.image, services.config.RESULT_TTL_SECONDS), key);
+      if (!submitted.created) await intake.discard(form.image.uploadId);
+      return submitted;
+    } catch (error) {
+      await intake.discard(form.image.uploadId);
+      throw error;
+    }
+  }
+
+  async function submitReferences(request: FastifyRequest, key: string | undefined) {
+    if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
+    const command = commandOf(request.body as JobRequest, services.config.RESULT_TTL_SECONDS);
+    await Promise.all(command.payload.images.map((image) => assertUsable(services, image, key !== undefined)));
+    return submit(command, key);
+  }
+
+  async function submit({ payload, priority, bodyHash }: JobCommand, key: string | undefined) {
+    const submitted = await jobs.submit(payload, { priority, ...(key && { idempotency: { key, bodyHash } }) });
+    if (submitted.created) services.apiMetrics.submitted.inc({ task: payload.task, priority });
+    return submitted;
+  }
+};
+
+/**
+ * Refuses references that cannot become a result. A repeated request may name an upload that its first
+ * job has used up, so with an idempotency key an upload's existence is left to the worker.
+ */
+async function assertUsable({ store, intake }: ApiServices, image: ImageRef, mayRepeat: boolean): Promise<void> {
+  if ("s3" in image) assertReadable(store, image.s3);
+  else if (!mayRepeat && !(await intake.has(image.upload))) {
+    throw new ProblemError(
+      "upload_not_found",
+      `Expected an upload that has arrived but received the id ${image.upload}`,
+    );
+  }
+}
+
+/** Other text could name one of the queue's own keys. */
+function jobId({ id }: { readonly id: string }): string {
+  if (!/^j[0-9a-f]{32}$/.test(id)) throw jobNotFound(id);
+  return id;
+}
+
+function jobNotFound(id: string): ProblemError {
+  return new ProblemError("job_not_found", `Expected the id of a job but received ${JSON.stringify(id.slice(0, 100))}`);
+}

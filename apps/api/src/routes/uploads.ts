@@ -1,0 +1,113 @@
+import type { Readable } from "node:stream";
+import { imageContentTypes, ProblemError, Upload, UploadRequest } from "@facefleet/contracts";
+import { uploadRef } from "@facefleet/platform";
+import type { FastifyRequest } from "fastify";
+import { type Static, Type } from "typebox";
+import { isSigned, signUpload, type UploadGrant } from "../intake/upload-signature.js";
+import type { ApiServices, Routes } from "../services.js";
+import { refer } from "../wire/components.js";
+import { problemAnswers } from "../wire/problem-schema.js";
+
+/** How long an upload URL can be used. */
+const urlLifetimeSeconds = 900;
+
+const UploadParams = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
+const SignedQuery = Type.Object(
+  { expires: Type.Integer(), size: Type.Integer(), type: Type.String(), signature: Type.String() },
+  { additionalProperties: false },
+);
+
+/** Places for images that are sent apart from their job. */
+export const uploadRoutes: Routes = async (app, services) => {
+  app.post(
+    "/v1/uploads",
+    {
+      schema: {
+        operationId: "createUpload",
+        summary: "Ask for a place to send an image to",
+        tags: ["uploads"],
+        body: UploadRequest,
+        response: { 201: refer(Upload), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      assertSize(request.body.size, services.config.MAX_IMAGE_BYTES);
+      return reply.code(201).send(await createUpload(services, request, request.body));
+    },
+  );
+
+  if (services.store.kind === "folder") await app.register(signedPutRoute, services);
+};
+
+/** The folder store has no HTTP of its own: the API takes the bytes, under a URL that it has signed. */
+const signedPutRoute: Routes = async (app, { intake, uploads }) => {
+  app.addContentTypeParser(imageContentTypes, (_request, payload, done) => done(null, payload));
+  app.put(
+    "/v1/uploads/:id",
+    { schema: { hide: true, params: UploadParams, querystring: SignedQuery } },
+    async (request, reply) => {
+      const { expires, size, type, signature } = request.query;
+      const grant: UploadGrant = { id: request.params.id, size, type, expires };
+      if (!isSigned(grant, signature, await uploads.secret()))
+        throw urlInvalid("an unchanged URL", "another signature");
+      assertGranted(grant, request);
+      const stored = await intake.keep(request.body as Readable, { maxBytes: size, uploadId: grant.id });
+      if (stored.size !== size) {
+        await intake.discard(grant.id);
+        throw urlInvalid(`the ${size} bytes that the URL is for`, `${stored.size} bytes`);
+      }
+      return reply.code(204).send();
+    },
+  );
+};
+
+async function createUpload(
+  services: ApiServices,
+  request: FastifyRequest,
+  { contentType, size }: UploadRequest,
+): Promise<Upload> {
+  const { store, intake, uploads } = services;
+  const id = await intake.announce();
+  const expires = Math.floor(Date.now() / 1000) + urlLifetimeSeconds;
+  const put =
+    (await store.presignPut(uploadRef(store, id), { contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??
+    ownPut(request, { id, size, type: contentType, expires }, await uploads.secret());
+  return { id, ...put, expiresAt: new Date(expires * 1000).toISOString() };
+}
+
+function ownPut(
+  request: FastifyRequest,
+  grant: UploadGrant,
+  secret: string,
+): Pick<Upload, "url" | "method" | "headers"> {
+  const { id, size, type, expires } = grant;
+  const url = new URL(`/v1/uploads/${id}`, `${request.protocol}://${request.host}`);
+  const query: Record<keyof Static<typeof SignedQuery>, string | number> = {
+    expires,
+    size,
+    type,
+    signature: signUpload(grant, secret),
+  };
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  return { url: url.href, method: "PUT", headers: { "content-type": type } };
+}
+
+/** Holds a signed request to what was signed, before a byte of it is read. */
+function assertGranted({ expires, size, type }: UploadGrant, request: FastifyRequest): void {
+  const { "content-length": length, "content-type": contentType } = request.headers;
+  if (Date.now() / 1000 >= expires) throw urlInvalid("a URL that has not expired", "one that has");
+  if (contentType !== type) throw urlInvalid(`Content-Type ${type}`, String(contentType));
+  if (length !== undefined && Number(length) !== size) {
+    throw urlInvalid(`the ${size} bytes that the URL is for`, `${length} bytes`);
+  }
+}
+
+function assertSize(size: number, maxBytes: number): void {
+  if (size > maxBytes) {
+    throw new ProblemError("image_too_large", `Expected an image of at most ${maxBytes} bytes but received ${size}`);
+  }
+}
+
+function urlInvalid(expected: string, received: string): ProblemError {
+  return new ProblemError("upload_url_invalid", `Expected ${expected} but received ${received}`);
+}

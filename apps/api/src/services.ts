@@ -1,0 +1,27 @@
+import type { FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { ApiMetrics } from "./api-metrics.js";
+import type { ApiConfig } from "./config.js";
+import type { ImageIntake } from "./intake/image-intake.js";
+
+/** What the API is built on. */
+export interface ApiParts {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly jobs: FaceJobs;
+  readonly store: ObjectStore;
+  readonly uploads: UploadRegistry;
+  readonly metrics: Metrics;
+}
+
+/** What every route may use. */
+export interface ApiServices extends ApiParts {
+  readonly intake: ImageIntake;
+  readonly apiMetrics: ApiMetrics;
+  /** Aborts when the process is about to stop. */
+  readonly stopping: AbortSignal;
+  /** Aborts somewhat later: whoever still waits for a job then is answered with the job as it is. */
+  readonly waitsEnd: AbortSignal;
+}
+
+export type Routes = FastifyPluginAsyncTypebox<ApiServices>;

@@ -1,0 +1,84 @@
+import { type AnalysisResult, type Job, ProblemError, type Timings } from "@facefleet/contracts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { readImageForm } from "./intake/image-form.js";
+import { completeOptions } from "./job-command.js";
+import { endOfPatience, isClientGone } from "./patience.js";
+import type { ApiServices } from "./services.js";
+
+interface Analysis {
+  readonly task: "detect" | "embed";
+  readonly maxFaces: number;
+}
+
+/**
+ * Sends the image of a form through the queue, before all other jobs, and waits for its result. The
+ * result is erased once it is here; a job that nobody waits for any more is canceled.
+ * @throws ProblemError the job's own problem, or sync_timeout with the job's URL while the job goes on
+ */
+export async function answerAtOnce(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  analysis: Analysis,
+): Promise<AnalysisResult> {
+  const { jobs, config, waitsEnd } = services;
+  const over = endOfPatience(reply, waitsEnd);
+  const submitted = await submitForm(services, request, analysis);
+  const job = (await jobs.waitUntilFinished(submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
+  if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
+  if (!isEnded(job)) throw notFinished(job, reply);
+  const result = resultOf(job);
+  reply.header("server-timing", serverTiming(result.timings));
+  return result;
+}
+
+async function submitForm(services: ApiServices, request: FastifyRequest, { task, maxFaces }: Analysis): Promise<Job> {
+  const { intake, config, jobs, apiMetrics } = services;
+  const { image } = await readImageForm(request, { intake, maxBytes: config.MAX_IMAGE_BYTES });
+  const payload = {
+    task,
+    images: [{ upload: image.uploadId }],
+    options: completeOptions({ maxFaces, landmarks: false }),
+    resultTtlSeconds: config.RESULT_TTL_SECONDS,
+  };
+  try {
+    const { job } = await jobs.submit(payload, { priority: "interactive" });
+    apiMetrics.submitted.inc({ task, priority: "interactive" });
+    return job;
+  } catch (error) {
+    await intake.discard(image.uploadId);
+    throw error;
+  }
+}
+
+/** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */
+function forget({ jobs, intake }: ApiServices, request: FastifyRequest, jobId: string): void {
+  const forgotten = async () => {
+    const canceled = await jobs.cancel(jobId);
+    await Promise.all((canceled?.uploads ?? []).map((uploadId) => intake.discard(uploadId)));
+  };
+  forgotten().catch((error: unknown) => request.log.error({ err: error, jobId }, "the job could not be erased"));
+}
+
+function resultOf(job: Job): AnalysisResult {
+  if (job.state === "canceled") throw new ProblemError("job_canceled");
+  if (job.error) throw ProblemError.fromProblem(job.error);
+  if (!job.result || !("timings" in job.result)) throw new Error(`Expected an analysis as the result of job ${job.id}`);
+  return job.result;
+}
+
+function isEnded(job: Job): boolean {
+  return job.state !== "queued" && job.state !== "active";
+}
+
+function notFinished(job: Job, reply: FastifyReply): ProblemError {
+  reply.header("location", job.links.self);
+  return new ProblemError("sync_timeout", undefined, { extras: { job: job.links.self } });
+}
+
+function serverTiming({ queueMs, fetchMs, decodeMs, detectMs, embedMs }: Timings): string {
+  const stages = { queue: queueMs, fetch: fetchMs, decode: decodeMs, detect: detectMs, embed: embedMs };
+  return Object.entries(stages)
+    .map(([stage, milliseconds]) => `${stage};dur=${milliseconds}`)
+    .join(", ");
+}

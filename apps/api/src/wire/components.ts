@@ -1,0 +1,31 @@
+import * as contracts from "@facefleet/contracts";
+import { type Static, type TSchema, type TUnsafe, Type } from "typebox";
+
+type Named = TSchema & { readonly $id: string };
+
+/** Every contract schema with a name, with the named ones inside replaced by references. */
+export const components: readonly object[] = (Object.values(contracts) as unknown[]).filter(isNamed).map((schema) => {
+  const { $id, ...body } = schema;
+  return { $id, ...(withReferences(body) as object) };
+});
+
+/** Stands for a contract schema where an answer or a document names it instead of repeating it. */
+export function refer<S extends TSchema & { $id?: string }>(schema: S): TUnsafe<Static<S>> {
+  return Type.Unsafe<Static<S>>(withReferences(schema) as TSchema);
+}
+
+/** Replaces each named schema in a schema by a reference to its component. */
+export function withReferences(node: unknown): unknown {
+  if (isNamed(node)) return { $ref: `${node.$id}#` };
+  if (Array.isArray(node)) return node.map(withReferences);
+  if (typeof node !== "object" || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, withReferences(value)]),
+  );
+}
+
+function isNamed(node: unknown): node is Named {
+  return typeof node === "object" && node !== null && "$id" in node && typeof node.$id === "string";
+}

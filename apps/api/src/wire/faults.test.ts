@@ -1,0 +1,72 @@
+import { CompareFacesRequest, JobRequest, MultipartJob } from "@facefleet/contracts";
+import { type TSchema, Type } from "typebox";
+import { Value } from "typebox/value";
+import { describe, expect, it } from "vitest";
+import { findFaults, type JsonSchema } from "./faults.js";
+
+const find = (schema: TSchema, value: unknown) => findFaults(schema as JsonSchema, value);
+const s3 = { s3: { bucket: "photos", key: "a.jpg" } };
+
+describe("findFaults", () => {
+  it("finds none in a valid value", () => {
+    expect(find(JobRequest, { task: "detect", image: s3, metadata: { "naïve 😀": "x" } })).toEqual([]);
+    expect(find(JobRequest, { task: "verify", images: [s3, { upload: "0".repeat(32) }] })).toEqual([]);
+  });
+
+  it("follows the branch that the task names", () => {
+    expect(find(JobRequest, { task: "verify", image: s3 })).toEqual([
+      { path: "/images", message: "Expected a list of 2 items for /images but received nothing" },
+      { path: "/image", message: expect.stringContaining('received "image"') },
+    ]);
+  });
+
+  it("names all values of the field that tells the branches apart", () => {
+    expect(find(JobRequest, { task: "find", image: s3 })).toEqual([
+      { path: "/task", message: 'Expected one of "detect", "embed", "verify" for /task but received "find"' },
+    ]);
+  });
+
+  it("points into nested values", () => {
+    const faults = find(JobRequest, { task: "embed", image: { s3: { bucket: "photos", key: "", versionId: 5 } } });
+    expect(faults.map(({ path }) => path)).toEqual(["/image/s3/key", "/image/s3/versionId"]);
+  });
+
+  it("says what an image reference is when nothing of it is there", () => {
+    expect(find(JobRequest, { task: "embed", image: {} })).toEqual([
+      {
+        path: "/image",
+        message: "Expected an object with s3 or an object with upload for /image but received an object",
+      },
+    ]);
+  });
+
+  it("escapes and shortens names and values that callers choose", () => {
+    const [fault] = find(MultipartJob, { task: "embed", ["a/b~".repeat(100)]: 1 });
+    expect(fault?.path).toMatch(/^\/a~1b~0/);
+    expect(JSON.stringify(fault).length).toBeLessThan(500);
+    expect(find(Type.Integer(), "x".repeat(1e6))[0]?.message.length).toBeLessThan(150);
+  });
+
+  it("stops at 20", () => {
+    expect(find(CompareFacesRequest, { embedding1: Array(512).fill("x"), embedding2: [] })).toHaveLength(20);
+  });
+
+  it.each<[unknown]>([
+    [null],
+    ["x"],
+    [[]],
+    [{}],
+    [{ task: "detect" }],
+    [{ task: "detect", image: null }],
+    [{ task: ["detect"], image: s3 }],
+    [{ task: "verify", images: {} }],
+    [{ task: "verify", images: [s3, s3, s3] }],
+    [{ task: "detect", image: s3, metadata: [] }],
+    [{ task: "detect", image: s3, metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [i, ""])) }],
+    [{ task: "detect", image: s3, options: null }],
+    [{ image: s3, images: [s3, s3] }],
+  ])("says something about every value that is refused: %j", (value) => {
+    expect(Value.Check(JobRequest, value)).toBe(false);
+    expect(find(JobRequest, value).length).toBeGreaterThan(0);
+  });
+});

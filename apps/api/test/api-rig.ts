@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JobResult } from "@facefleet/contracts";
+import {
+  createLogger,
+  createMetrics,
+  createObjectStore,
+  FaceJobConsumer,
+  FaceJobs,
+  type ObjectStore,
+  type RedisSettings,
+  type TakenJob,
+  UploadRegistry,
+  uploadRef,
+  WorkerRegistry,
+} from "@facefleet/platform";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import { Redis } from "ioredis";
+import { buildApp } from "../src/app.js";
+import { type ApiConfig, loadApiConfig } from "../src/config.js";
+import { model } from "./canned-results.js";
+
+const logger = createLogger({ name: "test", level: "silent", format: "json" });
+
+type Run = (job: TakenJob, signal: AbortSignal) => Promise<JobResult>;
+
+/** The real API on a real Redis under its own prefix, with a folder store unless the environment names S3. */
+export interface ApiRig {
+  readonly app: FastifyInstance;
+  readonly config: ApiConfig;
+  readonly jobs: FaceJobs;
+  readonly store: ObjectStore;
+  readonly uploads: UploadRegistry;
+  readonly stopping: AbortController;
+  inject(request: InjectOptions): Promise<LightMyRequestResponse>;
+  /** Takes jobs as a worker does, doing `run`; deletes uploads at their end, as the worker does. */
+  startWorker(run: Run): Promise<FaceJobConsumer>;
+  /** The keys of the folder store's uploads. */
+  storedUploads(): Promise<string[]>;
+  registeredUploads(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export async function startApi(env: Record<string, string> = {}): Promise<ApiRig> {
+  const directory = await mkdtemp(path.join(tmpdir(), "facefleet-api-"));
+  const config = loadApiConfig({
+    // biome-ignore lint/style/noProcessEnv: the tests' Redis
+    REDIS_URL: process.env.REDIS_URL,
+    QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}`,
+    STORE_DIR: directory,
+    PORT: "0",
+    ...env,
+  });
+  const store = createObjectStore(config);
+  const jobs = new FaceJobs(config, { logger });
+  const uploads = new UploadRegistry(config, { logger });
+  const stopping = new AbortController();
+  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const closers: (() => Promise<unknown>)[] = [];
+  return {
+    app,
+    config,
+    jobs,
+    store,
+    uploads,
+    stopping,
+    inject: (request) => app.inject(request),
+    async startWorker(run) {
+      const { worker, stop } = await startWorker(config, { run, store, uploads });
+      closers.push(stop);
+      return worker;
+    },
+    storedUploads: () => readdir(path.join(directory, store.defaultBucket, "uploads")).catch(() => []),
+    registeredUploads: () => withRedis(config, (redis) => redis.zrange(`${config.QUEUE_PREFIX}:uploads`, "0", "-1")),
+    async close() {
+      for (const close of closers) await close();
+      await app.close();
+      await Promise.all([jobs.close(), uploads.close(), store.close()]);
+      await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startWorker(
+  settings: RedisSettings,
+  { run, store, uploads }: { run: Run; store: ObjectStore; uploads: UploadRegistry },
+) {
+  const worker = new FaceJobConsumer(settings, {
+    logger,
+    concurrency: 8,
+    run,
+    onEnd: async ({ payload }) => {
+      for (const image of payload.images) {
+        if (!("upload" in image)) continue;
+        await store.delete(uploadRef(store, image.upload));
+        await uploads.remove(image.upload);
+      }
+    },
+  });
+  const registry = new WorkerRegistry(settings, { logger });
+  await registry.announce({
+    id: "worker-1",
+    engine: "onnx-cpu",
+    device: "cpu",
+    model,
+    startedAt: new Date().toISOString(),
+  });
+  await worker.start();
+  const stop = async () => {
+    await registry.retire();
+    await worker.stop(1000);
+  };
+  return { worker, stop };
+}
+
+async function withRedis<T>({ REDIS_URL }: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: 0 });
+  redis.on("error", () => undefined);
+  try {
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function removeKeys(prefix: string) {
+  return async (redis: Redis) => {
+    const keys = await redis.keys(`${prefix}*`);
+    if (keys.length > 0) await redis.del(...keys);
+  };
+}
+
+/** Looks again and again until something is so. */
+export async function eventually(isSo: () => Promise<boolean> | boolean, milliseconds = 5000): Promise<void> {
+  const deadline = Date.now() + milliseconds;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error("Expected it to become so in time but it did not");
+    await sleep(20);
+  }
+}

@@ -1,0 +1,298 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Problem } from "@facefleet/contracts";
+import type { InjectOptions } from "fastify";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { form, imagePart, jobPart } from "./form.js";
+
+const json = (url: string, payload: string): InjectOptions => ({
+  method: "POST",
+  url,
+  headers: { "content-type": "application/json" },
+  payload,
+});
+const job = (body: object): InjectOptions => ({ method: "POST", url: "/v1/jobs", payload: body });
+const s3 = { s3: { bucket: "photos", key: "a.jpg" } };
+const upload = { upload: "0".repeat(32) };
+
+describe("bad input", () => {
+  let api: ApiRig;
+  beforeAll(async () => {
+    api = await startApi({ MAX_IMAGE_BYTES: "10000" });
+  });
+  afterAll(() => api.close());
+  afterEach(async () => {
+    expect(await api.storedUploads()).toEqual([]);
+    expect(await api.registeredUploads()).toEqual([]);
+    expect(await api.jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+    expect((await api.inject({ url: "/livez" })).statusCode).toBe(200);
+  });
+
+  it.each<[string, InjectOptions, number, Problem["code"], string]>([
+    ["no body", { method: "POST", url: "/detect-face" }, 415, "unsupported_media_type", "received none"],
+    ["no body for a job", { method: "POST", url: "/v1/jobs" }, 415, "unsupported_media_type", "received none"],
+    ["an empty JSON body", json("/v1/jobs", ""), 400, "malformed_json", "received nothing"],
+    ["an empty form", form("/detect-face", []), 400, "missing_image", "received none"],
+    ["JSON instead of a form", json("/extract-embedding", "{}"), 415, "unsupported_media_type", "multipart/form-data"],
+    [
+      "text",
+      { ...json("/v1/jobs", "x"), headers: { "content-type": "text/plain" } },
+      415,
+      "unsupported_media_type",
+      "text/plain",
+    ],
+    [
+      "the file under another name",
+      form("/detect-face", [{ ...imagePart(), name: "photo" }]),
+      400,
+      "missing_image",
+      'file "photo"',
+    ],
+    [
+      "an image that is no file",
+      form("/detect-face", [{ name: "image", body: "a.jpg" }]),
+      400,
+      "missing_image",
+      'field "image"',
+    ],
+    ["an empty image", form("/detect-face", [imagePart("")]), 400, "empty_image", "0 bytes"],
+    [
+      "an empty image with a job",
+      form("/v1/jobs", [imagePart(""), jobPart({ task: "detect" })]),
+      400,
+      "empty_image",
+      "0 bytes",
+    ],
+    ["two images", form("/detect-face", [imagePart(), imagePart()]), 400, "invalid_request", "second"],
+    [
+      "an unknown part",
+      form("/detect-face", [imagePart(), { name: "x", body: "1" }]),
+      400,
+      "invalid_request",
+      'field "x"',
+    ],
+    [
+      "a job part where none belongs",
+      form("/detect-face", [imagePart(), jobPart({})]),
+      400,
+      "invalid_request",
+      'field "job"',
+    ],
+    [
+      "an image that is too large",
+      form("/detect-face", [imagePart(Buffer.alloc(10_001))]),
+      413,
+      "image_too_large",
+      "10000",
+    ],
+    ["no job part", form("/v1/jobs", [imagePart()]), 400, "invalid_request", "part job"],
+    ["two job parts", form("/v1/jobs", [jobPart({}), jobPart({})]), 400, "invalid_request", "second"],
+    [
+      "a malformed job part",
+      form("/v1/jobs", [imagePart(), { name: "job", body: "{" }]),
+      400,
+      "malformed_json",
+      "part",
+    ],
+    [
+      "a malformed JSON job part",
+      form("/v1/jobs", [imagePart(), { name: "job", body: "{", type: "application/json" }]),
+      400,
+      "malformed_json",
+      "part",
+    ],
+    [
+      "an image reference beside the image",
+      form("/v1/jobs", [imagePart(), jobPart({ task: "embed", image: s3 })]),
+      400,
+      "invalid_request",
+      '"image"',
+    ],
+    [
+      "verify with one image",
+      form("/v1/jobs", [imagePart(), jobPart({ task: "verify" })]),
+      400,
+      "invalid_request",
+      "/task",
+    ],
+    ["malformed JSON", json("/v1/jobs", '{"task":'), 400, "malformed_json", "JSON"],
+    ["malformed JSON to compare", json("/compare-faces", "[1,"), 400, "malformed_json", "JSON"],
+    ["a poisoned prototype", json("/v1/jobs", '{"__proto__":{"a":1}}'), 400, "malformed_json", "JSON"],
+    [
+      "a poisoned constructor",
+      json("/v1/jobs", '{"constructor":{"prototype":{"a":1}}}'),
+      400,
+      "malformed_json",
+      "JSON",
+    ],
+    ["JSON that is too large", json("/v1/jobs", `"${"x".repeat(1_048_577)}"`), 413, "body_too_large", "1 MiB"],
+    ["no object", json("/v1/jobs", "null"), 400, "invalid_request", "received nothing"],
+    ["a list", json("/compare-faces", "[]"), 400, "invalid_request", "a list of 0 items"],
+    ["no task", job({ image: s3 }), 400, "invalid_request", "/task"],
+    ["an unknown task", job({ task: "find", image: s3 }), 400, "invalid_request", '"find"'],
+    ["an unknown field", job({ task: "detect", image: s3, colour: 1 }), 400, "invalid_request", '"colour"'],
+    [
+      "an unknown option",
+      job({ task: "detect", image: s3, options: { crops: true } }),
+      400,
+      "invalid_request",
+      '"crops"',
+    ],
+    [
+      "an option out of range",
+      job({ task: "detect", image: s3, options: { maxFaces: 0 } }),
+      400,
+      "invalid_request",
+      "from 1 to 1000 for /options/maxFaces but received 0",
+    ],
+    [
+      "a number as a string",
+      job({ task: "detect", image: s3, options: { maxFaces: "5" } }),
+      400,
+      "invalid_request",
+      'received "5"',
+    ],
+    ["no image", job({ task: "embed" }), 400, "invalid_request", "/image"],
+    ["images for one", job({ task: "detect", images: [s3, s3] }), 400, "invalid_request", "/image"],
+    ["one image to verify", job({ task: "verify", images: [s3] }), 400, "invalid_request", "a list of 2 items"],
+    [
+      "a bad bucket name",
+      job({ task: "detect", image: { s3: { bucket: "A", key: "k" } } }),
+      400,
+      "invalid_request",
+      "/image/s3/bucket",
+    ],
+    ["a bad upload id", job({ task: "detect", image: { upload: "../x" } }), 400, "invalid_request", "/image/upload"],
+    ["two references in one", job({ task: "detect", image: { ...s3, ...upload } }), 400, "invalid_request", "/image"],
+    [
+      "metadata that is no text",
+      job({ task: "detect", image: s3, metadata: { "a\nb": 1 } }),
+      400,
+      "invalid_request",
+      "/metadata",
+    ],
+    [
+      "metadata with a long name",
+      job({ task: "detect", image: s3, metadata: { ["k".repeat(65)]: "" } }),
+      400,
+      "invalid_request",
+      "1 to 64 characters",
+    ],
+    [
+      "too short a life",
+      job({ task: "detect", image: s3, resultTtlSeconds: 59 }),
+      400,
+      "invalid_request",
+      "60 to 604800",
+    ],
+    ["an upload that never came", job({ task: "detect", image: upload }), 404, "upload_not_found", "0000"],
+    [
+      "an upload of no size",
+      { method: "POST", url: "/v1/uploads", payload: { contentType: "image/png", size: 0 } },
+      400,
+      "invalid_request",
+      "/size",
+    ],
+    [
+      "an upload that is too large",
+      { method: "POST", url: "/v1/uploads", payload: { contentType: "image/png", size: 10_001 } },
+      413,
+      "image_too_large",
+      "10001",
+    ],
+    [
+      "an upload of another type",
+      { method: "POST", url: "/v1/uploads", payload: { contentType: "image/heic", size: 1 } },
+      400,
+      "invalid_request",
+      "image/heic",
+    ],
+    ["an unknown route", { url: "/v2/jobs" }, 404, "route_not_found", "/v2/jobs"],
+    ["an unknown method", { method: "PUT", url: "/v1/jobs" }, 404, "route_not_found", "PUT /v1/jobs"],
+    ["a bad URL", { url: "/v1/jobs/%zz" }, 400, "invalid_request", "URL"],
+    ["an unknown query", { url: `/v1/jobs/j${"0".repeat(32)}?expand=1` }, 400, "invalid_request", '"expand"'],
+  ])("%s is a problem", async (_what, request, status, code, detail) => {
+    const answer = await api.inject(request);
+    expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({
+      status,
+      code,
+      detail: expect.stringContaining(detail),
+      requestId: answer.headers["x-request-id"],
+    });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.body).not.toMatch(/node_modules|\.ts:/);
+  });
+
+  it("lists every fault with its path, but not endlessly", async () => {
+    const options = { minFaceSize: 1, order: "size", landmarks: "yes" };
+    const faults = (await api.inject(job({ task: "detect", image: s3, options, priority: "urgent" }))).json<Problem>();
+    expect(faults.errors).toEqual([
+      {
+        path: "/options/minFaceSize",
+        message: "Expected an integer from 12 to 2000 for /options/minFaceSize but received 1",
+      },
+      {
+        path: "/options/order",
+        message: 'Expected one of "prominence", "confidence", "left-to-right" for /options/order but received "size"',
+      },
+      { path: "/options/landmarks", message: 'Expected true or false for /options/landmarks but received "yes"' },
+      { path: "/priority", message: 'Expected one of "low", "normal", "high" for /priority but received "urgent"' },
+    ]);
+    const bad = Array.from({ length: 512 }, () => "x");
+    const many = await api.inject({
+      method: "POST",
+      url: "/compare-faces",
+      payload: { embedding1: bad, embedding2: bad },
+    });
+    expect(many.json<Problem>().errors).toHaveLength(20);
+  });
+
+  it.each([
+    ["in the middle of the image", 4000],
+    ["in the middle of a header", 60],
+  ])("takes a form that ends %s for broken", async (_where, length) => {
+    const { payload, ...request } = form("/detect-face", [imagePart(Buffer.alloc(5000))]);
+    const answer = await api.inject({ ...request, payload: (payload as Buffer).subarray(0, length) });
+    expect(answer.json()).toMatchObject({ code: "invalid_request", detail: expect.stringContaining("broken") });
+  });
+
+  it("answers a bomb before it has arrived, and takes the next request on the same connection", async () => {
+    const { payload, headers } = form("/detect-face", [imagePart(Buffer.alloc(3_000_000))]);
+    const body = payload as Buffer;
+    const { socket, sendHead } = await connectTo(api);
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    sendHead(headers?.["content-type"], body.length);
+    socket.write(body.subarray(0, 1_000_000));
+    await eventually(() => received.includes("image_too_large"));
+    socket.write(body.subarray(1_000_000));
+    socket.write("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    await eventually(() => received.includes('"status":"ok"'));
+    socket.destroy();
+  });
+
+  it("keeps nothing of a client that goes away in the middle of its image", async () => {
+    const { payload, headers } = form("/detect-face", [imagePart(Buffer.alloc(9000))]);
+    const { socket, sendHead } = await connectTo(api);
+    sendHead(headers?.["content-type"], 9999);
+    socket.write((payload as Buffer).subarray(0, 5000));
+    await eventually(async () => (await api.registeredUploads()).length === 1);
+    socket.destroy();
+    await eventually(async () => (await api.registeredUploads()).length === 0);
+  });
+});
+
+async function connectTo({ app }: ApiRig) {
+  const address = app.server.listening ? app.listeningOrigin : await app.listen({ host: "127.0.0.1", port: 0 });
+  const socket = connect(Number(new URL(address).port), "127.0.0.1");
+  await once(socket, "connect");
+  const sendHead = (type: unknown, length: number) => {
+    const lines = ["POST /detect-face HTTP/1.1", "Host: x", `Content-Type: ${type}`, `Content-Length: ${length}`];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  };
+  return { socket, sendHead };
+}

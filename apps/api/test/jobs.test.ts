@@ -1,0 +1,177 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Job, JobResult } from "@facefleet/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { analysis, embedding, face, landmarks, verification } from "./canned-results.js";
+import { form, imagePart, jobPart, pixels } from "./form.js";
+
+const s3Image = { s3: { bucket: "photos", key: "a/b.jpg" } };
+
+describe("jobs", () => {
+  let api: ApiRig;
+  beforeEach(async () => {
+    api = await startApi();
+  });
+  afterEach(() => api.close());
+
+  const submit = (payload: object, headers: Record<string, string> = {}) =>
+    api.inject({ method: "POST", url: "/v1/jobs", payload, headers });
+  const look = async (id: string, wait = 0) => (await api.inject({ url: `/v1/jobs/${id}?wait=${wait}` })).json<Job>();
+
+  it("completes the options and answers 202 with the job's place", async () => {
+    const answer = await submit({ task: "detect", image: s3Image, options: { maxFaces: 3 }, metadata: { a: "b" } });
+    expect(answer.statusCode).toBe(202);
+    const job = answer.json<Job>();
+    expect(job).toMatchObject({ task: "detect", state: "queued", attempts: 0, metadata: { a: "b" } });
+    expect(answer.headers.location).toBe(`/v1/jobs/${job.id}`);
+    let payload: unknown;
+    await api.startWorker(async (taken) => {
+      payload = taken.payload;
+      return analysis([]);
+    });
+    await look(job.id, 5);
+    expect(payload).toEqual({
+      task: "detect",
+      images: [s3Image],
+      options: {
+        minFaceSize: 20,
+        minConfidence: 0.9,
+        maxFaces: 3,
+        order: "prominence",
+        landmarks: true,
+        embeddingFormat: "float",
+      },
+      metadata: { a: "b" },
+      resultTtlSeconds: 86_400,
+    });
+  });
+
+  it.each<[string, JobResult]>([
+    ["a detection", analysis([face(0.99, { landmarks }), face(0.91)])],
+    ["an embedding", analysis([face(0.99, { landmarks, embedding })])],
+    ["an embedding in base64", analysis([face(0.99, { embedding: "AACAPwAAgD8=" })])],
+    ["a verification", verification],
+  ])("hands %s out unchanged", async (_what, result) => {
+    await api.startWorker(async () => result);
+    const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+    const job = await look(id, 5);
+    expect(job.state).toBe("succeeded");
+    expect(job.result).toEqual(result);
+  });
+
+  it("waits for the end, but not longer than asked", async () => {
+    const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+    const started = Date.now();
+    expect(await look(id, 1)).toMatchObject({ state: "queued" });
+    expect(Date.now() - started).toBeGreaterThanOrEqual(990);
+    await api.startWorker(async () => {
+      await sleep(300);
+      return analysis([]);
+    });
+    const again = Date.now();
+    expect(await look(id, 30)).toMatchObject({ state: "succeeded" });
+    expect(Date.now() - again).toBeLessThan(5000);
+  });
+
+  it.each(["-1", "31", "1.5", "x", ""])("refuses wait=%s", async (wait) => {
+    const answer = await api.inject({ url: `/v1/jobs/j${"0".repeat(32)}?wait=${wait}` });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_request", errors: [{ path: "/wait" }] });
+  });
+
+  it("takes the image along, before or after the job", async () => {
+    const received: Buffer[] = [];
+    await api.startWorker(async ({ payload }) => {
+      const [image] = payload.images;
+      if (!image || !("upload" in image)) throw new Error("Expected an upload");
+      received.push(await api.store.get({ bucket: "local", key: `uploads/${image.upload}` }, { maxBytes: 1e6 }));
+      return analysis([]);
+    });
+    const job = jobPart({ task: "embed", priority: "high" });
+    for (const parts of [
+      [job, imagePart()],
+      [imagePart(), job],
+      [imagePart(), { ...job, filename: "blob" }],
+      [imagePart(), { name: "job", body: '{"task":"embed"}' }],
+    ]) {
+      const answer = await api.inject(form("/v1/jobs", parts));
+      expect(answer.statusCode).toBe(202);
+      expect(await look(answer.json<Job>().id, 5)).toMatchObject({ task: "embed", state: "succeeded" });
+    }
+    expect(received).toEqual([pixels, pixels, pixels, pixels]);
+    await eventually(async () => (await api.storedUploads()).length === 0);
+    expect(await api.registeredUploads()).toEqual([]);
+  });
+
+  it("DELETE cancels a queued job with its upload, and erases a finished one; both twice", async () => {
+    const queued = (await api.inject(form("/v1/jobs", [jobPart({ task: "detect" }), imagePart()]))).json<Job>();
+    expect(await api.storedUploads()).toHaveLength(1);
+    const remove = (id: string) => api.inject({ method: "DELETE", url: `/v1/jobs/${id}` });
+    const removed = await remove(queued.id);
+    expect([removed.statusCode, removed.body]).toEqual([204, ""]);
+    expect(await look(queued.id)).toMatchObject({ state: "canceled" });
+    expect(await api.storedUploads()).toEqual([]);
+    expect(await api.registeredUploads()).toEqual([]);
+    expect((await remove(queued.id)).statusCode).toBe(204);
+
+    await api.startWorker(async () => analysis([]));
+    const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+    await look(id, 5);
+    expect((await remove(id)).statusCode).toBe(204);
+    expect((await api.inject({ url: `/v1/jobs/${id}` })).statusCode).toBe(404);
+    expect((await remove(id)).statusCode).toBe(204);
+  });
+
+  it.each(["j00000000000000000000000000000000", "meta", "events", "x:y", "123"])("knows no job %s", async (id) => {
+    await submit({ task: "detect", image: s3Image });
+    for (const method of ["GET", "DELETE"] as const) {
+      const answer = await api.inject({ method, url: `/v1/jobs/${id}` });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.json()).toMatchObject({ code: "job_not_found" });
+    }
+  });
+
+  describe("with an idempotency key", () => {
+    const headers = { "idempotency-key": "order 17" };
+
+    it("gives the same job to the same request, and refuses another", async () => {
+      const first = await submit({ task: "detect", image: s3Image }, headers);
+      const second = await submit({ task: "detect", image: s3Image }, headers);
+      expect([first.statusCode, second.statusCode]).toEqual([202, 200]);
+      expect(second.json<Job>().id).toBe(first.json<Job>().id);
+      const other = await submit({ task: "embed", image: s3Image }, headers);
+      expect(other.statusCode).toBe(409);
+      expect(other.json()).toMatchObject({ code: "idempotency_conflict" });
+    });
+
+    it("compares images by their bytes, and keeps no second copy", async () => {
+      const send = (image: string) =>
+        api.inject(form("/v1/jobs", [jobPart({ task: "detect" }), imagePart(image)], headers));
+      const first = await send("one");
+      const second = await send("one");
+      expect([first.statusCode, second.statusCode]).toEqual([202, 200]);
+      expect(second.json<Job>().id).toBe(first.json<Job>().id);
+      expect((await send("two")).statusCode).toBe(409);
+      expect(await api.storedUploads()).toHaveLength(1);
+      expect(await api.registeredUploads()).toHaveLength(1);
+    });
+
+    it("refuses a key that is too long", async () => {
+      const answer = await submit({ task: "detect", image: s3Image }, { "idempotency-key": "k".repeat(256) });
+      expect(answer.json()).toMatchObject({ code: "invalid_request", errors: [{ path: "/idempotency-key" }] });
+    });
+  });
+
+  it("refuses an upload that has not arrived", async () => {
+    const answer = await submit({ task: "detect", image: { upload: randomBytes(16).toString("hex") } });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({ code: "upload_not_found" });
+  });
+
+  it("refuses references to what others uploaded", async () => {
+    const answer = await submit({ task: "detect", image: { s3: { bucket: "local", key: "uploads/abc" } } });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json()).toMatchObject({ code: "bucket_forbidden" });
+  });
+});

@@ -1,0 +1,84 @@
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "./api-rig.js";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+describe("the API's process", () => {
+  let directory: string;
+  let child: ChildProcess | undefined;
+  let output: string;
+
+  beforeAll(() => {
+    execFileSync(path.join(root, "node_modules/.bin/tsc"), ["-b", "apps/api"], { cwd: root, stdio: "inherit" });
+  }, 120_000);
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "facefleet-api-"));
+  });
+  afterEach(async () => {
+    child?.kill("SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function start(env: Record<string, string> = {}): ChildProcess {
+    output = "";
+    child = fork(path.join(root, "apps/api/dist/main.js"), {
+      execArgv: [],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: {
+        // biome-ignore lint/style/noProcessEnv: the tests' Redis
+        ...process.env,
+        QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}`,
+        STORE_DIR: directory,
+        HOST: "127.0.0.1",
+        PORT: "0",
+        ...env,
+      },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk) => {
+        output += chunk;
+      });
+    }
+    return child;
+  }
+
+  async function address(): Promise<string> {
+    const listening = /http:\/\/127\.0\.0\.1:\d+/;
+    await eventually(() => listening.test(output), 20_000);
+    return String(listening.exec(output));
+  }
+
+  it.each<[string, (api: ChildProcess) => void]>([
+    ["SIGTERM", (api) => api.kill("SIGTERM")],
+    ["SIGINT", (api) => api.kill("SIGINT")],
+    ["the end of its parent", (api) => api.disconnect()],
+  ])("serves until %s, then ends well", async (_what, stop) => {
+    const api = start();
+    const url = await address();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    stop(api);
+    const [code] = await once(api, "exit");
+    expect({ code, output }).toMatchObject({ code: 0 });
+  });
+
+  it("lists every fault of its configuration in plain words", async () => {
+    const [code] = await once(start({ PORT: "many", MAX_IMAGE_BYTES: "1" }), "close");
+    expect(code).toBe(1);
+    expect(output).toMatch(/PORT: Expected/);
+    expect(output).toMatch(/MAX_IMAGE_BYTES: Expected/);
+    expect(output).not.toMatch(/at .*\.js/);
+  });
+
+  it("does not open itself to the network without being told to", async () => {
+    const [code] = await once(start({ HOST: "0.0.0.0" }), "close");
+    expect(code).toBe(1);
+    expect(output).toContain("AUTH=none");
+  });
+});

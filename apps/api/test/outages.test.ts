@@ -1,0 +1,144 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { analysis } from "./canned-results.js";
+import { form, imagePart } from "./form.js";
+import { ownRedis } from "./redis-server.js";
+
+const job = { task: "detect", image: { s3: { bucket: "photos", key: "a.jpg" } } };
+
+describe("without Redis", () => {
+  let redis: Awaited<ReturnType<typeof ownRedis>>;
+  let server: Awaited<ReturnType<typeof redis.start>>;
+  let api: ApiRig;
+
+  beforeEach(async () => {
+    redis = await ownRedis();
+    server = await redis.start();
+    api = await startApi({ REDIS_URL: redis.url });
+  });
+  afterEach(async () => {
+    await api.close();
+    await server.stop();
+  });
+
+  const submit = () => api.inject({ method: "POST", url: "/v1/jobs", payload: job });
+
+  it("answers 503 at once, and works again when Redis is back", async () => {
+    expect((await submit()).statusCode).toBe(202);
+    await server.stop();
+    for (const request of [submit, () => api.inject(form("/detect-face", [imagePart()]))]) {
+      const started = Date.now();
+      const answer = await request();
+      expect(Date.now() - started).toBeLessThan(1500);
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
+      expect(answer.json()).toMatchObject({ code: "queue_unavailable", retryable: true });
+    }
+    expect(await api.storedUploads()).toEqual([]);
+    expect((await api.inject({ url: "/livez" })).statusCode).toBe(200);
+    const ready = await api.inject({ url: "/readyz" });
+    expect(ready.statusCode).toBe(503);
+    expect(ready.json()).toEqual({ status: "unavailable", checks: { redis: "Redis does not answer", store: "ok" } });
+    expect((await api.inject({ url: "/health" })).statusCode).toBe(503);
+    const metrics = await api.inject({ url: "/metrics" });
+    expect(metrics.statusCode).toBe(200);
+    expect(metrics.body).not.toMatch(/^facefleet_queue_jobs\{/m);
+
+    server = await redis.start();
+    await eventually(async () => (await submit()).statusCode === 202);
+    expect((await api.inject({ url: "/readyz" })).statusCode).toBe(200);
+  });
+});
+
+it("without the store, answers 503 and says which check fails", async () => {
+  const api = await startApi({
+    S3_ENDPOINT: "http://127.0.0.1:9",
+    S3_BUCKET: "facefleet",
+    S3_ACCESS_KEY_ID: "id",
+    S3_SECRET_ACCESS_KEY: "secret",
+  });
+  try {
+    const answer = await api.inject(form("/detect-face", [imagePart()]));
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers["retry-after"]).toBeDefined();
+    expect(answer.json()).toMatchObject({ code: "store_unavailable" });
+    const started = Date.now();
+    const ready = await api.inject({ url: "/readyz" });
+    expect(Date.now() - started).toBeLessThan(1500);
+    expect(ready.json()).toEqual({
+      status: "unavailable",
+      checks: { redis: "ok", store: "the object store does not answer" },
+    });
+  } finally {
+    await api.close();
+  }
+}, 60_000);
+
+describe("around the API", () => {
+  let api: ApiRig;
+  beforeEach(async () => {
+    api = await startApi({ SHUTDOWN_DEADLINE: "2" });
+  });
+  afterEach(() => api.close());
+
+  it("is healthy with a worker, and degraded without", async () => {
+    const health = { service: "facefleet", model: "FaceNet (Inception ResNet V1)", embedding_dimensions: 512 };
+    const without = await api.inject({ url: "/health" });
+    expect([without.statusCode, without.json()]).toEqual([503, { status: "degraded", ...health }]);
+    await api.startWorker(async () => analysis([]));
+    const withOne = await api.inject({ url: "/health" });
+    expect([withOne.statusCode, withOne.json()]).toEqual([200, { status: "healthy", ...health }]);
+    expect((await api.inject({ url: "/v1/models" })).json()).toMatchObject({
+      workers: [{ id: "worker-1", engine: "onnx-cpu", model: { dimensions: 512 } }],
+    });
+  });
+
+  it("counts requests and jobs, and shows the queue's depth", async () => {
+    await api.inject({ method: "POST", url: "/v1/jobs", payload: job });
+    await api.inject({ url: `/v1/jobs/j${randomBytes(16).toString("hex")}` });
+    const { body, headers } = await api.inject({ url: "/metrics" });
+    expect(headers["content-type"]).toMatch(/^text\/plain/);
+    expect(body).toContain('facefleet_jobs_submitted_total{task="detect",priority="normal"} 1');
+    expect(body).toContain('facefleet_http_requests_total{route="/v1/jobs/:id",method="GET",status="404"} 1');
+    expect(body).toContain('facefleet_http_request_duration_seconds_count{route="/v1/jobs",method="POST"} 1');
+    expect(body).toContain('facefleet_queue_jobs{state="waiting"} 1');
+  });
+
+  it("stops with every request answered: unready first, then short waits, then no connections", async () => {
+    const address = await api.app.listen({ host: "127.0.0.1", port: 0 });
+    await api.startWorker(async () => {
+      await sleep(500);
+      return analysis([]);
+    });
+    const send = () => {
+      const body = new FormData();
+      body.set("image", new Blob(["x"]), "a.jpg");
+      return fetch(`${address}/detect-face`, { method: "POST", body });
+    };
+    const waiting = send();
+    await eventually(async () => (await api.jobs.depth()).active === 1);
+    api.stopping.abort();
+    const ready = await fetch(`${address}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { status: "unavailable", checks: { redis: "ok", store: "ok", process: "is stopping" } },
+    ]);
+    const started = Date.now();
+    const closed = api.app.close();
+    expect((await waiting).status).toBe(200);
+    await closed;
+    expect(Date.now() - started).toBeLessThan(1500);
+    await expect(fetch(`${address}/livez`)).rejects.toThrow();
+  });
+
+  it("answers waits with the job as it is when the process's time runs out", async () => {
+    const { id } = (await api.inject({ method: "POST", url: "/v1/jobs", payload: job })).json<{ id: string }>();
+    const started = Date.now();
+    const waiting = api.inject({ url: `/v1/jobs/${id}?wait=30` });
+    api.stopping.abort();
+    expect((await waiting).json()).toMatchObject({ state: "queued" });
+    expect(Date.now() - started).toBeLessThan(2000);
+  });
+});

@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProblemError } from "@facefleet/contracts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { analysis, embedding, face } from "./canned-results.js";
+import { form, imagePart, pixels } from "./form.js";
+
+describe("the simple endpoints", () => {
+  let api: ApiRig;
+  let run: Parameters<ApiRig["startWorker"]>[0];
+
+  beforeEach(async () => {
+    api = await startApi({ SYNC_TIMEOUT: "2" });
+    await api.startWorker((job, signal) => run(job, signal));
+  });
+  afterEach(() => api.close());
+
+  it("detect-face answers with the number of faces and the first one's confidence", async () => {
+    let stored: Buffer | undefined;
+    run = async ({ payload }) => {
+      const [image] = payload.images;
+      if (!image || !("upload" in image)) throw new Error("Expected an upload");
+      stored = await api.store.get({ bucket: "local", key: `uploads/${image.upload}` }, { maxBytes: 1e6 });
+      expect(payload).toMatchObject({ task: "detect", options: { maxFaces: 1000, landmarks: false, minFaceSize: 20 } });
+      return analysis([face(0.9987), face(0.95)]);
+    };
+    const answer = await api.inject(form("/detect-face", [imagePart()]));
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual({
+      face_detected: true,
+      num_faces: 2,
+      confidence: 0.9987,
+      message: "Found 2 face(s)",
+    });
+    expect(answer.headers["server-timing"]).toBe(
+      "queue;dur=1.25, fetch;dur=2.5, decode;dur=3.75, detect;dur=40, embed;dur=5",
+    );
+    expect(stored).toEqual(pixels);
+    await eventually(async () => (await api.registeredUploads()).length === 0);
+    expect(await api.storedUploads()).toEqual([]);
+  });
+
+  it("detect-face without a face is a 200", async () => {
+    run = async () => analysis([]);
+    const answer = await api.inject(form("/detect-face", [imagePart()]));
+    expect(answer.json()).toEqual({
+      face_detected: false,
+      num_faces: 0,
+      confidence: 0,
+      message: "No face detected",
+    });
+  });
+
+  it("extract-embedding answers with every number of the embedding", async () => {
+    run = async ({ payload }) => {
+      expect(payload).toMatchObject({ task: "embed", options: { maxFaces: 1, order: "prominence" } });
+      return analysis([face(0.9987, { embedding })]);
+    };
+    const answer = await api.inject(form("/extract-embedding", [imagePart()]));
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual({
+      embedding,
+      dimensions: 512,
+      confidence: 0.9987,
+      model: "FaceNet (Inception ResNet V1)",
+    });
+  });
+
+  it("extract-embedding without a face is a problem", async () => {
+    run = async () => analysis([]);
+    const answer = await api.inject(form("/extract-embedding", [imagePart()]));
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "no_face_detected" });
+  });
+
+  it("gives the job's own problem with its status", async () => {
+    run = async () => {
+      throw new ProblemError("unsupported_image_format", "Expected an image but received text");
+    };
+    const answer = await api.inject(form("/detect-face", [imagePart()]));
+    expect(answer.statusCode).toBe(415);
+    expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({
+      code: "unsupported_image_format",
+      detail: "Expected an image but received text",
+      requestId: answer.headers["x-request-id"],
+    });
+  });
+
+  it("erases the result once it has been answered", async () => {
+    let id = "";
+    run = async (job) => {
+      id = job.id;
+      return analysis([]);
+    };
+    await api.inject(form("/detect-face", [imagePart()]));
+    await eventually(async () => (await api.inject({ url: `/v1/jobs/${id}` })).statusCode === 404);
+  });
+
+  it("times out with the URL of the job, which goes on", async () => {
+    run = async () => {
+      await sleep(2500);
+      return analysis([face(0.9)]);
+    };
+    const answer = await api.inject(form("/detect-face", [imagePart()]));
+    expect(answer.statusCode).toBe(504);
+    const { code, job } = answer.json<{ code: string; job: string }>();
+    expect(code).toBe("sync_timeout");
+    expect(answer.headers.location).toBe(job);
+    const later = await api.inject({ url: `${job}?wait=5` });
+    expect(later.json()).toMatchObject({ state: "succeeded", result: { faces: [{ confidence: 0.9 }] } });
+  });
+
+  it("cancels the job of a client that goes away", async () => {
+    const address = await api.app.listen({ host: "127.0.0.1", port: 0 });
+    let aborted = false;
+    let started = false;
+    run = async (_job, signal) => {
+      started = true;
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      while (!signal.aborted) await sleep(20);
+      throw signal.reason;
+    };
+    const body = new FormData();
+    body.set("image", new Blob([pixels]), "photo.jpg");
+    const client = new AbortController();
+    const request = fetch(`${address}/detect-face`, { method: "POST", body, signal: client.signal });
+    await eventually(() => started);
+    client.abort();
+    await expect(request).rejects.toThrow();
+    await eventually(() => aborted);
+    await eventually(async () => (await api.storedUploads()).length === 0);
+  });
+});
+
+describe("compare-faces", () => {
+  let api: ApiRig;
+  beforeAll(async () => {
+    api = await startApi();
+  });
+  afterAll(() => api.close());
+
+  const compare = (embedding1: unknown, embedding2: unknown) =>
+    api.inject({ method: "POST", url: "/compare-faces", payload: { embedding1, embedding2 } });
+
+  it("compares without a job", async () => {
+    const opposite = embedding.map((value) => -value);
+    expect((await compare(embedding, embedding)).json()).toEqual({
+      similarity: 1,
+      cosine_similarity: 1,
+      euclidean_distance: 0,
+      match: true,
+    });
+    expect((await compare(embedding, opposite)).json()).toMatchObject({ cosine_similarity: -1, match: false });
+    expect(await api.jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+  });
+
+  it.each([
+    ["a wrong length", embedding.slice(1), "invalid_embedding", "511"],
+    ["the zero vector", embedding.map(() => 0), "invalid_embedding", "zero"],
+    ["a string", [...embedding.slice(1), "x"], "invalid_request", "/embedding1/511"],
+    ["no list", 5, "invalid_request", "/embedding1"],
+  ])("refuses %s", async (_what, bad, code, detail) => {
+    const answer = await compare(bad, embedding);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code, detail: expect.stringContaining(detail) });
+  });
+
+  it("refuses numbers that are not finite", async () => {
+    const numbers = JSON.stringify(embedding);
+    const answer = await api.inject({
+      method: "POST",
+      url: "/compare-faces",
+      headers: { "content-type": "application/json" },
+      payload: `{"embedding1":${numbers},"embedding2":${numbers.replace("[", "[1e999,")}}`,
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ detail: expect.stringContaining("/embedding2/0 but received Infinity") });
+  });
+});

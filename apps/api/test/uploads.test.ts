@@ -1,0 +1,197 @@
+import type { Job, Upload } from "@facefleet/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type S3Server, startS3Server } from "../../../packages/platform/test/s3-server.js";
+import { type ApiRig, startApi } from "./api-rig.js";
+import { analysis } from "./canned-results.js";
+import { form, imagePart, jobPart, pixels } from "./form.js";
+
+const wanted = { contentType: "image/jpeg", size: pixels.length };
+
+async function ask(api: ApiRig, payload: object = wanted): Promise<Upload> {
+  const answer = await api.inject({ method: "POST", url: "/v1/uploads", payload });
+  expect(answer.statusCode).toBe(201);
+  return answer.json<Upload>();
+}
+
+/** Uses an upload as its caller would: exactly as it says. */
+function send({ url, method, headers }: Upload, body: Buffer = pixels): Promise<Response> {
+  return fetch(url, { method, headers, body });
+}
+
+async function detect(api: ApiRig, upload: Upload): Promise<Job> {
+  const payload = { task: "detect", image: { upload: upload.id } };
+  const { id } = (await api.inject({ method: "POST", url: "/v1/jobs", payload })).json<Job>();
+  return (await api.inject({ url: `/v1/jobs/${id}?wait=5` })).json<Job>();
+}
+
+function storedImage(api: ApiRig, received: Buffer[]) {
+  return api.startWorker(async ({ payload }) => {
+    const [image] = payload.images;
+    if (!image || !("upload" in image)) throw new Error("Expected an upload");
+    const key = `uploads/${image.upload}`;
+    received.push(await api.store.get({ bucket: api.store.defaultBucket, key }, { maxBytes: 1e8 }));
+    return analysis([]);
+  });
+}
+
+describe("uploads to the folder store", () => {
+  let api: ApiRig;
+  beforeEach(async () => {
+    api = await startApi();
+    await api.app.listen({ host: "127.0.0.1", port: 0 });
+  });
+  afterEach(() => api.close());
+
+  /** As `ask`, with the address that the API listens on, which an injected request does not know. */
+  async function askOwn(payload?: object): Promise<Upload> {
+    const upload = await ask(api, payload);
+    const { pathname, search } = new URL(upload.url);
+    return { ...upload, url: `${api.app.listeningOrigin}${pathname}${search}` };
+  }
+
+  it("gives a URL of the host that was asked", async () => {
+    const request = {
+      method: "POST" as const,
+      url: "/v1/uploads",
+      payload: wanted,
+      headers: { host: "faces.test:8080" },
+    };
+    expect((await api.inject(request)).json<Upload>().url).toMatch(
+      /^http:\/\/faces\.test:8080\/v1\/uploads\/[0-9a-f]{32}\?/,
+    );
+  });
+
+  it("takes the bytes, again if need be, and deletes them when their job has ended", async () => {
+    const received: Buffer[] = [];
+    await storedImage(api, received);
+    const upload = await askOwn();
+    expect(Date.parse(upload.expiresAt)).toBeGreaterThan(Date.now());
+    expect(upload.headers).toEqual({ "content-type": "image/jpeg" });
+    const second = Buffer.from(pixels).reverse();
+    expect((await send(upload)).status).toBe(204);
+    expect((await send(upload, second)).status).toBe(204);
+    expect(await detect(api, upload)).toMatchObject({ state: "succeeded" });
+    expect(received).toEqual([second]);
+    await expect.poll(() => api.registeredUploads()).toEqual([]);
+    expect(await api.storedUploads()).toEqual([]);
+  });
+
+  it.each<[string, (upload: Upload) => Upload]>([
+    ["another size", (upload) => ({ ...upload, url: upload.url.replace(/size=\d+/, "size=99") })],
+    [
+      "another type",
+      (upload) => ({ ...upload, url: upload.url.replace("jpeg", "png"), headers: { "content-type": "image/png" } }),
+    ],
+    ["another id", (upload) => ({ ...upload, url: upload.url.replace(upload.id, "f".repeat(32)) })],
+    ["a later end", (upload) => ({ ...upload, url: upload.url.replace(/expires=\d+/, "expires=4000000000") })],
+    ["another signature", (upload) => ({ ...upload, url: upload.url.replace(/signature=.*/, "signature=AAAA") })],
+    ["another Content-Type", (upload) => ({ ...upload, headers: { "content-type": "image/png" } })],
+  ])("refuses %s than was signed", async (_what, forge) => {
+    const answer = await send(forge(await askOwn()));
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ code: "upload_url_invalid" });
+    expect(await api.storedUploads()).toEqual([]);
+  });
+
+  it.each([pixels.subarray(1), Buffer.concat([pixels, pixels])])(
+    "refuses other sizes, whether announced or not",
+    async (body) => {
+      const upload = await askOwn();
+      expect((await send(upload, body)).status).toBe(403);
+      const chunked = await fetch(upload.url, {
+        method: "PUT",
+        headers: upload.headers,
+        body: new Blob([body]).stream(),
+        duplex: "half",
+      });
+      expect([403, 413]).toContain(chunked.status);
+      expect(await api.storedUploads()).toEqual([]);
+    },
+  );
+
+  it("refuses a URL that has expired", async () => {
+    const { signUpload } = await import("../src/intake/upload-signature.js");
+    const upload = await askOwn();
+    const grant = { id: upload.id, size: pixels.length, type: "image/jpeg", expires: 1_700_000_000 };
+    const url = new URL(upload.url);
+    url.searchParams.set("expires", String(grant.expires));
+    url.searchParams.set("signature", signUpload(grant, await api.uploads.secret()));
+    const answer = await send({ ...upload, url: url.href });
+    expect(await answer.json()).toMatchObject({
+      code: "upload_url_invalid",
+      detail: expect.stringContaining("expired"),
+    });
+  });
+
+  it("refuses ids of another form", async () => {
+    const answer = await api.inject({
+      method: "PUT",
+      url: "/v1/uploads/..%2f..%2fetc?expires=1&size=1&type=image/png&signature=x",
+      headers: { "content-type": "image/png" },
+      payload: "x",
+    });
+    expect(answer.json()).toMatchObject({ code: "invalid_request", errors: [{ path: "/id" }] });
+  });
+});
+
+describe("with an S3 store", () => {
+  let s3: S3Server;
+  let api: ApiRig;
+  beforeEach(async () => {
+    s3 = await startS3Server();
+    await s3.createBucket("photos");
+    api = await startApi({
+      S3_ENDPOINT: s3.endpoint,
+      S3_BUCKET: s3.bucket,
+      S3_ACCESS_KEY_ID: s3.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      S3_ALLOWED_BUCKETS: "photos",
+    });
+  });
+  afterEach(async () => {
+    await api.close();
+    await s3.stop();
+  });
+
+  it("presigns uploads to S3, and has no PUT of its own", async () => {
+    const received: Buffer[] = [];
+    await storedImage(api, received);
+    const upload = await ask(api);
+    expect(upload.url.startsWith(s3.endpoint)).toBe(true);
+    expect((await send(upload)).status).toBe(200);
+    expect(await detect(api, upload)).toMatchObject({ state: "succeeded" });
+    expect(received).toEqual([pixels]);
+    expect((await api.inject({ method: "PUT", url: `/v1/uploads/${upload.id}` })).statusCode).toBe(404);
+  });
+
+  it("takes the image of a form", async () => {
+    const received: Buffer[] = [];
+    await storedImage(api, received);
+    const image = Buffer.alloc(8_000_000, "x");
+    const answer = await api.inject(form("/v1/jobs", [imagePart(image), jobPart({ task: "detect" })]));
+    expect((await api.inject({ url: `/v1/jobs/${answer.json<Job>().id}?wait=10` })).json()).toMatchObject({
+      state: "succeeded",
+    });
+    expect(received[0]?.equals(image)).toBe(true);
+    await expect.poll(() => api.registeredUploads()).toEqual([]);
+  });
+
+  it("keeps nothing of an image that is too large", async () => {
+    const answer = await api.inject(form("/detect-face", [imagePart(Buffer.alloc(21_000_000))]));
+    expect(answer.json()).toMatchObject({ code: "image_too_large" });
+    expect(await api.registeredUploads()).toEqual([]);
+  });
+
+  it("lets jobs name the allowed buckets only", async () => {
+    const name = (bucket: string) =>
+      api.inject({
+        method: "POST",
+        url: "/v1/jobs",
+        payload: { task: "detect", image: { s3: { bucket, key: "a.jpg" } } },
+      });
+    expect((await name("photos")).statusCode).toBe(202);
+    const forbidden = await name("secrets");
+    expect(forbidden.statusCode).toBe(403);
+    expect(forbidden.json()).toMatchObject({ code: "bucket_forbidden" });
+  });
+});
