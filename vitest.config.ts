@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{apps,packages}/*/test/**/*.test.ts"],
-          globalSetup: ["tests/redis.setup.ts"],
+          globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/**/*.test.ts"],
-          globalSetup: ["tests/redis.setup.ts"],
+          globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

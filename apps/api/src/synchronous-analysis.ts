@@ -44,6 +44,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
   try {
     const { job } = await jobs.submit(payload, { priority: "interactive" });
     apiMetrics.submitted.inc({ task, priority: "interactive" });
+    await intake.handOver(payload.images);
     return job;
   } catch (error) {
     await intake.discard(image.uploadId);

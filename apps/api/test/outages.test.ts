@@ -1,33 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RedisServer } from "../../../tests/support/redis-server.js";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
 import { analysis } from "./canned-results.js";
 import { form, imagePart } from "./form.js";
-import { ownRedis } from "./redis-server.js";
 
 const job = { task: "detect", image: { s3: { bucket: "photos", key: "a.jpg" } } };
 
 describe("without Redis", () => {
-  let redis: Awaited<ReturnType<typeof ownRedis>>;
-  let server: Awaited<ReturnType<typeof redis.start>>;
+  let redis: RedisServer;
   let api: ApiRig;
 
   beforeEach(async () => {
-    redis = await ownRedis();
-    server = await redis.start();
+    redis = await RedisServer.start();
     api = await startApi({ REDIS_URL: redis.url });
   });
   afterEach(async () => {
     await api.close();
-    await server.stop();
+    await redis.remove();
   });
 
   const submit = () => api.inject({ method: "POST", url: "/v1/jobs", payload: job });
 
   it("answers 503 at once, and works again when Redis is back", async () => {
     expect((await submit()).statusCode).toBe(202);
-    await server.stop();
+    await redis.stop();
     for (const request of [submit, () => api.inject(form("/detect-face", [imagePart()]))]) {
       const started = Date.now();
       const answer = await request();
@@ -46,7 +44,7 @@ describe("without Redis", () => {
     expect(metrics.statusCode).toBe(200);
     expect(metrics.body).not.toMatch(/^facefleet_queue_jobs\{/m);
 
-    server = await redis.start();
+    await redis.start();
     await eventually(async () => (await submit()).statusCode === 202);
     expect((await api.inject({ url: "/readyz" })).statusCode).toBe(200);
   });

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createObjectStore, FaceJobs } from "@facefleet/platform";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../../cli/src/stack/free-port.js";
 import { buildWorker, type Fleet, isolatedFleet, missing, payload, photo, quiet } from "./environment.js";
 import { WorkerProcess } from "./worker-process.js";
 
@@ -186,12 +185,3 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
     expect(rss.inference + rss.worker).toBeLessThan(600);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

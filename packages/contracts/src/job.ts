@@ -41,7 +41,10 @@ const jobFields = {
 /** The JSON body of POST /v1/jobs. */
 export const JobRequest = Type.Union(
   [
-    Type.Object({ task: Type.Enum(["detect", "embed"]), image: ImageRef, ...jobFields }, { additionalProperties: false }),
+    Type.Object(
+      { task: Type.Enum(["detect", "embed"]), image: ImageRef, ...jobFields },
+      { additionalProperties: false },
+    ),
     Type.Object(
       {
         task: Type.Literal("verify"),
@@ -128,7 +131,9 @@ export const Job = Type.Object(
     createdAt: Timestamp,
     startedAt: Type.Optional(Timestamp),
     finishedAt: Type.Optional(Timestamp),
-    expiresAt: Type.Optional(Type.String({ format: "date-time", description: "When the job and its result are forgotten." })),
+    expiresAt: Type.Optional(
+      Type.String({ format: "date-time", description: "When the job and its result are forgotten." }),
+    ),
     attempts: Type.Integer({ minimum: 0 }),
     metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
     links: Type.Object({ self: Type.String() }),

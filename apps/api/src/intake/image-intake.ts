@@ -1,9 +1,9 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { ProblemError } from "@facefleet/contracts";
+import { type ImageRef, ProblemError } from "@facefleet/contracts";
 import { type Logger, type ObjectStore, type UploadRegistry, uploadRef } from "@facefleet/platform";
 
-/** Uploads that no job has ended with are deleted after this time. */
+/** Uploads that no job was submitted with are deleted after this time. */
 const uploadLifetimeMs = 3_600_000;
 
 export interface StoredImage {
@@ -55,6 +55,19 @@ export class ImageIntake {
   /** Whether an upload with this id has arrived. */
   async has(uploadId: string): Promise<boolean> {
     return (await this.#store.head(uploadRef(this.#store, uploadId))) !== undefined;
+  }
+
+  /**
+   * Leaves the uploads among a job's images to the job, which deletes them when it ends, however long it
+   * waits in the queue. Never fails: an upload that stays registered is at worst deleted after its hour.
+   */
+  async handOver(images: readonly ImageRef[]): Promise<void> {
+    const uploadIds = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+    try {
+      await Promise.all(uploadIds.map((uploadId) => this.#uploads.remove(uploadId)));
+    } catch (error) {
+      this.#logger.warn({ err: error, uploadIds }, "a job's uploads could not be taken off the register");
+    }
   }
 
   /** Deletes an upload. Never fails: what cannot be deleted now stays registered and is swept up later. */

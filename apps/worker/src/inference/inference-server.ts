@@ -1,7 +1,7 @@
 import { asProblemError } from "@facefleet/contracts";
 import { createEngine, FacePipeline } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
-import type { Logger } from "@facefleet/platform";
+import type { Logger } from "@facefleet/platform/logging";
 import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
 
 type AnalyseRequest = Extract<InferenceRequest, { type: "analyse" }>;

@@ -1,4 +1,4 @@
-import { createLogger } from "@facefleet/platform";
+import { createLogger } from "@facefleet/platform/logging";
 import { InferenceServer } from "./inference-server.js";
 import type { InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
 

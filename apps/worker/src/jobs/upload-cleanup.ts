@@ -4,7 +4,7 @@ import { type Logger, type ObjectStore, type UploadRegistry, uploadRef } from "@
 const sweepEveryMs = 60_000;
 const sweepSize = 100;
 
-/** Deletes images that were handed to us: when their job ends, and an hour after they came in any case. */
+/** Deletes images that were handed to us: when their job ends, or after an hour when no job came for them. */
 export class UploadCleanup {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -48,13 +48,22 @@ export class UploadCleanup {
     await Promise.all(ids.map((id) => this.#delete(id)));
   }
 
-  /** An upload stays registered until its bytes are gone. */
   async #delete(id: string): Promise<void> {
     try {
       await this.store.delete(uploadRef(this.store, id));
       await this.uploads.remove(id);
     } catch (error) {
       this.logger.warn({ err: error, upload: id }, "an upload could not be deleted; a later sweep tries again");
+      await this.#retryLater(id);
+    }
+  }
+
+  /** A job's upload is no longer on the register: it comes back as expired. */
+  async #retryLater(id: string): Promise<void> {
+    try {
+      await this.uploads.add(id, new Date());
+    } catch (error) {
+      this.logger.error({ err: error, upload: id }, "an upload that could not be deleted could not be registered");
     }
   }
 }

@@ -12,6 +12,8 @@ export interface DynamicBatcherOptions<Item, Result> {
   /** Runs a batch: as many results as items, in their order. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly maxBatchSize: number;
+  /** Batches that may run at the same time; 1 unless told. */
+  readonly maxInFlight?: number;
   /** How long the first waiting item may wait for company, in milliseconds. 0 starts at once. */
   readonly maxQueueDelayMs: number;
   /** Whether `run` failed because the batch was too large for the device. */
@@ -27,9 +29,9 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Dynamic batching: items submitted one by one run together. A batch starts as soon as the one before has
- * ended and an item waits (or `maxQueueDelayMs` later, or when the batch is full), so batches grow with
- * the load by themselves. One batch is in flight at a time.
+ * Dynamic batching: items submitted one by one run together. A batch starts as soon as an item waits and
+ * no more than `maxInFlight` run (or `maxQueueDelayMs` later, or when the batch is full), so batches grow
+ * with the load by themselves.
  *
  * Groups take turns within a batch, item by item: one group with hundreds of items does not hold up a
  * group with one.
@@ -40,7 +42,7 @@ interface Waiting<Item, Result> {
 export class DynamicBatcher<Item, Result> {
   private readonly groups = new Map<unknown, Waiting<Item, Result>[]>();
   private waiting = 0;
-  private running = false;
+  private running = 0;
   private timer: NodeJS.Timeout | undefined;
   private capacity: number;
 
@@ -76,7 +78,7 @@ export class DynamicBatcher<Item, Result> {
   }
 
   private schedule(): void {
-    if (this.running || this.waiting === 0) return;
+    if (this.running >= (this.options.maxInFlight ?? 1) || this.waiting === 0) return;
     if (this.waiting >= this.capacity) this.start();
     else this.timer ??= setTimeout(() => this.start(), this.options.maxQueueDelayMs);
   }
@@ -86,9 +88,9 @@ export class DynamicBatcher<Item, Result> {
     this.timer = undefined;
     const batch = this.takeTurns();
     if (batch.length === 0) return;
-    this.running = true;
+    this.running++;
     void this.runBatch(batch).finally(() => {
-      this.running = false;
+      this.running--;
       this.schedule();
     });
   }

@@ -1,2 +1,2 @@
-export { type BatchTimes, DynamicBatcher } from "./dynamic-batcher.js";
+export { type BatchTimes, DynamicBatcher, type DynamicBatcherOptions } from "./dynamic-batcher.js";
 export { WeightedSemaphore } from "./weighted-semaphore.js";

@@ -55,8 +55,6 @@ export interface PackManifest {
     /** Pixels of the input that lie outside the face's box, both sides together. */
     readonly cropMargin: number;
   };
-  /** Euclidean distances of L2-normalised embeddings below it are the same person. */
-  readonly matchThreshold: number;
 }
 
 /** Raised whenever the conversion writes other tensors from the same files, so that packs are made again. */

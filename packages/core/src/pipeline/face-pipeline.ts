@@ -1,5 +1,5 @@
 import { type ModelInfo, ProblemError } from "@facefleet/contracts";
-import { type BatchTimes, DynamicBatcher, WeightedSemaphore } from "../batching/index.js";
+import { type BatchTimes, DynamicBatcher, type DynamicBatcherOptions, WeightedSemaphore } from "../batching/index.js";
 import { type Detection, type DetectionInput, Mtcnn } from "../detection/index.js";
 import { type FaceCrop, FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
@@ -31,8 +31,19 @@ export interface FacePipelineOptions {
   readonly onBatch?: (report: BatchReport) => void;
 }
 
+/**
+ * Detection batches at a time. With two, a crowd, whose thousands of candidates take seconds, does not
+ * hold up what comes after it.
+ */
+const detectBatchesInFlight = 2;
+
 /** Faces in one run of the embedding network; more would gain little on a CPU and cost 11 MB each. */
 const embedBatchSize = 16;
+
+interface StageOptions<Item, Result>
+  extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "maxBatchSize" | "maxInFlight"> {
+  readonly stage: BatchReport["stage"];
+}
 
 interface Detected {
   readonly detections: Detection[];
@@ -65,8 +76,18 @@ export class FacePipeline {
       fingerprint: embeddingFingerprint(pack),
     };
     this.decodedBytes = new WeightedSemaphore(limits.maxDecodedBytes);
-    this.detectBatcher = this.batcher("detect", limits.maxBatchSize, (inputs) => this.detectBatch(inputs));
-    this.embedBatcher = this.batcher("embed", embedBatchSize, (faces) => this.embedder.embed(faces));
+    this.detectBatcher = this.batcher({
+      stage: "detect",
+      maxBatchSize: limits.maxBatchSize,
+      maxInFlight: detectBatchesInFlight,
+      run: (inputs) => this.detectBatch(inputs),
+    });
+    this.embedBatcher = this.batcher({
+      stage: "embed",
+      maxBatchSize: embedBatchSize,
+      maxInFlight: 1,
+      run: (faces) => this.embedder.embed(faces),
+    });
   }
 
   /** Loads the pack's networks into the engine. */
@@ -150,15 +171,10 @@ export class FacePipeline {
     return detections.map((ofImage) => ({ detections: ofImage, batchSize: inputs.length }));
   }
 
-  private batcher<Item, Result>(
-    stage: BatchReport["stage"],
-    maxBatchSize: number,
-    run: (items: readonly Item[]) => Promise<readonly Result[]>,
-  ): DynamicBatcher<Item, Result> {
+  private batcher<Item, Result>({ stage, ...own }: StageOptions<Item, Result>): DynamicBatcher<Item, Result> {
     const { engine, limits, onBatch } = this.options;
     return new DynamicBatcher({
-      run,
-      maxBatchSize,
+      ...own,
       maxQueueDelayMs: limits.maxQueueDelayMs,
       isOutOfMemory: (error) => engine.isOutOfMemory(error),
       onBatch: (times) => onBatch?.({ stage, ...times }),

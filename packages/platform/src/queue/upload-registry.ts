@@ -16,7 +16,8 @@ end
 return ids`;
 
 /**
- * Every upload from before its bytes are stored until they are deleted, so that none is left behind.
+ * Every upload from before its bytes are stored until a job has it or it is deleted, so that none is left
+ * behind.
  * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
  */
 export class UploadRegistry {

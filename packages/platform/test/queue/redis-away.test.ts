@@ -1,10 +1,10 @@
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger, type Logger } from "../../src/logging/index.js";
 import { FaceJobs, UploadRegistry } from "../../src/queue/index.js";
 import { eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
-import { RedisServer } from "./redis-server.js";
 
 const unavailable = { code: "queue_unavailable", status: 503 };
 
@@ -15,6 +15,11 @@ async function refusal(call: () => Promise<unknown>): Promise<{ error: unknown; 
     (reason: unknown) => reason,
   );
   return { error, afterMs: Date.now() - start };
+}
+
+function removedLater(server: RedisServer): RedisServer {
+  onTestFinished(() => server.remove());
+  return server;
 }
 
 function recorded(): { logger: Logger; lines: { level: number; msg: string }[] } {
@@ -30,7 +35,7 @@ function recorded(): { logger: Logger; lines: { level: number; msg: string }[] }
 
 describe("without Redis", () => {
   it("refuses every call within about a second, and works once Redis is there", async () => {
-    const server = await RedisServer.reserve();
+    const server = removedLater(await RedisServer.reserve());
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
     const uploads = new UploadRegistry(bench.settings, { logger: silent });
@@ -63,7 +68,7 @@ describe("without Redis", () => {
   });
 
   it("does so when Redis is lost, more than once, and keeps its jobs", async () => {
-    const server = await RedisServer.start();
+    const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const { logger, lines } = recorded();
     const jobs = new FaceJobs(bench.settings, { logger });
@@ -88,7 +93,7 @@ describe("without Redis", () => {
   });
 
   it("does so when Redis hangs", async () => {
-    const server = await RedisServer.start();
+    const server = removedLater(await RedisServer.start());
     const jobs = new QueueBench(server.url).jobs();
     await jobs.ping();
     server.freeze();
@@ -100,7 +105,7 @@ describe("without Redis", () => {
   });
 
   it("ends a wait with a refusal, and hears again of ended jobs afterwards", async () => {
-    const server = await RedisServer.start();
+    const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
@@ -125,7 +130,7 @@ describe("without Redis", () => {
   });
 
   it("lets a worker finish its job and write the outcome when Redis is back", async () => {
-    const server = await RedisServer.start();
+    const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
     const held = heldRun();
@@ -146,7 +151,7 @@ describe("without Redis", () => {
   });
 
   it("lets a worker start before Redis does", async () => {
-    const server = await RedisServer.reserve();
+    const server = removedLater(await RedisServer.reserve());
     const bench = new QueueBench(server.url);
     await bench.started();
     await sleep(300);
@@ -157,7 +162,7 @@ describe("without Redis", () => {
   });
 
   it("lets a worker stop within its deadline", async () => {
-    const server = await RedisServer.start();
+    const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const consumer = await bench.started();
     await sleep(200);

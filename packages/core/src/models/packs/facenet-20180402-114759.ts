@@ -41,5 +41,4 @@ export const facenet20180402 = {
     standardisation: { mean: 127.5, scale: 128 },
     cropMargin: 32,
   },
-  matchThreshold: 1.0,
 } as const satisfies PackManifest;

@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
-import { onTestFinished } from "vitest";
-import { eventually } from "./queue-bench.js";
+import { freePort } from "../../apps/cli/src/stack/free-port.js";
 
 /** A Redis that a test can take away and bring back, with its data, on the same port. */
 export class RedisServer {
@@ -17,11 +14,9 @@ export class RedisServer {
     private readonly directory: string,
   ) {}
 
-  /** Reserved, not started. Everything is removed after the test. */
+  /** Reserved, not started. Whoever reserves it removes it. */
   static async reserve(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), "facefleet-redis-")));
-    onTestFinished(() => server.#remove());
-    return server;
+    return new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), "facefleet-redis-")));
   }
 
   static async start(): Promise<RedisServer> {
@@ -37,11 +32,9 @@ export class RedisServer {
   async start(): Promise<void> {
     const settings = { port: this.port, bind: "127.0.0.1", dir: this.directory, appendonly: "yes", save: "" };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    this.#child = spawn("redis-server", args, { stdio: "ignore" });
-    const probe = new Redis(this.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
-    probe.on("error", () => undefined);
-    await eventually(async () => (await probe.ping()) === "PONG");
-    probe.disconnect();
+    this.#child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+    for await (const chunk of this.#child.stdout ?? []) if (String(chunk).includes("Ready to accept")) return;
+    throw new Error(`Expected redis-server to start on port ${this.port} but it ended`);
   }
 
   async stop(): Promise<void> {
@@ -63,18 +56,8 @@ export class RedisServer {
     this.#child?.kill("SIGCONT");
   }
 
-  async #remove(): Promise<void> {
+  async remove(): Promise<void> {
     await this.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("Expected a TCP port");
-  return address.port;
 }

@@ -1,0 +1,31 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { repository } from "./support/test-data.js";
+
+/* Which module may import what is the linter's affair (biome.json); here is what it has no rule for. */
+
+const rules = [
+  { what: "ends the process", pattern: /(?<![.#\w])process\.(exit|abort|exitCode)\b/, only: /\/main\.ts$/ },
+  { what: "listens for signals", pattern: /(?<![.#\w])process\.(on|once)\(/, only: /\/main\.ts$/ },
+  { what: "reads the environment", pattern: /\bprocess\.env\b/, only: /\/config\.ts$/ },
+];
+
+async function sources(): Promise<string[]> {
+  const roots = ["apps", "packages"].map((folder) => join(repository, folder));
+  const files = await Promise.all(
+    roots.map(async (root) => (await readdir(root, { recursive: true })).map((file) => join(root, file))),
+  );
+  return files.flat().filter((file) => /\/src\/.*\.ts$/.test(file) && !/node_modules|\/dist\/|\.test\.ts$/.test(file));
+}
+
+it.each(rules)("only the right files contain what $what", async ({ pattern, only }) => {
+  const files = await sources();
+  expect(files.length).toBeGreaterThan(50);
+  const guilty = [];
+  for (const file of files) {
+    const code = (await readFile(file, "utf8")).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    if (pattern.test(code) && !only.test(file)) guilty.push(file.slice(repository.length));
+  }
+  expect(guilty).toEqual([]);
+});

@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { repository } from "./test-data.js";
+
+/** A part of the fleet as it runs in production: `node apps/<app>/dist/main.js`. */
+export class ServiceProcess {
+  readonly process: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+  #output = "";
+
+  constructor(app: "api" | "worker", env: Record<string, string>) {
+    const entry = join(repository, "apps", app, "dist", "main.js");
+    this.process = spawn(process.execPath, ["--enable-source-maps", entry], {
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#ended = once(this.process, "exit");
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#output += text;
+      });
+    }
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Ends it; resolves to its exit code, or to the signal that ended it. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | string> {
+    this.process.kill(signal);
+    const [code, by] = await this.#ended;
+    return (code ?? by) as number | string;
+  }
+}

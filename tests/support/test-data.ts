@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Box, Landmarks } from "@facefleet/contracts";
+import { defaultPackName } from "@facefleet/core/models";
+
+// biome-ignore lint/style/noProcessEnv: tests learn here where the weights and the photos are
+const { FACEFLEET_TEST_DATA, FACEFLEET_MODEL_MIRROR, MODELS_DIR, XDG_CACHE_HOME } = process.env;
+
+export const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Photos, reference results and strange files; beside the checkout unless told. */
+const data = resolve(FACEFLEET_TEST_DATA ?? join(repository, "..", "shared"));
+
+export const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
+export const modelMirror = FACEFLEET_MODEL_MIRROR ?? join(data, "models");
+
+/** Why tests that need the real weights cannot run; undefined when they can. */
+export const noPack = existsSync(join(modelsDir, defaultPackName))
+  ? undefined
+  : `no model pack in ${modelsDir} (run "npm run facefleet models pull")`;
+
+/** Why tests that need the reference photos cannot run; undefined when they can. */
+export const noPhotos = existsSync(join(data, "photos")) ? undefined : `no photos in ${data} (set FACEFLEET_TEST_DATA)`;
+
+/** Says on the terminal why tests are skipped, and whether to. */
+export function skipped(what: string, ...reasons: (string | undefined)[]): boolean {
+  const given = reasons.filter((reason) => reason !== undefined);
+  if (given.length > 0) process.stderr.write(`SKIPPED: ${what}: ${given.join("; ")}\n`);
+  return given.length > 0;
+}
+
+export const photo = (name: string): Promise<Buffer> => readFile(join(data, "photos", name));
+export const oddImage = (name: string): Promise<Buffer> => readFile(join(data, "odd", name));
+export const alignedCrop = (name: string): Promise<Buffer> => readFile(join(data, "goldens", "aligned", name));
+
+/** The image that the repository carries itself. */
+export const portrait = (): Promise<Buffer> => readFile(join(repository, "tests", "assets", "portrait.png"));
+
+interface GoldenFace {
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  readonly score: number;
+  readonly landmarks: readonly (readonly [x: number, y: number])[];
+  readonly embedding: readonly number[];
+}
+
+export interface GoldenPhoto {
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly GoldenFace[];
+}
+
+/** Reference faces by photo (facenet-pytorch's MTCNN, float32 FaceNet). */
+export async function goldenPhotos(): Promise<Record<string, GoldenPhoto>> {
+  return JSON.parse(await readFile(join(data, "goldens", "photos.json"), "utf8")).images;
+}
+
+/** Reference embeddings by aligned 160 x 160 crop. */
+export async function goldenCrops(): Promise<Record<string, readonly number[]>> {
+  return JSON.parse(await readFile(join(data, "goldens", "aligned.json"), "utf8")).embeddings;
+}
+
+/** Two people, drawn as well. */
+export const twoPortraits = (): Promise<Buffer> => readFile(join(repository, "tests", "assets", "two-portraits.png"));
+
+/** Where the faces of the drawn images were drawn, in pixels. */
+export async function drawnFaces(): Promise<{ readonly portrait: DrawnFace[]; readonly twoPortraits: DrawnFace[] }> {
+  const drawn = JSON.parse(await readFile(join(repository, "tests", "assets", "portraits.json"), "utf8"));
+  return { portrait: drawn["portrait.png"].faces, twoPortraits: drawn["two-portraits.png"].faces };
+}
+
+interface DrawnFace {
+  readonly box: Box;
+  readonly landmarks: Landmarks;
+}
