@@ -7,7 +7,7 @@ import { parseTfjsWeights } from "./tfjs-weights.js";
 export type NamedTensor = readonly [name: string, tensor: Tensor];
 
 /** Gives the bytes of an upstream file by its path. */
-export type ReadFile = (path: string) => Promise<Buffer>;
+type ReadFile = (path: string) => Promise<Buffer>;
 
 const converters = {
   "facenet-npy": convertFacenet,

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** Answers a request for a file in its own way; `attempt` counts the requests for that file from 1. */
-export type Misbehaviour = (response: ServerResponse, bytes: Buffer, attempt: number) => void;
+type Misbehaviour = (response: ServerResponse, bytes: Buffer, attempt: number) => void;
 
 /** A real HTTP server on loopback that has the files of a mirror. */
 export interface MirrorServer {

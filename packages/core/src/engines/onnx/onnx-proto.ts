@@ -87,7 +87,7 @@ export interface OnnxInitializer {
   readonly externalData: readonly { readonly key: string; readonly value: string }[];
 }
 
-export interface OnnxValue {
+interface OnnxValue {
   readonly name: string;
   /** A number is a fixed size, a word a size known only at run time. */
   readonly dims: readonly (number | string)[];
