@@ -1,0 +1,79 @@
+import type { MultipartJob } from "@facefleet/contracts";
+import { type Command, Option } from "commander";
+import type { CliConfig } from "../config.js";
+import { Drawings } from "../submit/drawings.js";
+import { ServiceClient } from "../submit/service-client.js";
+import { hasFailed, submitAll } from "../submit/submission.js";
+import { submissionLine } from "../submit/submission-line.js";
+import { submissionTable } from "../submit/submission-table.js";
+import { expandInputs } from "../submit/submit-input.js";
+import { startSubmitProgress } from "../submit/submit-progress.js";
+import { fraction, wholeNumber } from "./number-options.js";
+
+interface SubmitFlags {
+  readonly url: string;
+  readonly task: MultipartJob["task"];
+  readonly minFaceSize?: number;
+  readonly minConfidence?: number;
+  readonly maxFaces?: number;
+  readonly concurrency: number;
+  readonly json?: boolean;
+  readonly draw?: string;
+}
+
+/** What the command has done, for the exit code. */
+export interface SubmitTally {
+  failed: number;
+}
+
+export function addSubmitCommand(program: Command, config: CliConfig): Readonly<SubmitTally> {
+  const tally: SubmitTally = { failed: 0 };
+  program
+    .command("submit")
+    .description("send images to a running service and show the faces that it finds")
+    .argument("<inputs...>", "files, folders (with everything below them), s3://bucket/key")
+    .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
+    .addOption(new Option("--task <task>", "what to do").choices(["detect", "embed"]).default("detect"))
+    .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
+    .option("--min-confidence <0..1>", "faces below it are dropped", fraction)
+    .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000))
+    .option("--concurrency <n>", "images sent at once", wholeNumber(1, 256), 8)
+    .option("--json", "print one JSON object a line for each image, as it ends")
+    .option("--draw <folder>", "write copies of the files with the faces drawn in")
+    .action(async (names: string[], flags: SubmitFlags) => {
+      tally.failed = await submit(names, flags);
+    });
+  return tally;
+}
+
+/** Returns how many images failed: were not analysed, or could not be drawn on. */
+async function submit(names: readonly string[], flags: SubmitFlags): Promise<number> {
+  const inputs = await expandInputs(names);
+  const client = new ServiceClient({ url: flags.url });
+  await client.check();
+  const drawings = new Drawings(flags.draw, inputs);
+  const progress = startSubmitProgress(inputs.length, !flags.json);
+  const submissions = await submitAll(inputs, {
+    client,
+    request: requestOf(flags),
+    concurrency: flags.concurrency,
+    async onEnd(submission) {
+      if (flags.json) process.stdout.write(submissionLine(submission));
+      await drawings.add(submission);
+      progress.advance(hasFailed(submission));
+    },
+  });
+  progress.stop();
+  if (!flags.json) process.stdout.write(submissionTable(submissions));
+  for (const fault of drawings.faults) process.stderr.write(`error: ${fault}\n`);
+  return submissions.filter(hasFailed).length + drawings.faults.length;
+}
+
+function requestOf({ task, minFaceSize, minConfidence, maxFaces }: SubmitFlags): MultipartJob {
+  const options = {
+    ...(minFaceSize !== undefined && { minFaceSize }),
+    ...(minConfidence !== undefined && { minConfidence }),
+    ...(maxFaces !== undefined && { maxFaces }),
+  };
+  return { task, options };
+}

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadConfig, logSettings } from "@facefleet/platform";
+import { type Static, Type } from "typebox";
+
+export const cliConfigSchema = Type.Object({
+  HOST: Type.String({ default: "127.0.0.1", description: "Where `facefleet up` lets the API listen." }),
+  PORT: Type.Integer({
+    minimum: 1,
+    maximum: 65_535,
+    default: 3000,
+    description: "The port of the API that `facefleet up` starts.",
+  }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: "^rediss?://",
+      secret: true,
+      description: "The Redis that `facefleet up` uses. Unset: it finds or starts one.",
+    }),
+  ),
+  DATA_DIR: Type.Optional(
+    Type.String({ description: "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout." }),
+  ),
+  MODELS_DIR: Type.Optional(
+    Type.String({
+      description:
+        "Folder of the model packs. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
+    }),
+  ),
+  FACEFLEET_MODEL_MIRROR: Type.Optional(
+    Type.String({
+      description:
+        "A folder or base URL to pull model packs from instead of their public homes. " +
+        "When unset: `../shared/models` beside the checkout, where it exists.",
+    }),
+  ),
+  FACEFLEET_URL: Type.String({
+    default: "http://127.0.0.1:3000",
+    pattern: "^https?://",
+    description: "The service that `facefleet submit` sends images to.",
+  }),
+  S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
+  LOG_LEVEL: logSettings.LOG_LEVEL,
+});
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
+  readonly DATA_DIR: string;
+  readonly MODELS_DIR: string;
+  readonly FACEFLEET_MODEL_MIRROR?: string;
+  /** What the programs started by `up` inherit. */
+  readonly env: Environment;
+}
+
+/** The checkout (or installation) that this file belongs to. */
+export const rootDir = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** @throws ConfigError that lists every fault */
+export function loadCliConfig(
+  // biome-ignore lint/style/noProcessEnv: the one place where the command line reads it
+  env: Environment = process.env,
+): CliConfig {
+  const config = loadConfig(cliConfigSchema, env);
+  const mirror = config.FACEFLEET_MODEL_MIRROR ?? mirrorBesideCheckout();
+  return Object.freeze({
+    ...config,
+    DATA_DIR: resolve(config.DATA_DIR ?? join(rootDir, ".data")),
+    MODELS_DIR: resolve(config.MODELS_DIR ?? join(cacheHome(env), "facefleet", "models")),
+    ...(mirror !== undefined && { FACEFLEET_MODEL_MIRROR: mirror }),
+    env,
+  });
+}
+
+function cacheHome(env: Environment): string {
+  return env.XDG_CACHE_HOME || join(homedir(), ".cache");
+}
+
+function mirrorBesideCheckout(): string | undefined {
+  const folder = resolve(rootDir, "..", "shared", "models");
+  return existsSync(folder) ? folder : undefined;
+}

@@ -1,0 +1,46 @@
+import type { Job, MultipartJob } from "@facefleet/contracts";
+import type { ServiceClient } from "./service-client.js";
+import type { SubmitInput } from "./submit-input.js";
+
+/** How an input ended: with its job, or with the reason why there is none. */
+export interface Submission {
+  readonly input: SubmitInput;
+  readonly job?: Job;
+  readonly error?: Error;
+}
+
+/** Sends every input, at most `concurrency` at once. One that fails does not stop the others. */
+export async function submitAll(
+  inputs: readonly SubmitInput[],
+  options: {
+    readonly client: ServiceClient;
+    readonly request: MultipartJob;
+    readonly concurrency: number;
+    readonly onEnd: (submission: Submission) => Promise<void> | void;
+  },
+): Promise<Submission[]> {
+  const ended: Submission[] = new Array(inputs.length);
+  const waiting = inputs.entries();
+  const sender = async () => {
+    for (const [index, input] of waiting) {
+      const submission = await submitOne(input, options.client, options.request);
+      ended[index] = submission;
+      await options.onEnd(submission);
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, sender));
+  return ended;
+}
+
+async function submitOne(input: SubmitInput, client: ServiceClient, request: MultipartJob): Promise<Submission> {
+  if (input.kind === "fault") return { input, error: new Error(input.fault) };
+  try {
+    return { input, job: await client.finished(await client.submit(input, request)) };
+  } catch (error) {
+    return { input, error: error as Error };
+  }
+}
+
+export function hasFailed({ job }: Submission): boolean {
+  return job?.state !== "succeeded";
+}

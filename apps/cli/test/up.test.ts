@@ -1,0 +1,174 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listPacks } from "@facefleet/core/models";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadCliConfig, rootDir } from "../src/config.js";
+import { freePort, portFault } from "../src/stack/free-port.js";
+
+const { env, MODELS_DIR, FACEFLEET_MODEL_MIRROR } = loadCliConfig();
+const packs = await listPacks(MODELS_DIR);
+const havePack = FACEFLEET_MODEL_MIRROR !== undefined || packs.some(({ state }) => state === "ready");
+if (!havePack) process.stderr.write(`SKIPPED: the tests of "facefleet up" need a model pack in ${MODELS_DIR}\n`);
+
+/** The command line as its users run it, from dist, with a Redis of its own. */
+class CommandLine {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly exited: Promise<number | null>;
+  output = "";
+
+  constructor(args: readonly string[], settings: Record<string, string>) {
+    const main = join(rootDir, "apps", "cli", "dist", "main.js");
+    this.child = spawn(process.execPath, [main, ...args], { env: { ...env, REDIS_URL: "", ...settings } });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        this.output += text;
+      });
+    }
+    this.exited = once(this.child, "close").then(([code]) => code);
+    started.push(this);
+  }
+
+  async sees(words: string): Promise<void> {
+    const ended = this.exited.then(() => true);
+    while (!this.output.includes(words)) {
+      const over = await Promise.race([ended, once(this.child.stdout, "data").then(() => false)]);
+      if (over && !this.output.includes(words)) throw new Error(`Expected "${words}" but received:\n${this.output}`);
+    }
+  }
+}
+
+/** What a test that fails has left running. */
+const started: CommandLine[] = [];
+let dataDir: string;
+let port: number;
+let settings: Record<string, string>;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "up-"));
+  port = await freePort();
+  settings = { PORT: String(port), DATA_DIR: dataDir };
+});
+afterEach(async () => {
+  for (const { child, exited } of started.splice(0)) {
+    child.kill("SIGKILL");
+    await exited;
+  }
+  await expect.poll(() => processesOn(dataDir), { timeout: 30_000, interval: 200 }).toEqual([]);
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe.skipIf(!havePack)("facefleet up", () => {
+  it("starts everything, serves images, and leaves nothing running after Ctrl-C", async () => {
+    const up = new CommandLine(["up"], settings);
+    await up.sees("A first request");
+    await Promise.all([submitsImages(), saysWhoHasThePort()]);
+    up.child.kill("SIGINT");
+    expect(await up.exited).toBe(0);
+    expect(processesOn(dataDir)).toEqual([]);
+    expect(await portFault(port, "127.0.0.1")).toBeUndefined();
+  });
+
+  it("takes everything down with it when it is killed", async () => {
+    const up = new CommandLine(["up"], settings);
+    await up.sees("A first request");
+    expect(processesOn(dataDir)).not.toEqual([]);
+    up.child.kill("SIGKILL");
+    await expect.poll(() => processesOn(dataDir), { timeout: 30_000, interval: 200 }).toEqual([]);
+    await expect.poll(() => portFault(port, "127.0.0.1"), { timeout: 5000 }).toBeUndefined();
+  });
+
+  it("stops in order when its terminal is closed", async () => {
+    const up = new CommandLine(["up"], settings);
+    await up.sees("A first request");
+    up.child.stdout.destroy();
+    up.child.stderr.destroy();
+    up.child.kill("SIGHUP");
+    expect(await up.exited).toBe(0);
+    expect(processesOn(dataDir)).toEqual([]);
+  });
+
+  it("does not wait for running jobs when it is asked twice", async () => {
+    const up = new CommandLine(["up"], settings);
+    await up.sees("Server listening");
+    up.child.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    up.child.kill("SIGINT");
+    expect(await up.exited).toBe(0);
+    expect(processesOn(dataDir)).toEqual([]);
+  });
+
+  it("ends with a failure, and takes the rest down, when the API cannot start", async () => {
+    const up = new CommandLine(["up"], { ...settings, SYNC_TIMEOUT: "never" });
+    expect(await up.exited).toBe(1);
+    expect(up.output).toContain("SYNC_TIMEOUT");
+    expect(up.output).toContain("error: Expected the api to start but it ended with exit code");
+    expect(processesOn(dataDir)).toEqual([]);
+  });
+});
+
+it("says what to do when the port is taken, before it starts anything", async () => {
+  const server = createServer((_, response) => response.end("something else")).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const up = new CommandLine(["up"], settings);
+  expect(await up.exited).toBe(1);
+  expect(up.output).toBe(
+    `error: Expected port ${port} to be free but another program listens there; ` +
+      `stop it, or choose another port, for example: PORT=${port + 1} npm start\n`,
+  );
+  server.close();
+});
+
+async function saysWhoHasThePort(): Promise<void> {
+  const second = new CommandLine(["up"], settings);
+  expect(await second.exited).toBe(1);
+  expect(second.output).toContain(`Expected port ${port} to be free but another Facefleet listens there`);
+}
+
+async function submitsImages(): Promise<void> {
+  const fine = join(dataDir, "grey.png");
+  const broken = join(dataDir, "broken.jpg");
+  await sharp({ create: { width: 200, height: 100, channels: 3, background: "#808080" } }).toFile(fine);
+  await writeFile(broken, "not an image");
+  const url = `http://127.0.0.1:${port}`;
+  const submit = new CommandLine(
+    ["submit", "--json", "--url", url, "--draw", join(dataDir, "drawn"), fine, broken],
+    {},
+  );
+  expect(await submit.exited).toBe(1);
+  const lines = submit.output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const byInput = Object.fromEntries(lines.map((line) => [line.input, line]));
+  expect(byInput[fine].job).toMatchObject({ state: "succeeded", result: { faces: [], image: { width: 200 } } });
+  expect(byInput[broken].job).toMatchObject({ state: "failed", error: { code: "unsupported_image_format" } });
+  expect(await sharp(join(dataDir, "drawn", "grey.png")).metadata()).toMatchObject({ width: 200, height: 100 });
+}
+
+/** Every process that was started with this data folder: its environment or its arguments name it. */
+function processesOn(folder: string): string[] {
+  const all = existsSync("/proc/self/environ") ? processesOfProc() : processesOfPs();
+  return all.filter((process) => process.includes(folder));
+}
+
+function processesOfProc(): string[] {
+  const read = (file: string) => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`)} ${read(`/proc/${pid}/environ`)}`);
+}
+
+function processesOfPs(): string[] {
+  return execFileSync("ps", ["axeww"], { encoding: "utf8", maxBuffer: 1 << 26 }).split("\n");
+}

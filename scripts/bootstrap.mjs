@@ -1,0 +1,124 @@
+// Makes a checkout ready to run: dependencies installed, sources built. Needs nothing but Node and its npm,
+// does only what is to be done, and says so in one line each.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const stampFile = join(root, "node_modules", ".facefleet-install");
+const lockFile = join(root, ".data", "bootstrap.lock");
+
+class BootstrapError extends Error {}
+
+function main() {
+  checkNode();
+  takeLock();
+  try {
+    install();
+    build();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 11)) return;
+  throw new BootstrapError(
+    `Expected Node 20.11 or newer but received ${process.versions.node}; see https://nodejs.org`,
+  );
+}
+
+function install() {
+  const stamp = installStamp();
+  if (isInstalled() && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
+  say("Installing dependencies (the first time takes a minute or two)");
+  const pnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+  // biome-ignore lint/style/noProcessEnv: passed on, with CI so that pnpm asks no questions that nobody sees
+  const env = { ...process.env, CI: "true" };
+  run("npx", ["--yes", pnpm, "install", "--frozen-lockfile"], env);
+  writeFileSync(stampFile, stamp);
+}
+
+/** Changes when an installation made before no longer fits this checkout or this Node. */
+function installStamp() {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${process.versions.modules}`);
+  const manifests = workspaceFolders().map((folder) => join(folder, "package.json"));
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", ...manifests]) {
+    hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
+}
+
+function isInstalled() {
+  return ["", ...workspaceFolders()].every((folder) => existsSync(join(root, folder, "node_modules")));
+}
+
+function workspaceFolders() {
+  return ["apps", "packages"].flatMap((group) =>
+    readdirSync(join(root, group))
+      .map((name) => join(group, name))
+      .filter((folder) => existsSync(join(root, folder, "package.json"))),
+  );
+}
+
+function build() {
+  if (!existsSync(join(root, "apps", "cli", "dist", "main.js"))) say("Building");
+  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"]);
+}
+
+function run(command, args, env) {
+  const result = spawnSync(command, args, { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 28 });
+  if (result.status === 0) return;
+  process.stderr.write(`${result.stdout || ""}${result.stderr || ""}`);
+  const outcome = result.error ? result.error.message : result.signal || `exit code ${result.status}`;
+  throw new BootstrapError(`Expected "${command} ${args.join(" ")}" to succeed but received: ${outcome}`);
+}
+
+/** `npm start` and `npm test` may begin at the same time: the second waits for the first. */
+function takeLock() {
+  mkdirSync(dirname(lockFile), { recursive: true });
+  const draft = `${lockFile}.${process.pid}`;
+  writeFileSync(draft, String(process.pid));
+  try {
+    while (!tryLink(draft)) {
+      if (isHeld()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      else rmSync(lockFile, { force: true });
+    }
+  } finally {
+    rmSync(draft);
+  }
+}
+
+function tryLink(draft) {
+  try {
+    linkSync(draft, lockFile);
+    return true;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function isHeld() {
+  try {
+    process.kill(Number(readFileSync(lockFile, "utf8")), 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM" || error.code === "ENOENT";
+  }
+}
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof BootstrapError)) throw error;
+  say(`error: ${error.message}`);
+  process.exitCode = 1;
+}
