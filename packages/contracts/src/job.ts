@@ -75,7 +75,7 @@ export const Timings = Type.Object(
     decodeMs: Type.Number(),
     detectMs: Type.Number(),
     embedMs: Type.Number(),
-    batchSize: Type.Integer({ description: "Images in the detection batch that this one rode in." }),
+    batchSize: Type.Integer({ description: "Images that shared the first run of the detector with this one, itself included." }),
   },
   { $id: "Timings" },
 );

@@ -126,12 +126,6 @@ export const problemTable = {
     retryable: false,
     advice: "The file is damaged or incomplete; export or upload it again.",
   },
-  fingerprint_mismatch: {
-    status: 422,
-    title: "The embeddings come from different models",
-    retryable: false,
-    advice: "Compare only embeddings with the same fingerprint; compute the older ones again.",
-  },
   internal_error: {
     status: 500,
     title: "The service failed",

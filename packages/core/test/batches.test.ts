@@ -1,3 +1,4 @@
+import type { ProblemError } from "@facefleet/contracts";
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noPack, noPhotos, oddImage, photo, portrait, skipped } from "../../../tests/support/test-data.js";
@@ -40,7 +41,7 @@ describe.skipIf(skipped("batches of real photos", noPack, noPhotos))("a batch of
 
 function expectSame(actual: FaceAnalysis | Error | undefined, expected: FaceAnalysis | Error | undefined): void {
   if (actual instanceof Error || expected instanceof Error || !actual || !expected) {
-    expect(actual).toEqual(expected);
+    expect(actual).toMatchObject({ code: (expected as ProblemError).code, detail: (expected as ProblemError).detail });
     return;
   }
   expect(actual.image).toEqual(expected.image);

@@ -1,4 +1,10 @@
-import { type AnalysisOptions, createEngine, type EngineName, FacePipeline } from "@facefleet/core";
+import {
+  type AnalysisOptions,
+  createEngine,
+  type EngineName,
+  FacePipeline,
+  type PipelineLimits,
+} from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import { modelsDir } from "../../../tests/support/test-data.js";
 
@@ -14,10 +20,11 @@ export const everyFace: AnalysisOptions = {
 };
 
 /** A pipeline on the real weights, with the engine it runs on. */
-export async function openPipeline(engineName: EngineName) {
+export async function openPipeline(engineName: EngineName, own: Partial<PipelineLimits> = {}) {
   const pack = await loadPack(modelsDir);
   const { engine } = await createEngine(engineName);
-  const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+  const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+  const limits = { ...usual, ...own };
   const pipeline = await FacePipeline.create({ pack, engine, limits });
   await pipeline.warmUp();
   return { engine, pack, pipeline };

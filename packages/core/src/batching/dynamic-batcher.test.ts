@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type BatchTimes, DynamicBatcher } from "./dynamic-batcher.js";
@@ -21,17 +22,18 @@ function doubling(options: { maxBatchSize?: number; maxQueueDelayMs?: number; po
 }
 
 describe("DynamicBatcher", () => {
-  it("gives each item its own result", async () => {
+  it("gives each call the results of its items, in their order", async () => {
     const { batcher } = doubling();
-    const items = Array.from({ length: 23 }, (_, i) => i);
-    expect(await Promise.all(items.map((item) => batcher.submit(item)))).toEqual(items.map((item) => item * 2));
+    const calls = [[1], [2, 3, 4, 5, 6, 7], [], [8, 9]];
+    const results = await Promise.all(calls.map((items) => batcher.submit(items)));
+    expect(results).toEqual(calls.map((items) => items.map((item) => item * 2)));
   });
 
   it("fills batches while one runs, up to the maximum", async () => {
     const { batcher, batches, reports } = doubling();
-    const first = batcher.submit(0);
+    const first = batcher.submit([0]);
     await delay(2);
-    await Promise.all([first, ...[1, 2, 3, 4, 5].map((item) => batcher.submit(item))]);
+    await Promise.all([first, ...[1, 2, 3, 4, 5].map((item) => batcher.submit([item]))]);
     expect(batches).toEqual([[0], [1, 2, 3, 4], [5]]);
     expect(reports.map(({ size, capacity }) => [size, capacity])).toEqual([
       [1, 4],
@@ -42,27 +44,29 @@ describe("DynamicBatcher", () => {
 
   it("waits the queue delay for company, but not once the batch is full", async () => {
     const { batcher, batches } = doubling({ maxQueueDelayMs: 60, maxBatchSize: 2 });
-    const first = batcher.submit(1);
+    const first = batcher.submit([1]);
     await delay(10);
     expect(batches).toEqual([]);
-    await Promise.all([first, batcher.submit(2)]);
+    await Promise.all([first, batcher.submit([2])]);
     expect(batches).toEqual([[1, 2]]);
   });
 
-  it("lets groups take turns", async () => {
+  it("lets calls take turns", async () => {
     const { batcher, batches } = doubling();
-    const first = batcher.submit(0);
+    const first = batcher.submit([0]);
     await delay(2);
-    const crowd = [1, 2, 3, 4, 5, 6].map((item) => batcher.submit(item, { group: "crowd" }));
-    const portrait = batcher.submit(9, { group: "portrait" });
-    await Promise.all([first, ...crowd, portrait]);
-    expect(batches[1]).toEqual([1, 9, 2, 3]);
+    await Promise.all([first, batcher.submit([1, 2, 3, 4, 5, 6]), batcher.submit([9])]);
+    expect(batches).toEqual([[0], [1, 9, 2, 3], [4, 5, 6]]);
   });
 
-  it("fails an item that breaks its batch alone", async () => {
-    const { batcher } = doubling({ poison: 3 });
-    const settled = await Promise.allSettled([1, 2, 3, 4].map((item) => batcher.submit(item)));
+  it("fails the call of an item that breaks its batch, and no other", async () => {
+    const { batcher, batches } = doubling({ poison: 3 });
+    const calls = [[1], [2], [3, 5, 6, 7, 8, 9], [4]];
+    const settled = await Promise.allSettled(calls.map((items) => batcher.submit(items)));
     expect(settled.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    // What still waited of the failed call is not run.
+    expect(batches.flat()).not.toContain(9);
+    expect(await batcher.submit([10])).toEqual([20]);
   });
 
   it("remembers the size that fits after running out of memory", async () => {
@@ -77,27 +81,56 @@ describe("DynamicBatcher", () => {
         return [...items];
       },
     });
-    const submitEight = () => Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((item) => batcher.submit(item)));
-    expect(await submitEight()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const eight = [1, 2, 3, 4, 5, 6, 7, 8];
+    expect(await batcher.submit(eight)).toEqual(eight);
     sizes.length = 0;
-    await submitEight();
+    await batcher.submit(eight);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(3);
   });
 
-  it("takes an item back while it waits", async () => {
+  it("keeps its size when one item is too large by itself", async () => {
+    const sizes: number[] = [];
+    const batcher = new DynamicBatcher<string, string>({
+      maxBatchSize: 8,
+      maxQueueDelayMs: 0,
+      isOutOfMemory: () => true,
+      run: async (items) => {
+        sizes.push(items.length);
+        if (items.includes("giant")) throw new Error("out of memory");
+        return [...items];
+      },
+    });
+    const submit = (items: string[]) => Promise.allSettled(items.map((item) => batcher.submit([item])));
+    const settled = await submit(["a", "b", "c", "giant", "d", "e", "f", "g"]);
+    expect(settled.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    sizes.length = 0;
+    await submit(["a", "b", "c", "d", "e", "f", "g", "h"]);
+    expect(sizes).toEqual([8]);
+  });
+
+  it("takes items back while they wait", async () => {
     const { batcher, batches } = doubling();
-    const running = batcher.submit(1);
+    const running = batcher.submit([1]);
     await delay(2);
     const abort = new AbortController();
-    const waiting = batcher.submit(2, { signal: abort.signal });
-    const next = batcher.submit(3);
+    const waiting = batcher.submit([2, 3], abort.signal);
+    const next = batcher.submit([4]);
     abort.abort();
     await expect(waiting).rejects.toThrow(/abort/i);
     await Promise.all([running, next]);
-    expect(batches).toEqual([[1], [3]]);
+    expect(batches).toEqual([[1], [4]]);
   });
 
-  it("refuses an item whose signal has fired", () => {
-    expect(() => doubling().batcher.submit(1, { signal: AbortSignal.abort() })).toThrow(/abort/i);
+  it("refuses items whose signal has fired", async () => {
+    await expect(doubling().batcher.submit([1], AbortSignal.abort())).rejects.toThrow(/abort/i);
+  });
+
+  it("leaves nothing on a signal that outlives the call", async () => {
+    const { batcher } = doubling();
+    const { signal } = new AbortController();
+    const results = batcher.submit([1, 2, 3], signal);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await results;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });

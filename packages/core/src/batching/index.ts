@@ -1,2 +1,3 @@
-export { type BatchTimes, DynamicBatcher, type DynamicBatcherOptions } from "./dynamic-batcher.js";
+export { DynamicBatcher } from "./dynamic-batcher.js";
+export type { BatchReport, Stage, StageBatcher } from "./stage-batcher.js";
 export { WeightedSemaphore } from "./weighted-semaphore.js";

@@ -1,16 +1,17 @@
 import type { Landmarks, Point } from "@facefleet/contracts";
+import type { DynamicBatcher, StageBatcher } from "../batching/index.js";
 import type { InferenceEngine, Session, Tensor } from "../engines/index.js";
 import type { ModelPack } from "../models/index.js";
 import { onet, pnet, rnet } from "../nets/index.js";
-import { type Judged, judgeCrops } from "./box-crops.js";
-import { type CandidateBox, offsetsAt, regress, toSquare } from "./candidate-box.js";
+import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
+import { type CandidateCrop, cropCandidates, type Judgement, judgeCrops } from "./candidate-crop.js";
 import type { Detection } from "./detection.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
 import { type DetectionInput, type DetectorSettings, propose } from "./propose.js";
 
 /** Crops in one run of R-Net and of O-Net. */
-const refineChunk = 256;
-const outputChunk = 64;
+const refineBatchSize = 256;
+const outputBatchSize = 64;
 
 interface MtcnnSessions {
   readonly pnet: Session<"score" | "offsets">;
@@ -18,39 +19,58 @@ interface MtcnnSessions {
   readonly onet: Session<"score" | "offsets" | "landmarks">;
 }
 
+interface Proposed {
+  readonly candidates: CandidateBox[];
+  /** Images in the batch that these candidates were proposed in. */
+  readonly batchSize: number;
+}
+
 /**
- * MTCNN (Zhang et al. 2016, arXiv:1604.02878) over a batch of images of any sizes: a proposal, a
- * refinement and an output network, each run over the candidates of all images together. A batch of N
- * gives what N batches of 1 give.
+ * MTCNN (Zhang et al. 2016, arXiv:1604.02878): a proposal, a refinement and an output network. Images that
+ * are looked at together share the runs of each: of P-Net by image, of R- and O-Net by candidate.
  */
 export class Mtcnn {
+  private readonly proposals: DynamicBatcher<DetectionInput, Proposed>;
+  private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"score" | "offsets">>;
+  private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"score" | "offsets" | "landmarks">>;
+
   private constructor(
     private readonly sessions: MtcnnSessions,
     private readonly settings: DetectorSettings,
-  ) {}
+    batcher: StageBatcher,
+  ) {
+    const { standardisation } = settings;
+    this.proposals = batcher({ stage: "propose", run: (inputs) => this.propose(inputs) });
+    this.refinements = batcher({
+      stage: "refine",
+      maxBatchSize: refineBatchSize,
+      run: (crops) => judgeCrops(sessions.rnet, crops, 24, standardisation),
+    });
+    this.outputs = batcher({
+      stage: "output",
+      maxBatchSize: outputBatchSize,
+      run: (crops) => judgeCrops(sessions.onet, crops, 48, standardisation),
+    });
+  }
 
-  static async load(engine: InferenceEngine, { manifest, weights }: ModelPack): Promise<Mtcnn> {
+  static async load(engine: InferenceEngine, { manifest, weights }: ModelPack, batcher: StageBatcher): Promise<Mtcnn> {
     const sessions = {
       pnet: await engine.compile(pnet, weights),
       rnet: await engine.compile(rnet, weights),
       onet: await engine.compile(onet, weights),
     };
-    return new Mtcnn(sessions, manifest.detector);
+    return new Mtcnn(sessions, manifest.detector, batcher);
   }
 
-  /** Faces of each image, best score first. Same length and order as `inputs`. */
-  async detect(inputs: readonly DetectionInput[]): Promise<Detection[][]> {
-    const { sessions, settings } = this;
-    const { standardisation } = settings;
-    const images = inputs.map(({ image }) => image);
-    const proposed = await propose(sessions.pnet, inputs, settings);
-    const refineCrops = { side: 24, chunkSize: refineChunk, standardisation };
-    const refined = refine(await judgeCrops(sessions.rnet, images, proposed, refineCrops), settings);
-    const outputCrops = { side: 48, chunkSize: outputChunk, standardisation };
-    const found = output(await judgeCrops(sessions.onet, images, refined, outputCrops), settings);
-    const perImage: Detection[][] = inputs.map(() => []);
-    for (const detection of found) perImage[detection.image]!.push(detection);
-    return perImage;
+  /** The faces of one image, best score first. What it finds does not depend on what shares its runs. */
+  async detect(input: DetectionInput, signal?: AbortSignal): Promise<{ detections: Detection[]; batchSize: number }> {
+    const { image } = input;
+    const [proposed] = await this.proposals.submit([input], signal);
+    const proposedCrops = cropCandidates(image, proposed!.candidates);
+    const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, signal), this.settings);
+    const refinedCrops = cropCandidates(image, refined);
+    const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, signal), this.settings);
+    return { detections, batchSize: proposed!.batchSize };
   }
 
   /** Runs each network once, on an input that holds nothing. */
@@ -64,51 +84,54 @@ export class Mtcnn {
   async close(): Promise<void> {
     await Promise.all(Object.values(this.sessions).map((session) => session.close()));
   }
+
+  private async propose(inputs: readonly DetectionInput[]): Promise<Proposed[]> {
+    const candidates = await propose(this.sessions.pnet, inputs, this.settings);
+    return candidates.map((ofImage) => ({ candidates: ofImage, batchSize: inputs.length }));
+  }
 }
 
 /** Second stage: keeps what R-Net believes, one box a face, regressed and square. */
 function refine(
-  judged: readonly Judged<"score" | "offsets">[],
+  crops: readonly CandidateCrop[],
+  judgements: readonly Judgement<"score" | "offsets">[],
   { thresholds: [, threshold], nms }: DetectorSettings,
 ): CandidateBox[] {
-  const believed = judged.map(rescore).filter(({ score }) => score > threshold);
+  const believed = crops
+    .map(({ box }, i) => ({ ...box, score: faceScore(judgements[i]!), offsets: judgements[i]!.offsets }))
+    .filter(({ score }) => score > threshold);
   const kept = suppressNonMaxima(believed, nms.refine, overUnion);
-  return kept.map((box) => toSquare(regress(plain(box), offsetsAt(box.outputs.offsets, box.row), 1)));
+  return kept.map((box) => toSquare(regress(box, box.offsets, 1)));
 }
 
 /** Third stage: O-Net's score, box and landmarks. */
 function output(
-  judged: readonly Judged<"score" | "offsets" | "landmarks">[],
+  crops: readonly CandidateCrop[],
+  judgements: readonly Judgement<"score" | "offsets" | "landmarks">[],
   { thresholds: [, , threshold], nms }: DetectorSettings,
 ): Detection[] {
-  const detections = judged
-    .map(rescore)
-    .filter(({ score }) => score > threshold)
-    .map((box) => ({
-      ...regress(plain(box), offsetsAt(box.outputs.offsets, box.row), 1),
-      landmarks: landmarksAt(box.outputs.landmarks, box.row, box),
-    }));
+  const detections = crops
+    .map(({ box }, i) => {
+      const judgement = judgements[i]!;
+      const moved = regress({ ...box, score: faceScore(judgement) }, judgement.offsets, 1);
+      return { ...moved, landmarks: landmarksIn(box, judgement.landmarks) };
+    })
+    .filter(({ score }) => score > threshold);
   return suppressNonMaxima(detections, nms.output, overSmaller);
 }
 
-type Rescored<Output extends string> = CandidateBox & Pick<Judged<Output>, "outputs" | "row">;
-
-/** The box with the network's probability of a face in place of its former score. */
-function rescore<Output extends string>({ box, outputs, row }: Judged<Output | "score">): Rescored<Output | "score"> {
-  return { ...box, outputs, row, score: outputs.score.data[row * 2 + 1]! };
-}
-
-function plain({ image, x1, y1, x2, y2, score }: CandidateBox): CandidateBox {
-  return { image, x1, y1, x2, y2, score };
+/** A score is (not a face, a face). */
+function faceScore({ score }: Judgement<"score">): number {
+  return score[1]!;
 }
 
 /** Landmarks come as x1..x5, y1..y5, shares of the box before its regression (its last pixel counted in). */
-function landmarksAt({ data }: Tensor, row: number, box: CandidateBox): Landmarks {
+function landmarksIn(box: CandidateBox, shares: Float32Array): Landmarks {
   const width = box.x2 - box.x1 + 1;
   const height = box.y2 - box.y1 + 1;
   const point = (i: number): Point => ({
-    x: width * data[row * 10 + i]! + box.x1 - 1,
-    y: height * data[row * 10 + 5 + i]! + box.y1 - 1,
+    x: width * shares[i]! + box.x1 - 1,
+    y: height * shares[i + 5]! + box.y1 - 1,
   });
   return { leftEye: point(0), rightEye: point(1), nose: point(2), mouthLeft: point(3), mouthRight: point(4) };
 }

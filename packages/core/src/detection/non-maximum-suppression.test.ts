@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CandidateBox } from "./candidate-box.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
 
-const box = (x1: number, y1: number, x2: number, y2: number, score = 1, image = 0): CandidateBox => ({
-  image,
+const box = (x1: number, y1: number, x2: number, y2: number, score = 1): CandidateBox => ({
   x1,
   y1,
   x2,
@@ -41,9 +40,28 @@ describe("suppressNonMaxima", () => {
     expect(suppressNonMaxima(boxes, 0.3, overUnion)).toEqual([boxes[0], boxes[2]]);
   });
 
-  it("never suppresses across images", () => {
-    const boxes = [box(0, 0, 10, 10, 0.9, 0), box(0, 0, 10, 10, 0.8, 1)];
-    expect(suppressNonMaxima(boxes, 0.5, overUnion)).toEqual(boxes);
+  it("keeps what comparing every pair keeps, whatever the sizes", () => {
+    let seed = 7;
+    const random = () => {
+      seed = (seed * 16807) % 2147483647;
+      return seed / 2147483647;
+    };
+    const boxes = Array.from({ length: 2000 }, () => {
+      const side = 12 * 1.41 ** (random() * 16);
+      const [x, y] = [random() * 900 - 20, random() * 700 - 20];
+      return box(x, y, x + side, y + side * (0.5 + random()), random());
+    });
+    for (const [threshold, overlap] of [
+      [0.5, overUnion],
+      [0.7, overSmaller],
+    ] as const) {
+      const kept: CandidateBox[] = [];
+      for (const next of [...boxes].sort((a, b) => b.score - a.score)) {
+        if (kept.every((better) => overlap(better, next) <= threshold)) kept.push(next);
+      }
+      expect(suppressNonMaxima(boxes, threshold, overlap)).toEqual(kept);
+      expect(kept.length).toBeLessThan(boxes.length);
+    }
   });
 
   it("takes an overlap of just the threshold as apart", () => {

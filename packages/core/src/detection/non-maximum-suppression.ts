@@ -1,3 +1,4 @@
+import { BoxGrid } from "./box-grid.js";
 import type { CandidateBox } from "./candidate-box.js";
 
 /** How much two boxes overlap, 0 to 1. */
@@ -24,43 +25,21 @@ function area(box: CandidateBox, inclusive = 0): number {
 }
 
 /**
- * Greedy non-maximum suppression within each image: the best box stays, and of the others those that
- * overlap it by at most `threshold`. Answers the boxes kept, best first within an image.
+ * Greedy non-maximum suppression: the best box stays, and of the others those that overlap no box that
+ * stays by more than `threshold`, which is above 0. Answers the boxes kept, best first; of equals, the first
+ * comes first.
  */
 export function suppressNonMaxima<Box extends CandidateBox>(
   boxes: readonly Box[],
   threshold: number,
   overlap: OverlapMeasure,
 ): Box[] {
+  const grid = new BoxGrid<Box>(boxes);
   const kept: Box[] = [];
-  for (const ofImage of groupByImage(boxes).values()) {
-    const first = kept.length;
-    for (const box of ofImage.sort((a, b) => b.score - a.score)) {
-      if (!overlapsAny(box, kept, first, threshold, overlap)) kept.push(box);
-    }
+  for (const box of [...boxes].sort((a, b) => b.score - a.score)) {
+    if (grid.someNear(box, (better) => overlap(better, box) > threshold)) continue;
+    grid.add(box);
+    kept.push(box);
   }
   return kept;
-}
-
-function overlapsAny(
-  box: CandidateBox,
-  kept: readonly CandidateBox[],
-  first: number,
-  threshold: number,
-  overlap: OverlapMeasure,
-): boolean {
-  for (let i = first; i < kept.length; i++) {
-    if (overlap(kept[i]!, box) > threshold) return true;
-  }
-  return false;
-}
-
-function groupByImage<Box extends CandidateBox>(boxes: readonly Box[]): Map<number, Box[]> {
-  const groups = new Map<number, Box[]>();
-  for (const box of boxes) {
-    const group = groups.get(box.image);
-    if (group) group.push(box);
-    else groups.set(box.image, [box]);
-  }
-  return groups;
 }

@@ -1,23 +1,22 @@
-import type { Session, Tensor } from "../engines/index.js";
+import { rowOf, type Session, type Tensor } from "../engines/index.js";
 import { areaFilter, type RgbImage, resample, wholeImage } from "../imaging/index.js";
 import type { PackManifest, Standardisation } from "../models/index.js";
-import { type BoxOffsets, type CandidateBox, offsetsAt, regress, toSquare } from "./candidate-box.js";
+import { type Band, bandsOf, cellStride } from "./bands.js";
+import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
 import { cellSize, imagePyramid, type PyramidLevel } from "./image-pyramid.js";
 import { overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
 
-/** Pixels between neighbouring cells of P-Net. */
-const cellStride = 2;
-
-/** Pixels of all levels in one run: bounds the memory of a batch of large images. */
+/** Pixels of all levels in one run: bounds the memory of large images and of batches of them. */
 const maxPixelsPerRun = 2_000_000;
 
 /** A size at which one image of the batch is looked at. */
 interface ImageLevel extends PyramidLevel {
+  /** Index of the image in the batch. */
   readonly image: number;
 }
 
 interface Proposal extends CandidateBox {
-  readonly offsets: BoxOffsets;
+  readonly offsets: Float32Array;
 }
 
 /** What the pack says about its detector. */
@@ -30,25 +29,32 @@ export interface DetectionInput {
 }
 
 /**
- * The first stage of MTCNN: P-Net over the pyramids of all images. Levels of equal size share a run.
- * Answers square candidates.
+ * The first stage of MTCNN: P-Net over the pyramids of a batch of images. Levels of equal size share a run;
+ * one too large for a run takes several. Answers each image's candidates, square, best first.
  */
 export async function propose(
   session: Session<"score" | "offsets">,
   inputs: readonly DetectionInput[],
   { pyramidFactor, standardisation, thresholds: [threshold], nms }: DetectorSettings,
-): Promise<CandidateBox[]> {
-  const proposals: Proposal[] = [];
+): Promise<CandidateBox[][]> {
+  const proposals: Proposal[][] = inputs.map(() => []);
   for (const levels of runsOf(allLevels(inputs, pyramidFactor))) {
-    const { score, offsets } = await session.run(stackLevels(inputs, levels, standardisation));
-    for (const [index, level] of levels.entries()) {
+    const found: Proposal[][] = levels.map(() => []);
+    for (const band of bandsOf(levels[0]!, maxPixelsPerRun)) {
+      const { score, offsets } = await session.run(stackLevels(inputs, levels, band, standardisation));
+      for (const [index, level] of levels.entries()) {
+        for (const cell of cellsAbove(threshold, score, offsets, index, level, band)) found[index]!.push(cell);
+      }
+    }
+    for (const [index, { image }] of levels.entries()) {
       // Scores saturate at 1 and tie; the reference then takes the last cell.
-      const found = cellsAbove(threshold, score, offsets, index, level).reverse();
-      for (const box of suppressNonMaxima(found, nms.level, overUnion)) proposals.push(box);
+      const kept = suppressNonMaxima(found[index]!.reverse(), nms.level, overUnion);
+      for (const box of kept) proposals[image]!.push(box);
     }
   }
-  const kept = suppressNonMaxima(proposals, nms.pyramid, overUnion);
-  return kept.map(({ offsets, ...box }) => toSquare(regress(box, offsets, 0)));
+  return proposals.map((ofImage) =>
+    suppressNonMaxima(ofImage, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0))),
+  );
 }
 
 function allLevels(inputs: readonly DetectionInput[], factor: number): ImageLevel[] {
@@ -76,18 +82,22 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
   return chunks;
 }
 
+/** One band of levels of equal size. */
 function stackLevels(
   inputs: readonly DetectionInput[],
   levels: readonly ImageLevel[],
+  { top, bottom }: Band,
   standardisation: Standardisation,
 ): Tensor {
   const { width, height } = levels[0]!;
-  const data = new Float32Array(levels.length * height * width * 3);
+  const rows = bottom - top;
+  const size = { width, height, top, bottom };
+  const data = new Float32Array(levels.length * rows * width * 3);
   for (const [index, level] of levels.entries()) {
     const { image } = inputs[level.image]!;
-    resample(image, wholeImage(image), level, areaFilter, standardisation, data, index * height * width * 3);
+    resample(image, wholeImage(image), size, areaFilter, standardisation, data, index * rows * width * 3);
   }
-  return { data, shape: [levels.length, height, width, 3] };
+  return { data, shape: [levels.length, rows, width, 3] };
 }
 
 /**
@@ -98,13 +108,14 @@ function toImage(pixel: number, scale: number): number {
   return Math.floor(Math.fround(pixel / Math.fround(scale)));
 }
 
-/** The cells of one level whose score passes, as boxes of the upright image. */
+/** The cells of one level's band whose score passes, as boxes of the upright image. */
 function cellsAbove(
   threshold: number,
   score: Tensor,
   offsets: Tensor,
   index: number,
-  { image, scale }: ImageLevel,
+  { scale }: ImageLevel,
+  { top }: Band,
 ): Proposal[] {
   const [, rows, columns] = score.shape;
   const proposals: Proposal[] = [];
@@ -114,13 +125,12 @@ function cellsAbove(
       const probability = score.data[cell * 2 + 1]!;
       if (probability < threshold) continue;
       proposals.push({
-        image,
         x1: toImage(cellStride * column + 1, scale),
-        y1: toImage(cellStride * row + 1, scale),
+        y1: toImage(top + cellStride * row + 1, scale),
         x2: toImage(cellStride * column + cellSize, scale),
-        y2: toImage(cellStride * row + cellSize, scale),
+        y2: toImage(top + cellStride * row + cellSize, scale),
         score: probability,
-        offsets: offsetsAt(offsets, cell),
+        offsets: rowOf(offsets, cell),
       });
     }
   }

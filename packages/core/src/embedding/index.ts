@@ -1,1 +1,1 @@
-export { type FaceCrop, FaceEmbedder } from "./face-embedder.js";
+export { FaceEmbedder } from "./face-embedder.js";

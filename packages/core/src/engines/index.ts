@@ -4,6 +4,7 @@ export {
   type EngineOptions,
   engineNames,
   type InferenceEngine,
+  rowOf,
   type Session,
   type Tensor,
 } from "./inference-engine.js";

@@ -13,6 +13,12 @@ export interface Tensor {
   readonly shape: readonly [batch: number, height: number, width: number, channels: number];
 }
 
+/** The channels of one position, counted over the whole batch. */
+export function rowOf({ data, shape }: Tensor, row: number): Float32Array {
+  const channels = shape[3];
+  return data.subarray(row * channels, (row + 1) * channels);
+}
+
 /** A network with its weights, ready to run on the engine's device. */
 export interface Session<Output extends string = string> {
   /** Rejects with the engine's own error; after one, the session can be used again. */
@@ -30,7 +36,6 @@ export interface InferenceEngine {
   isOutOfMemory(error: unknown): boolean;
   /** Tensors that are alive now, where the engine counts them. */
   tensorCount(): number | undefined;
-  close(): Promise<void>;
 }
 
 export interface EngineOptions {

@@ -82,9 +82,8 @@ function open(bytes: Uint8Array): Sharp {
   return sharp(bytes, { limitInputPixels: false, failOn: "error", pages: 1, sequentialRead: true, ignoreIcc: true });
 }
 
+/** libvips keeps one error text for all threads: the cause's may speak of another image, so it is for logs only. */
 function undecodable(cause: unknown): ProblemError {
-  const reason = (cause as Error).message.split("\n")[0];
-  return new ProblemError("image_undecodable", `Expected a whole, readable image but decoding failed: ${reason}`, {
-    cause,
-  });
+  const detail = "Expected a whole, readable image but received one that is damaged or incomplete";
+  return new ProblemError("image_undecodable", detail, { cause });
 }

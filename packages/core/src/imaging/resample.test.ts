@@ -38,6 +38,15 @@ describe("areaFilter", () => {
   });
 });
 
+it("writes only the rows that are wanted, as they are in the whole", () => {
+  const from = image(2, [0, 10, 20, 30, 40, 50, 60, 70]);
+  const whole = new Float32Array(2 * 3 * 3);
+  resample(from, wholeImage(from), { width: 2, height: 3 }, areaFilter, asIs, whole);
+  const row = new Float32Array(2 * 3);
+  resample(from, wholeImage(from), { width: 2, height: 3, top: 1, bottom: 2 }, areaFilter, asIs, row);
+  expect(row).toEqual(whole.subarray(6, 12));
+});
+
 describe("triangleFilter", () => {
   it("keeps an image that is not resized", () => {
     const values = [3, 1, 4, 1, 5, 9];

@@ -71,25 +71,33 @@ function emptyTaps(outLength: number, stride: number): Taps {
   };
 }
 
+/** The size to resize to, and the rows of it that are wanted: `top` up to, but without, `bottom`; all unless told. */
+export interface OutputSize {
+  readonly width: number;
+  readonly height: number;
+  readonly top?: number;
+  readonly bottom?: number;
+}
+
 /**
- * Resizes a region of an image to width x height, standardises it, and writes it as interleaved RGB
+ * Resizes a region of an image to width x height, standardises it, and writes its rows as interleaved RGB
  * float32 into `out` from `offset` on. The region must lie within the image and not be empty.
  */
 export function resample(
   image: RgbImage,
   region: Region,
-  size: { readonly width: number; readonly height: number },
+  { width, height, top = 0, bottom = height }: OutputSize,
   filter: ResampleFilter,
   { mean, scale }: Standardisation,
   out: Float32Array,
   offset = 0,
 ): void {
-  const rows = filter(region.bottom - region.top, size.height);
-  const columns = filter(region.right - region.left, size.width);
+  const rows = filter(region.bottom - region.top, height);
+  const columns = filter(region.right - region.left, width);
   const line = new Float32Array((region.right - region.left) * 3);
-  for (let y = 0; y < size.height; y++) {
+  for (let y = top; y < bottom; y++) {
     mixRows(image, region, rows, y, line);
-    mixColumns(line, columns, size.width, mean, scale, out, offset + y * size.width * 3);
+    mixColumns(line, columns, width, mean, scale, out, offset + (y - top) * width * 3);
   }
 }
 

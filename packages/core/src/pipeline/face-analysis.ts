@@ -24,7 +24,7 @@ export interface FaceAnalysis {
     readonly decodeMs: number;
     readonly detectMs: number;
     readonly embedMs: number;
-    /** Images in the detection batch that this one rode in. */
+    /** Images that shared the first run of the detector with this one, itself included. */
     readonly batchSize: number;
   };
 }

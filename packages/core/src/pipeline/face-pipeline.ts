@@ -1,9 +1,9 @@
 import { type ModelInfo, ProblemError } from "@facefleet/contracts";
-import { type BatchTimes, DynamicBatcher, type DynamicBatcherOptions, WeightedSemaphore } from "../batching/index.js";
-import { type Detection, type DetectionInput, Mtcnn } from "../detection/index.js";
-import { type FaceCrop, FaceEmbedder } from "../embedding/index.js";
+import { type BatchReport, DynamicBatcher, type StageBatcher, WeightedSemaphore } from "../batching/index.js";
+import { type Detection, Mtcnn } from "../detection/index.js";
+import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
-import { decodeImage, type ImageHeader, imageInfo, type RgbImage, readHeader } from "../imaging/index.js";
+import { decodeImage, type ImageHeader, imageInfo, readHeader } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
 import { embeddingFingerprint } from "./fingerprint.js";
@@ -12,16 +12,12 @@ import { selectFaces, toBox } from "./select-faces.js";
 export interface PipelineLimits {
   /** Images with more pixels are refused. */
   readonly maxPixels: number;
-  /** Images in one detection batch. */
+  /** Images in one batch of the first stage; the later ones count candidates and faces. */
   readonly maxBatchSize: number;
   /** How long a first image may wait for others before its batch starts, in milliseconds. */
   readonly maxQueueDelayMs: number;
   /** Bytes of decoded pixels held at once; further images wait with their compressed bytes. */
   readonly maxDecodedBytes: number;
-}
-
-export interface BatchReport extends BatchTimes {
-  readonly stage: "detect" | "embed";
 }
 
 export interface FacePipelineOptions {
@@ -32,33 +28,12 @@ export interface FacePipelineOptions {
 }
 
 /**
- * Detection batches at a time. With two, a crowd, whose thousands of candidates take seconds, does not
- * hold up what comes after it.
- */
-const detectBatchesInFlight = 2;
-
-/** Faces in one run of the embedding network; more would gain little on a CPU and cost 11 MB each. */
-const embedBatchSize = 16;
-
-interface StageOptions<Item, Result>
-  extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "maxBatchSize" | "maxInFlight"> {
-  readonly stage: BatchReport["stage"];
-}
-
-interface Detected {
-  readonly detections: Detection[];
-  readonly batchSize: number;
-}
-
-/**
- * From the bytes of images to their faces. Images that are analysed at the same time share batches: by
- * image in detection, by face in embedding, where images take turns, so that a crowd does not hold up a
- * portrait. An image that cannot be read fails alone.
+ * From the bytes of images to their faces. Images that are analysed at the same time share the runs of every
+ * network and take turns in them, so that a crowd does not hold up a portrait. An image that cannot be read
+ * fails alone.
  */
 export class FacePipeline {
   readonly model: ModelInfo;
-  private readonly detectBatcher: DynamicBatcher<DetectionInput, Detected>;
-  private readonly embedBatcher: DynamicBatcher<FaceCrop, Float32Array>;
   private readonly decodedBytes: WeightedSemaphore;
 
   private constructor(
@@ -76,31 +51,20 @@ export class FacePipeline {
       fingerprint: embeddingFingerprint(pack),
     };
     this.decodedBytes = new WeightedSemaphore(limits.maxDecodedBytes);
-    this.detectBatcher = this.batcher({
-      stage: "detect",
-      maxBatchSize: limits.maxBatchSize,
-      maxInFlight: detectBatchesInFlight,
-      run: (inputs) => this.detectBatch(inputs),
-    });
-    this.embedBatcher = this.batcher({
-      stage: "embed",
-      maxBatchSize: embedBatchSize,
-      maxInFlight: 1,
-      run: (faces) => this.embedder.embed(faces),
-    });
   }
 
   /** Loads the pack's networks into the engine. */
   static async create(options: FacePipelineOptions): Promise<FacePipeline> {
     const { engine, pack } = options;
-    return new FacePipeline(options, await Mtcnn.load(engine, pack), await FaceEmbedder.load(engine, pack));
+    const batcher = stageBatcher(options);
+    const mtcnn = await Mtcnn.load(engine, pack, batcher);
+    return new FacePipeline(options, mtcnn, await FaceEmbedder.load(engine, pack, batcher));
   }
 
   /** Runs every network once, so that the first image does not pay for what engines put off. */
   async warmUp(): Promise<void> {
-    const image = { width: 160, height: 160, data: new Uint8Array(160 * 160 * 3).fill(127) };
     await this.mtcnn.warmUp();
-    await this.embedder.embed([{ image, box: { x1: 20, y1: 20, x2: 140, y2: 140 } }]);
+    await this.embedder.warmUp();
   }
 
   /**
@@ -142,12 +106,11 @@ export class FacePipeline {
     const started = performance.now();
     const image = await decodeImage(bytes);
     const decoded = performance.now();
-    const { detections, batchSize } = await inference(
-      this.detectBatcher.submit({ image, minFaceSize: options.minFaceSize }, signal && { signal }),
-    );
+    const { minFaceSize } = options;
+    const { detections, batchSize } = await inference(this.mtcnn.detect({ image, minFaceSize }, signal), signal);
     const { kept, dropped } = selectFaces(detections, image, options);
     const detected = performance.now();
-    const embeddings = options.embed ? await this.embedFaces(image, kept, signal) : [];
+    const embeddings = options.embed ? await inference(this.embedder.embed(image, kept, signal), signal) : [];
     return {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, embeddings[i])),
@@ -160,26 +123,18 @@ export class FacePipeline {
       },
     };
   }
+}
 
-  private embedFaces(image: RgbImage, faces: readonly Detection[], signal?: AbortSignal): Promise<Float32Array[]> {
-    const turn = { group: image, ...(signal && { signal }) };
-    return inference(Promise.all(faces.map((box) => this.embedBatcher.submit({ image, box }, turn))));
-  }
-
-  private async detectBatch(inputs: readonly DetectionInput[]): Promise<Detected[]> {
-    const detections = await this.mtcnn.detect(inputs);
-    return detections.map((ofImage) => ({ detections: ofImage, batchSize: inputs.length }));
-  }
-
-  private batcher<Item, Result>({ stage, ...own }: StageOptions<Item, Result>): DynamicBatcher<Item, Result> {
-    const { engine, limits, onBatch } = this.options;
-    return new DynamicBatcher({
-      ...own,
-      maxQueueDelayMs: limits.maxQueueDelayMs,
+function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {
+  return ({ stage, run, maxBatchSize = limits.maxBatchSize }) =>
+    new DynamicBatcher({
+      run,
+      maxBatchSize,
+      // Once the first stage has waited for company, the later ones get theirs from it.
+      maxQueueDelayMs: stage === "propose" ? limits.maxQueueDelayMs : 0,
       isOutOfMemory: (error) => engine.isOutOfMemory(error),
       onBatch: (times) => onBatch?.({ stage, ...times }),
     });
-  }
 }
 
 function analysedFace(detection: Detection, embedding: Float32Array | undefined): AnalysedFace {
@@ -191,12 +146,12 @@ function analysedFace(detection: Detection, embedding: Float32Array | undefined)
   };
 }
 
-/** Names what an engine throws; an abort stays what it is. */
-async function inference<T>(work: Promise<T>): Promise<T> {
+/** Names what an engine throws; an abort stays what it is, whatever its reason. */
+async function inference<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if ((error as Error).name === "AbortError") throw error;
+    signal?.throwIfAborted();
     throw new ProblemError("inference_failed", "The engine failed on this image", { cause: error });
   }
 }

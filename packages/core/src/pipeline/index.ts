@@ -1,2 +1,2 @@
 export type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
-export { type BatchReport, FacePipeline, type FacePipelineOptions, type PipelineLimits } from "./face-pipeline.js";
+export { FacePipeline, type FacePipelineOptions, type PipelineLimits } from "./face-pipeline.js";

@@ -7,7 +7,6 @@ const image = { width: 400, height: 200, data: new Uint8Array(0) };
 const nowhere = { x: 0, y: 0 };
 const landmarks = { leftEye: nowhere, rightEye: nowhere, nose: nowhere, mouthLeft: nowhere, mouthRight: nowhere };
 const face = (x1: number, size: number, score: number): Detection => ({
-  image: 0,
   x1,
   y1: 100 - size / 2,
   x2: x1 + size,

@@ -5,7 +5,7 @@ import type { Network } from "../../nets/index.js";
 import type { EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { buildOnnxModel } from "./onnx-graph-builder.js";
 
-/** ONNX Runtime on the CPU. Its runs leave the event loop free. */
+/** ONNX Runtime on the CPU. Its Node.js binding runs on the calling thread: give it a process of its own. */
 export class OnnxEngine implements InferenceEngine {
   readonly name = "onnx-cpu";
   readonly device = "cpu";
@@ -39,8 +39,6 @@ export class OnnxEngine implements InferenceEngine {
   tensorCount(): undefined {
     return undefined;
   }
-
-  async close(): Promise<void> {}
 }
 
 class OnnxSession<Output extends string> implements Session<Output> {

@@ -26,8 +26,6 @@ export class TfjsEngine implements InferenceEngine {
   tensorCount(): number {
     return this.tf.memory().numTensors;
   }
-
-  async close(): Promise<void> {}
 }
 
 class TfjsSession<Output extends string> implements Session<Output> {
