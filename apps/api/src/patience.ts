@@ -5,6 +5,7 @@ export function endOfPatience(reply: FastifyReply, waitsEnd: AbortSignal): Abort
   const over = new AbortController();
   const end = () => over.abort();
   waitsEnd.addEventListener("abort", end, { once: true });
+  if (waitsEnd.aborted) end();
   reply.raw.once("close", () => {
     waitsEnd.removeEventListener("abort", end);
     end();

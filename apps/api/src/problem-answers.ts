@@ -1,5 +1,6 @@
 import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@facefleet/contracts";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isClientGone } from "./patience.js";
 
 /** Seconds after which a caller may try again when something behind the API is away. */
 const retryAfterSeconds = 2;
@@ -33,7 +34,9 @@ export function answerProblems(app: FastifyInstance): void {
 /** Answers with a problem. What is no problem of the caller's is logged, and answered without detail. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error, request);
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, "request failed");
+  // A client that leaves ends its own request: that is no failure of the service.
+  const level = isClientGone(reply) ? "debug" : "error";
+  if (problem.status >= 500) request.log[level]({ err: error, code: problem.code }, "request failed");
   reply.header("x-request-id", request.id);
   if (problem.status === 503) reply.header("retry-after", retryAfterSeconds);
   void reply

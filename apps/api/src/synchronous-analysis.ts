@@ -5,6 +5,9 @@ import { completeOptions } from "./job-command.js";
 import { endOfPatience, isClientGone } from "./patience.js";
 import type { ApiServices } from "./services.js";
 
+/** How long the result of a job that outlasted its request can be fetched; the others' is erased at once. */
+const lateResultTtlSeconds = 3600;
+
 interface Analysis {
   readonly task: "detect" | "embed";
   readonly maxFaces: number;
@@ -39,7 +42,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     task,
     images: [{ upload: image.uploadId }],
     options: completeOptions({ maxFaces, landmarks: false }),
-    resultTtlSeconds: config.RESULT_TTL_SECONDS,
+    resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
   };
   try {
     const { job } = await jobs.submit(payload, { priority: "interactive" });
@@ -47,7 +50,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     await intake.handOver(payload.images);
     return job;
   } catch (error) {
-    await intake.discard(image.uploadId);
+    await intake.takeBack(image.uploadId, error);
     throw error;
   }
 }

@@ -137,6 +137,8 @@ describe("around the API", () => {
     const waiting = api.inject({ url: `/v1/jobs/${id}?wait=30` });
     api.stopping.abort();
     expect((await waiting).json()).toMatchObject({ state: "queued" });
+    const late = await api.inject({ url: `/v1/jobs/${id}?wait=30` });
+    expect(late.json()).toMatchObject({ state: "queued" });
     expect(Date.now() - started).toBeLessThan(2000);
   });
 });

@@ -61,6 +61,12 @@ describe("uploads to the folder store", () => {
     );
   });
 
+  it.each(["a b", "["])("refuses the host %j", async (host) => {
+    const answer = await api.inject({ method: "POST", url: "/v1/uploads", payload: wanted, headers: { host } });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_request" });
+  });
+
   it("takes the bytes, again if need be, and deletes them when their job has ended", async () => {
     const received: Buffer[] = [];
     await storedImage(api, received);

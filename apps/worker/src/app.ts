@@ -51,6 +51,7 @@ class WorkerApp {
   readonly #presence: Presence;
   readonly #inference: InferenceClient;
   #engine: InferenceInfo | undefined;
+  #consumer: FaceJobConsumer | undefined;
   #takesJobs = false;
 
   constructor(config: WorkerConfig, logger: Logger) {
@@ -129,6 +130,7 @@ class WorkerApp {
     });
     this.#lifecycle.onStop("jobs", () => this.#drain(consumer, runner));
     this.#lifecycle.onStop("presence", () => this.#presence.retire());
+    this.#consumer = consumer;
     await consumer.start();
   }
 
@@ -149,9 +151,12 @@ class WorkerApp {
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
     this.#logger.info({ engine: engine.engine, device, reason, pack: model.pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
+    void this.#consumer?.resume();
   }
 
+  /** Jobs are left to workers that can do them; with none, they wait in the queue instead of failing here. */
   #engineLost(): void {
+    void this.#consumer?.pause();
     this.#workerMetrics.engineLost();
     void this.#presence.retire();
   }

@@ -23,8 +23,10 @@ const settings: InferenceSettings = {
 
 let client: InferenceClient;
 
-async function startedClient(events: { onReady?(): unknown; onLost?(): unknown } = {}): Promise<InferenceClient> {
-  client = new InferenceClient({ settings, logger: quiet, ...events });
+async function startedClient(
+  options: { silenceMs?: number; onReady?(): unknown; onLost?(): unknown } = {},
+): Promise<InferenceClient> {
+  client = new InferenceClient({ settings, logger: quiet, ...options });
   await client.start();
   return client;
 }
@@ -98,6 +100,14 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     expect((error as ProblemError).cause).toMatchObject({ message: expect.stringContaining("SIGKILL") });
     expect((await Promise.all(neighbours)).map(({ faces }) => faces.length)).toEqual([1, 1]);
     expect((await client.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+  });
+
+  test("a process that hangs is killed once it has work, and its successor does it", async () => {
+    await startedClient({ silenceMs: 8000 });
+    const hung = client.pid!;
+    process.kill(hung, "SIGSTOP");
+    expect((await client.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+    expect(client.pid).not.toBe(hung);
   });
 
   test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {

@@ -37,6 +37,19 @@ test("sweeps away every upload whose time is over, and no other", async () => {
   await uploads.remove(fresh);
 });
 
+test("gives a sweep up while the store keeps everything, and leaves all of it to a later one", async () => {
+  await Promise.all(Array.from({ length: 150 }, (_, index) => uploaded(index, -1)));
+  const tried: string[] = [];
+  const away: ObjectStore = Object.create(store, {
+    delete: { value: (ref: ObjectRef) => Promise.reject(new Error(`no: ${tried.push(ref.key)}`)) },
+  });
+  await new UploadCleanup(away, uploads, quiet).sweep();
+  expect(tried).toHaveLength(100);
+  // Those that were tried are leased for a while: the next sweep takes the others.
+  await new UploadCleanup(away, uploads, quiet).sweep();
+  expect(new Set(tried).size).toBe(150);
+});
+
 test("deletes an ended job's uploads; what the store keeps stays registered for the sweep", async () => {
   const [kept, deleted] = [await uploaded(1, -1), await uploaded(2, -1)];
   const failing: ObjectStore = Object.create(store, {

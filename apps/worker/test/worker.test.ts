@@ -167,7 +167,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     for (const stage of ["queue", "fetch", "decode", "detect", "embed"]) {
       expect(text).toMatch(new RegExp(`^facefleet_job_stage_seconds_count\\{stage="${stage}"\\} [1-9]`, "m"));
     }
-    expect(text).toMatch(/^facefleet_batch_size_count\{stage="detect"\} [1-9]/m);
+    expect(text).toMatch(/^facefleet_batch_size_count\{stage="propose"\} [1-9]/m);
     expect(await jobs.workers()).toMatchObject([{ engine: "onnx-cpu", device: "cpu" }]);
   });
 });

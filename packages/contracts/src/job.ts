@@ -75,7 +75,9 @@ export const Timings = Type.Object(
     decodeMs: Type.Number(),
     detectMs: Type.Number(),
     embedMs: Type.Number(),
-    batchSize: Type.Integer({ description: "Images that shared the first run of the detector with this one, itself included." }),
+    batchSize: Type.Integer({
+      description: "Images that shared the first run of the detector with this one, itself included.",
+    }),
   },
   { $id: "Timings" },
 );

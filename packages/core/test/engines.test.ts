@@ -40,7 +40,7 @@ describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(
 
 describe.skipIf(skipped("the engines against each other", noPack))("two engines", () => {
   it("find the same faces with the same embeddings", async () => {
-    const [onnx, wasm] = await Promise.all(portableEngines.map(openPipeline));
+    const [onnx, wasm] = await Promise.all(portableEngines.map((name) => openPipeline(name)));
     const bytes = [
       await portrait(),
       ...(noPhotos ? [] : [await photo("two-people.jpg"), await oddImage("hopper.png")]),

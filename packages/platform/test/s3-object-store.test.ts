@@ -103,6 +103,13 @@ describe("an S3 server in trouble", () => {
     return storeAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   };
 
+  const refusing = (status: number, name: string): Promise<ObjectStore> =>
+    answering((request, response) => {
+      request.resume();
+      response.writeHead(status, { "content-type": "application/xml" });
+      response.end(`<?xml version="1.0"?><Error><Code>${name}</Code><Message>No.</Message></Error>`);
+    });
+
   const ref = { bucket: "photos", key: "a.jpg" };
   const get = (store: ObjectStore) => store.get(ref, { maxBytes });
 
@@ -145,13 +152,18 @@ describe("an S3 server in trouble", () => {
     [429, "TooManyRequests", "store_unavailable"],
     [500, "InternalError", "store_unavailable"],
     [503, "SlowDown", "store_unavailable"],
+    [400, "InvalidArgument", "store_unavailable"],
   ])("that answers %i %s makes it %s", async (status, name, code) => {
-    const store = await answering((request, response) => {
-      request.resume();
-      response.writeHead(status, { "content-type": "application/xml" });
-      response.end(`<?xml version="1.0"?><Error><Code>${name}</Code><Message>No.</Message></Error>`);
-    });
-    await expect(get(store)).rejects.toMatchObject({ code });
+    await expect(get(await refusing(status, name))).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    [400, "InvalidArgument", "image_not_found"],
+    [405, "MethodNotAllowed", "image_not_found"],
+    [400, "ExpiredToken", "store_unavailable"],
+  ])("that answers %i %s to a version makes it %s", async (status, name, code) => {
+    const store = await refusing(status, name);
+    await expect(store.get({ ...ref, versionId: "1" }, { maxBytes })).rejects.toMatchObject({ code });
   });
 
   it("does not download an object that is too large", async () => {

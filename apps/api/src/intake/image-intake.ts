@@ -70,6 +70,15 @@ export class ImageIntake {
     }
   }
 
+  /**
+   * Takes an upload back after a submission that failed. When the queue broke off, the job may be in it all
+   * the same: then the upload stays on the register, for the job or for the sweep.
+   */
+  async takeBack(uploadId: string, error: unknown): Promise<void> {
+    if (error instanceof ProblemError && error.code === "queue_unavailable") return;
+    await this.discard(uploadId);
+  }
+
   /** Deletes an upload. Never fails: what cannot be deleted now stays registered and is swept up later. */
   async discard(uploadId: string): Promise<void> {
     try {

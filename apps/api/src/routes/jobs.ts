@@ -117,7 +117,7 @@ export const jobRoutes: Routes = async (app, services) => {
       if (!submitted.created) await intake.discard(form.image.uploadId);
       return submitted;
     } catch (error) {
-      await intake.discard(form.image.uploadId);
+      await intake.takeBack(form.image.uploadId, error);
       throw error;
     }
   }

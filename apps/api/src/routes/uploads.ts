@@ -81,7 +81,7 @@ function ownPut(
   secret: string,
 ): Pick<Upload, "url" | "method" | "headers"> {
   const { id, size, type, expires } = grant;
-  const url = new URL(`/v1/uploads/${id}`, `${request.protocol}://${request.host}`);
+  const url = new URL(`/v1/uploads/${id}`, originOf(request));
   const query: Record<keyof Static<typeof SignedQuery>, string | number> = {
     expires,
     size,
@@ -90,6 +90,13 @@ function ownPut(
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   return { url: url.href, method: "PUT", headers: { "content-type": type } };
+}
+
+/** As the caller knows it. */
+function originOf({ protocol, host }: FastifyRequest): string {
+  const origin = `${protocol}://${host}`;
+  if (URL.canParse(origin)) return origin;
+  throw new ProblemError("invalid_request", `Expected a host for the header Host but received ${JSON.stringify(host)}`);
 }
 
 /** Holds a signed request to what was signed, before a byte of it is read. */

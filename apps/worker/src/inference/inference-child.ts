@@ -8,6 +8,8 @@ import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings
 const entry = new URL("../../dist/inference/main.js", import.meta.url);
 
 const killAfterMs = 2000;
+/** Longer than the slowest batch on the slowest engine. */
+const longestSilenceMs = 300_000;
 
 /** The process ended while it had the image, which may or may not be the reason. */
 export class InferenceProcessLost extends Error {
@@ -28,18 +30,24 @@ export class InferenceChild {
 
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
+  /** Runs out when the process hangs, in a driver or a decoder, which would hold its jobs for ever. */
+  readonly #silence: NodeJS.Timeout;
   #lastId = 0;
+  #isWarm = false;
+  #isHung = false;
   #lost: InferenceProcessLost | undefined;
 
   constructor(
     settings: InferenceSettings,
     private readonly onBatch: (report: BatchReport) => void,
+    silenceMs = longestSilenceMs,
   ) {
     this.#process = fork(entry, {
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: ["--enable-source-maps"],
     });
+    this.#silence = setTimeout(() => this.#endHung(), silenceMs).unref();
     this.#process.on("message", (reply: InferenceReply) => this.#receive(reply));
     this.ended = this.#watchEnd();
     this.started = this.#watchStart();
@@ -60,6 +68,7 @@ export class InferenceChild {
       this.#calls.get(id)?.reject(signal?.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
+    if (this.#calls.size === 0) this.#silence.refresh();
     try {
       return await new Promise<FaceAnalysis>((resolve, reject) => {
         this.#calls.set(id, { resolve, reject });
@@ -79,8 +88,15 @@ export class InferenceChild {
     clearTimeout(kill);
   }
 
+  #endHung(): void {
+    this.#isHung = !this.#isWarm || this.#calls.size > 0;
+    if (this.#isHung) this.#process.kill("SIGKILL");
+  }
+
   #receive(reply: InferenceReply): void {
-    if (reply.type === "batch") this.onBatch(reply.report);
+    this.#silence.refresh();
+    if (reply.type === "ready") this.#isWarm = true;
+    else if (reply.type === "batch") this.onBatch(reply.report);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
     else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));
   }
@@ -98,7 +114,8 @@ export class InferenceChild {
   async #watchEnd(): Promise<string> {
     // The process's last messages are read only when its channel is at its end, too.
     const end = await Promise.all([once(this.#process, "exit"), once(this.#process, "disconnect")]).then(
-      ([[code, signal]]) => (signal ? `signal ${signal}` : `exit code ${code}`),
+      ([[code, signal]]) =>
+        signal ? `signal ${signal}${this.#isHung ? ", because it hung" : ""}` : `exit code ${code}`,
       (error: Error) => error.message,
     );
     this.#lost = new InferenceProcessLost(`The inference process ended with ${end}`);

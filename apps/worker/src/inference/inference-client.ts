@@ -14,6 +14,8 @@ const longestRestartMs = 10_000;
 export interface InferenceClientOptions {
   readonly settings: InferenceSettings;
   readonly logger: Logger;
+  /** How long the process may say nothing while it has work before it is killed; five minutes by default. */
+  readonly silenceMs?: number;
   onBatch?(report: BatchReport): void;
   /** The inference process is warm: at the start, and again after each crash. */
   onReady?(info: InferenceInfo): void;
@@ -89,7 +91,8 @@ export class InferenceClient {
   }
 
   async #launch(): Promise<InferenceChild> {
-    const child = new InferenceChild(this.#options.settings, (report) => this.#options.onBatch?.(report));
+    const { settings, silenceMs, onBatch } = this.#options;
+    const child = new InferenceChild(settings, (report) => onBatch?.(report), silenceMs);
     this.#child = child;
     const info = await child.started;
     this.#ready = true;

@@ -58,7 +58,6 @@ export class InferenceServer {
   #fail(id: number, error: unknown): void {
     const problem = asProblemError(error, "inference_failed");
     if (problem.code === "inference_failed") this.logger.error({ err: error }, "inference failed");
-    const message = error instanceof Error ? error.message : String(error);
-    this.reply({ type: "failed", id, problem: problem.toProblem(), message });
+    this.reply({ type: "failed", id, problem: problem.toProblem() });
   }
 }

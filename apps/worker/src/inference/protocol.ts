@@ -40,5 +40,5 @@ export type InferenceReply =
   | { readonly type: "ready"; readonly info: InferenceInfo }
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
-  | { readonly type: "failed"; readonly id: number; readonly problem: Problem; readonly message: string }
+  | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
   | { readonly type: "batch"; readonly report: BatchReport };

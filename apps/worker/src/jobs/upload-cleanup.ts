@@ -8,6 +8,7 @@ const sweepSize = 100;
 export class UploadCleanup {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   constructor(
     private readonly store: ObjectStore,
@@ -17,7 +18,8 @@ export class UploadCleanup {
 
   /** Never rejects: what cannot be deleted now is left to the sweep. */
   async jobEnded({ images }: FaceJobPayload): Promise<void> {
-    await this.#deleteAll(images.flatMap((image) => ("upload" in image ? [image.upload] : [])));
+    const ids = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+    await Promise.all(ids.map(async (id) => (await this.#delete(id)) || this.#leaveToSweep(id)));
   }
 
   start(): void {
@@ -27,39 +29,38 @@ export class UploadCleanup {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#sweeping;
   }
 
-  /** Deletes the uploads whose time is over. Never rejects. */
+  /** Deletes the uploads whose time is over. What stays comes again when its lease ends. Never rejects. */
   async sweep(): Promise<void> {
     try {
-      let expired: string[];
+      let deleted: boolean[];
       do {
-        expired = await this.uploads.takeExpired(sweepSize);
-        await this.#deleteAll(expired);
-      } while (expired.length === sweepSize);
+        const expired = await this.uploads.takeExpired(sweepSize);
+        deleted = await Promise.all(expired.map((id) => this.#delete(id)));
+        // Where nothing could be deleted the store is away, and going on would only fill the log.
+      } while (deleted.length === sweepSize && deleted.includes(true) && !this.#stopped);
     } catch (error) {
       this.logger.warn({ err: error }, "expired uploads could not be listed; the next sweep tries again");
     }
   }
 
-  async #deleteAll(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#delete(id)));
-  }
-
-  async #delete(id: string): Promise<void> {
+  async #delete(id: string): Promise<boolean> {
     try {
       await this.store.delete(uploadRef(this.store, id));
       await this.uploads.remove(id);
+      return true;
     } catch (error) {
       this.logger.warn({ err: error, upload: id }, "an upload could not be deleted; a later sweep tries again");
-      await this.#retryLater(id);
+      return false;
     }
   }
 
   /** A job's upload is no longer on the register: it comes back as expired. */
-  async #retryLater(id: string): Promise<void> {
+  async #leaveToSweep(id: string): Promise<void> {
     try {
       await this.uploads.add(id, new Date());
     } catch (error) {

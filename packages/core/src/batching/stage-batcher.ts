@@ -1,13 +1,13 @@
 import type { BatchTimes, DynamicBatcher, DynamicBatcherOptions } from "./dynamic-batcher.js";
 
 /** The stages of the pipeline that form batches: of images, of candidates twice, of faces. */
-export type Stage = "propose" | "refine" | "output" | "embed";
+type Stage = "propose" | "refine" | "output" | "embed";
 
 export interface BatchReport extends BatchTimes {
   readonly stage: Stage;
 }
 
-export interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run"> {
+interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run"> {
   readonly stage: Stage;
   /** The pipeline's own limit, in images, unless told. */
   readonly maxBatchSize?: number;

@@ -1,3 +1,2 @@
 export type { Detection } from "./detection.js";
 export { Mtcnn } from "./mtcnn.js";
-export type { DetectionInput } from "./propose.js";

@@ -44,6 +44,13 @@ describe.each(["json", "pretty"] as const)("createLogger, %s", (format) => {
 });
 
 describe("createLogger", () => {
+  it.each(["json", "pretty"] as const)("writes no terminal codes that a caller sent, %s", (format) => {
+    const { lines, logger } = capture(format);
+    logger.error({ err: new Error("no object at a\u001b[2J\r\nb"), key: "a\u001b[2J" }, "failed");
+    expect(lines.join("")).toContain("no object at a");
+    expect(lines.join("")).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
   it("leaves out what is below its level", () => {
     const { lines, logger } = capture("json", "warn");
     logger.info("not this");

@@ -10,7 +10,8 @@ export function serializeError(error: unknown, depth = 10): unknown {
     type: name,
     message,
     ...(code !== undefined && { code }),
-    ...(stack !== undefined && { stack }),
+    // It is printed raw for people, and what callers sent may be in it: no terminal codes.
+    ...(stack !== undefined && { stack: stack.replaceAll(/[^\P{Cc}\n]/gu, "?") }),
     ...(cause !== undefined && { cause: serializeError(cause, depth - 1) }),
   };
 }

@@ -15,6 +15,7 @@ export function checkKey(key: string): void {
 function keyFault(key: string): string | undefined {
   if (key === "") return "but received an empty one";
   if (key.includes("\0")) return "without NUL characters";
+  if (/\p{Surrogate}/u.test(key)) return "of whole Unicode characters";
   if (Buffer.byteLength(key) > maxKeyBytes) return `of at most ${maxKeyBytes} bytes`;
   if (key.split(/[/\\]/).some((segment) => segment === "." || segment === "..")) return "without '.' and '..' segments";
   return undefined;

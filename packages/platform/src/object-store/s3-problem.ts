@@ -10,6 +10,8 @@ const absent = new Set([
   "InvalidBucketName",
   "KeyTooLongError",
 ]);
+/** What a version's id gets that is no such id, or is that of the object's deletion. */
+const noVersion = new Set(["InvalidArgument", "MethodNotAllowed"]);
 /** Refusals that are about the service's own credentials, not about the object. */
 const badCredentials = new Set([
   "InvalidAccessKeyId",
@@ -26,7 +28,7 @@ export function isAbsent(error: unknown): boolean {
 /** What an error of the SDK means to the one who asked for `ref`. */
 export function readProblem(error: unknown, ref: ObjectRef): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (isAbsent(error)) {
+  if (isAbsent(error) || isVersionAbsent(error, ref)) {
     return new ProblemError("image_not_found", `Expected an object at ${ref.bucket}/${ref.key} but there is none.`, {
       cause: error,
     });
@@ -37,6 +39,10 @@ export function readProblem(error: unknown, ref: ObjectRef): ProblemError {
     });
   }
   return unavailable(error);
+}
+
+function isVersionAbsent(error: unknown, { versionId }: ObjectRef): boolean {
+  return versionId !== undefined && error instanceof S3ServiceException && noVersion.has(error.name);
 }
 
 /** For requests that only the service itself makes: whatever fails is the store's, or its operator's, fault. */

@@ -82,6 +82,15 @@ export class FaceJobConsumer {
     this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped taking jobs"));
   }
 
+  /** Takes no more jobs until `resume`; those it holds go on, and one that it was just waiting for may come. */
+  pause(): Promise<void> {
+    return this.#worker.pause(true);
+  }
+
+  resume(): Promise<void> {
+    return this.#worker.resume();
+  }
+
   /** Takes no more jobs and waits for those it holds. What is left at the deadline goes back to the queue. */
   async stop(deadlineMs: number): Promise<void> {
     const closed = this.#worker.close().then(() => Promise.all(this.#endings));
@@ -120,7 +129,10 @@ export class FaceJobConsumer {
     if (await this.#hasEnded(job)) return;
     const problem = asProblemError(error);
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    this.#logger.warn({ err: error, jobId: job.id, attempt: job.attemptsStarted }, "Job attempt failed");
+    this.#logger[problem.status >= 500 ? "warn" : "debug"](
+      { err: error, jobId: job.id, attempt: job.attemptsStarted },
+      "Job attempt failed",
+    );
     if (problem.retryable && !isLast) throw problem;
     await this.#end(job, { state: "failed", error: problem.toProblem() });
     throw new RecordedFailure(problem.toProblem());

@@ -10,11 +10,17 @@ export type RedisRole = "producer" | "consumer";
 const readyWithinMs = 500;
 const readyCheckMs = 20;
 
+/** A primary that became a replica keeps its connections; a new one leads to where the address points now. */
+function isDemoted(error: Error): boolean {
+  return error.message.startsWith("READONLY");
+}
+
 /** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
 const optionsOf = {
   producer: {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    reconnectOnError: isDemoted,
     maxRetriesPerRequest: 0,
     connectTimeout: 1000,
     commandTimeout: 1000,
@@ -23,6 +29,8 @@ const optionsOf = {
   },
   consumer: {
     maxRetriesPerRequest: null,
+    // 2: and sends the command again.
+    reconnectOnError: (error: Error) => (isDemoted(error) ? 2 : false),
     connectTimeout: 5000,
     socketTimeout: 30_000,
     retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),

@@ -45,6 +45,39 @@ describe("a job", () => {
     expect(await bench.redis.keys(`${bench.settings.QUEUE_PREFIX}*${job.id}*`)).toEqual([bench.keys.outcome(job.id)]);
   });
 
+  it("is not taken by a worker that pauses, and is once it resumes", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const held = heldRun();
+    const consumer = await bench.started({ concurrency: 1, run: held.run });
+    const { job: first } = await jobs.submit(payload, { priority: "normal" });
+    await held.taken;
+    await consumer.pause();
+    const { job: second } = await jobs.submit(payload, { priority: "normal" });
+    held.letGo();
+    expect(await jobs.waitUntilFinished(first.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(second.id, 1000)).toMatchObject({ state: "queued" });
+    await consumer.resume();
+    expect(await jobs.waitUntilFinished(second.id, 5000)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("is taken after a pause that ends before the worker's jobs do", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const held = heldRun();
+    const consumer = await bench.started({ concurrency: 2, run: held.run });
+    const { job: first } = await jobs.submit(payload, { priority: "normal" });
+    await held.taken;
+    await consumer.pause();
+    await consumer.resume();
+    const { job: second } = await jobs.submit(payload, { priority: "normal" });
+    await eventually(async () => (await jobs.find(second.id))?.state === "active");
+    held.letGo();
+    for (const { id } of [first, second]) {
+      expect(await jobs.waitUntilFinished(id, 5000)).toMatchObject({ state: "succeeded" });
+    }
+  });
+
   it("is taken by priority", async () => {
     const bench = new QueueBench();
     const jobs = bench.jobs();

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from "node:net";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -31,6 +32,21 @@ function recorded(): { logger: Logger; lines: { level: number; msg: string }[] }
     },
   });
   return { logger: createLogger({ name: "test", level: "info", format: "json", destination }), lines };
+}
+
+/** An address that leads where it is told to, as a service name does; connections stay where they are. */
+async function movableAddress(first: RedisServer) {
+  let target = first;
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(target.url).port), "127.0.0.1");
+    near.pipe(far).pipe(near);
+    near.on("error", () => far.destroy());
+    far.on("error", () => near.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const url = `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, moveTo: (next: RedisServer) => (target = next) };
 }
 
 describe("without Redis", () => {
@@ -148,6 +164,26 @@ describe("without Redis", () => {
     expect(done.attempts).toBe(1);
     const next = await jobs.submit(payload, { priority: "normal" });
     expect(await jobs.waitUntilFinished(next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
+  });
+
+  it("follows its address when the primary becomes a replica and keeps its connections", async () => {
+    const demoted = removedLater(await RedisServer.start());
+    const promoted = removedLater(await RedisServer.start());
+    const address = await movableAddress(demoted);
+    const bench = new QueueBench(address.url);
+    const jobs = bench.jobs();
+    await bench.started();
+    const finishes = async () => {
+      const { job } = await jobs.submit(payload, { priority: "normal" });
+      return (await jobs.waitUntilFinished(job.id, 5000))?.state === "succeeded";
+    };
+    expect(await finishes()).toBe(true);
+    address.moveTo(promoted);
+    // Of a primary that does not exist: what counts here is that it takes no more writes.
+    await bench.redis.replicaof("127.0.0.1", 1);
+    expect((await refusal(finishes)).error).toMatchObject(unavailable);
+    await eventually(() => finishes().catch(() => false));
+    await bench.redis.replicaof("NO", "ONE");
   });
 
   it("lets a worker start before Redis does", async () => {
