@@ -2,4 +2,8 @@
 // shell's place (exec), so that a Ctrl-C ends with this program's own exit code.
 import "./bootstrap.mjs";
 
+// npm changes to the checkout; paths that are given count from where the command was typed.
+// biome-ignore lint/style/noProcessEnv: npm says it nowhere else
+if (process.env.INIT_CWD) process.chdir(process.env.INIT_CWD);
+
 if (!process.exitCode) await import("../apps/cli/dist/main.js");

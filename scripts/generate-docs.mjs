@@ -95,7 +95,7 @@ function configuration() {
 
 /** The settings that a user meets first, in README.md between its two marks. */
 function readmeWithSettings(readme) {
-  const known = { ...cliConfigSchema.properties, ...workerConfigSchema.properties, ...apiConfigSchema.properties };
+  const known = { ...workerConfigSchema.properties, ...apiConfigSchema.properties, ...cliConfigSchema.properties };
   const names = [
     "HOST",
     "PORT",

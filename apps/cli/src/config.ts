@@ -36,11 +36,12 @@ export const cliConfigSchema = Type.Object({
         "When unset: `../shared/models` beside the checkout, where it exists.",
     }),
   ),
-  FACEFLEET_URL: Type.String({
-    default: "http://127.0.0.1:3000",
-    pattern: "^https?://",
-    description: "The service that `facefleet submit` sends images to.",
-  }),
+  FACEFLEET_URL: Type.Optional(
+    Type.String({
+      pattern: "^https?://",
+      description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
+    }),
+  ),
   S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
   LOG_LEVEL: logSettings.LOG_LEVEL,
 });
@@ -50,6 +51,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
   readonly DATA_DIR: string;
   readonly MODELS_DIR: string;
+  readonly FACEFLEET_URL: string;
   readonly FACEFLEET_MODEL_MIRROR?: string;
   /** What the programs started by `up` inherit. */
   readonly env: Environment;
@@ -70,6 +72,7 @@ export function loadCliConfig(
     DATA_DIR: resolve(config.DATA_DIR ?? join(rootDir, ".data")),
     MODELS_DIR: resolve(config.MODELS_DIR ?? join(cacheHome(env), "facefleet", "models")),
     ...(mirror !== undefined && { FACEFLEET_MODEL_MIRROR: mirror }),
+    FACEFLEET_URL: config.FACEFLEET_URL ?? `http://127.0.0.1:${config.PORT}`,
     env,
   });
 }

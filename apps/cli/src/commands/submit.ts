@@ -15,7 +15,7 @@ interface SubmitFlags {
   readonly task: MultipartJob["task"];
   readonly minFaceSize?: number;
   readonly minConfidence?: number;
-  readonly maxFaces?: number;
+  readonly maxFaces: number;
   readonly concurrency: number;
   readonly json?: boolean;
   readonly draw?: string;
@@ -36,7 +36,7 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
     .addOption(new Option("--task <task>", "what to do").choices(["detect", "embed"]).default("detect"))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
     .option("--min-confidence <0..1>", "faces below it are dropped", fraction)
-    .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000))
+    .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000), 1000)
     .option("--concurrency <n>", "images sent at once", wholeNumber(1, 256), 8)
     .option("--json", "print one JSON object a line for each image, as it ends")
     .option("--draw <folder>", "write copies of the files with the faces drawn in")
@@ -48,7 +48,8 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
 
 /** Returns how many images failed: were not analysed, or could not be drawn on. */
 async function submit(names: readonly string[], flags: SubmitFlags): Promise<number> {
-  const inputs = await expandInputs(names);
+  const { inputs, leftOut } = await expandInputs(names);
+  if (leftOut > 0) process.stderr.write(`${leftOut} files in folders are no images by their names and are left out\n`);
   const client = new ServiceClient({ url: flags.url });
   await client.check();
   const drawings = new Drawings(flags.draw, inputs);
@@ -73,7 +74,7 @@ function requestOf({ task, minFaceSize, minConfidence, maxFaces }: SubmitFlags):
   const options = {
     ...(minFaceSize !== undefined && { minFaceSize }),
     ...(minConfidence !== undefined && { minConfidence }),
-    ...(maxFaces !== undefined && { maxFaces }),
+    maxFaces,
   };
   return { task, options };
 }

@@ -43,7 +43,7 @@ function stopWish(stack: Stack, onStopSignal: OnStopSignal): Promise<"stopped"> 
     onStopSignal(() => {
       if (asked) return stack.kill();
       asked = true;
-      say("Stopping: running jobs end first (Ctrl-C again: at once)");
+      say("Stopping: running jobs have up to 25 s to end (Ctrl-C again: at once)");
       resolve("stopped");
     });
   });

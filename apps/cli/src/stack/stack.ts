@@ -58,6 +58,9 @@ export class Stack {
     this.#stopping.signal.throwIfAborted();
     void this.#redis.ended.then((last) => this.#fail(`Redis ended unexpectedly: ${last}`));
     await Promise.all([this.#startApi(), ...Array.from({ length: this.#options.workers }, () => this.#startWorker())]);
+    // Another stack may have answered at our port in our API's place.
+    const failure = await Promise.race([this.#failure, undefined]);
+    if (failure !== undefined) throw new Error(failure);
   }
 
   /** Resolves with a sentence when a part that the others need has died; never when all goes well. */

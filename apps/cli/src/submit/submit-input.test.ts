@@ -14,20 +14,24 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 it("finds the images of a folder and everything below it, in a stable order", async () => {
-  expect(await expandInputs([folder])).toEqual([
+  const { inputs, leftOut } = await expandInputs([folder]);
+  expect(inputs).toEqual([
     { kind: "file", name: join(folder, "a.png"), contentType: "image/png" },
     { kind: "file", name: join(folder, "b/c/deep.webp"), contentType: "image/webp" },
     { kind: "file", name: join(folder, "z.JPG"), contentType: "image/jpeg" },
   ]);
+  expect(leftOut).toBe(1);
 });
 
 it("sends a file that was named, whatever its extension", async () => {
   const name = join(folder, "notes.txt");
-  expect(await expandInputs([name])).toEqual([{ kind: "file", name, contentType: "application/octet-stream" }]);
+  expect((await expandInputs([name])).inputs).toEqual([
+    { kind: "file", name, contentType: "application/octet-stream" },
+  ]);
 });
 
 it("reads s3 URLs", async () => {
-  expect(await expandInputs(["s3://photos/2024/a b.jpg"])).toEqual([
+  expect((await expandInputs(["s3://photos/2024/a b.jpg"])).inputs).toEqual([
     { kind: "s3", name: "s3://photos/2024/a b.jpg", bucket: "photos", key: "2024/a b.jpg" },
   ]);
 });
@@ -36,14 +40,14 @@ it.each([
   ["s3://photos", "Expected s3://bucket/key"],
   ["/no/such/file.jpg", "there is none"],
 ])("keeps %s as a fault, beside the inputs that are fine", async (name, words) => {
-  const [fault, fine] = await expandInputs([name, join(folder, "a.png")]);
+  const [fault, fine] = (await expandInputs([name, join(folder, "a.png")])).inputs;
   expect(fault).toMatchObject({ kind: "fault", name, fault: expect.stringContaining(words) });
   expect(fine).toMatchObject({ kind: "file" });
 });
 
 it("says so when a folder holds no image", async () => {
   await mkdir(join(folder, "empty"));
-  expect(await expandInputs([join(folder, "empty")])).toEqual([
+  expect((await expandInputs([join(folder, "empty")])).inputs).toEqual([
     expect.objectContaining({ kind: "fault", fault: expect.stringContaining("in the folder but found none") }),
   ]);
 });

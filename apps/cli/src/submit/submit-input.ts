@@ -20,19 +20,33 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".avif": imageFormats.avif,
 };
 
-/** Turns files, folders (with everything below them) and s3:// URLs into single images, in a stable order. */
-export async function expandInputs(names: readonly string[]): Promise<SubmitInput[]> {
-  return (await Promise.all(names.map(expandInput))).flat();
+export interface ExpandedInputs {
+  readonly inputs: SubmitInput[];
+  /** Files in folders that are no images by their names. */
+  readonly leftOut: number;
 }
 
-async function expandInput(name: string): Promise<SubmitInput[]> {
-  if (name.startsWith("s3://")) return [s3Input(name)];
+/** Turns files, folders (with everything below them) and s3:// URLs into single images, in a stable order. */
+export async function expandInputs(names: readonly string[]): Promise<ExpandedInputs> {
+  const expanded = await Promise.all(names.map(expandInput));
+  return {
+    inputs: expanded.flatMap(({ inputs }) => inputs),
+    leftOut: expanded.reduce((sum, { leftOut }) => sum + leftOut, 0),
+  };
+}
+
+async function expandInput(name: string): Promise<ExpandedInputs> {
+  if (name.startsWith("s3://")) return single(s3Input(name));
   try {
-    return (await stat(name)).isDirectory() ? await folderInputs(name) : [fileInput(name)];
+    return (await stat(name)).isDirectory() ? await folderInputs(name) : single(fileInput(name));
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is none" : (error as Error).message;
-    return [{ kind: "fault", name, fault: `Expected a file or folder that can be read, but ${reason}` }];
+    return single({ kind: "fault", name, fault: `Expected a file or folder that can be read, but ${reason}` });
   }
+}
+
+function single(input: SubmitInput): ExpandedInputs {
+  return { inputs: [input], leftOut: 0 };
 }
 
 function s3Input(name: string): SubmitInput {
@@ -45,23 +59,21 @@ function fileInput(name: string): SubmitInput {
   return { kind: "file", name, contentType: contentTypes[extname(name).toLowerCase()] ?? "application/octet-stream" };
 }
 
-async function folderInputs(folder: string): Promise<SubmitInput[]> {
-  const files = await imagesBelow(folder);
-  if (files.length > 0) return files.map(fileInput);
+async function folderInputs(folder: string): Promise<ExpandedInputs> {
+  const files = await filesBelow(folder);
+  const images = files.filter((path) => extname(path).toLowerCase() in contentTypes);
+  if (images.length > 0) return { inputs: images.map(fileInput), leftOut: files.length - images.length };
   const formats = Object.keys(imageFormats).join(", ");
-  return [{ kind: "fault", name: folder, fault: `Expected images (${formats}) in the folder but found none` }];
+  return single({ kind: "fault", name: folder, fault: `Expected images (${formats}) in the folder but found none` });
 }
 
-async function imagesBelow(folder: string): Promise<string[]> {
+async function filesBelow(folder: string): Promise<string[]> {
   const entries = (await readdir(folder, { withFileTypes: true })).sort(byName);
-  const found = await Promise.all(
-    entries.map(async (entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return imagesBelow(path);
-      return extname(entry.name).toLowerCase() in contentTypes ? [path] : [];
-    }),
-  );
-  return found.flat();
+  const found = entries.map(async (entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 function byName(a: Dirent, b: Dirent): number {
