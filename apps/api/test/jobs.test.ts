@@ -40,6 +40,7 @@ describe("jobs", () => {
         maxFaces: 3,
         order: "prominence",
         landmarks: true,
+        quality: true,
         embeddingFormat: "float",
       },
       metadata: { a: "b" },

@@ -84,6 +84,6 @@ async function analyseImage(
 }
 
 function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {
-  const { minFaceSize, minConfidence, maxFaces, order } = options;
-  return { minFaceSize, minConfidence, order, maxFaces: task === "verify" ? 1 : maxFaces, embed: task !== "detect" };
+  const { landmarks, embeddingFormat, ...analysis } = options;
+  return { ...analysis, maxFaces: task === "verify" ? 1 : options.maxFaces, embed: task !== "detect" };
 }
