@@ -65,6 +65,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     expect(faces).toHaveLength(2);
     expect(faces[0]).not.toHaveProperty("embedding");
     expect(faces[0]).toHaveProperty("landmarks.nose.x");
+    expect(faces[0]).toHaveProperty("quality.pose.yaw");
     expect(model).toMatchObject({ pack: "facenet-20180402-114759", dimensions: 512 });
     expect(timings.detectMs).toBeGreaterThan(0);
   });

@@ -103,7 +103,7 @@ describe.skipIf(skipped("the quality of faces", noPack))("the quality of faces",
   });
 
   describe.skipIf(skipped("the quality of faces in photos", noPhotos))("in photos", () => {
-    const turned = ["person-d-1.jpg", "person-d-2.jpg", "portrait-b.jpg", "two-people.jpg"];
+    const turned = ["person-d-1.jpg", "portrait-a.jpg", "two-people.jpg", "group-six.jpg"];
 
     it.each(turned)("has its yaw and roll negated in the mirror: %s", async (name) => {
       const bytes = await photo(name);
