@@ -107,6 +107,14 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     });
   });
 
+  test("says why a verification has no face to use, though one was found", async () => {
+    const images = [await uploadPhoto("single-small.jpg"), await uploadPhoto("single-small.jpg")];
+    expect(await failed(payload("verify", images, { minSharpness: 64 }))).toMatchObject({
+      code: "no_face_detected",
+      detail: expect.stringMatching(/^No face was found in image [12] of 2\. Faces were left out: too_blurred\.$/),
+    });
+  });
+
   test("an image without a face is no failure of a detection", async () => {
     const { state, result } = await finished(payload("detect", [await uploadPhoto("no-faces.jpg")]));
     expect(state).toBe("succeeded");
