@@ -41,7 +41,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
   const payload = {
     task,
     images: [{ upload: image.uploadId }],
-    options: completeOptions({ maxFaces, landmarks: false }),
+    options: completeOptions({ maxFaces, landmarks: false, quality: false }),
     resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
   };
   try {

@@ -225,6 +225,21 @@ describe("bad input", () => {
     expect(answer.body).not.toMatch(/node_modules|\.ts:/);
   });
 
+  it.each([
+    ["minBoxSize", -1],
+    ["maxYaw", 181],
+    ["maxPitch", "20"],
+    ["maxRoll", -5],
+    ["minBrightness", 1.5],
+    ["maxBrightness", 128],
+    ["minSharpness", 65],
+    ["quality", "high"],
+  ])("refuses the option %s: %j", async (name, value) => {
+    const answer = await api.inject(job({ task: "detect", image: s3, options: { [name]: value } }));
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_request", errors: [{ path: `/options/${name}` }] });
+  });
+
   it("lists every fault with its path, but not endlessly", async () => {
     const options = { minFaceSize: 1, order: "size", landmarks: "yes" };
     const faults = (await api.inject(job({ task: "detect", image: s3, options, priority: "urgent" }))).json<Problem>();

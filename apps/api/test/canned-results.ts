@@ -35,6 +35,8 @@ export const landmarks = {
   mouthRight: { x: 9, y: 10 },
 };
 
+export const quality = { sharpness: 0.2134, brightness: 0.4567, pose: { yaw: -12.5, pitch: 4.25, roll: -3.75 } };
+
 export const verification: VerifyResult = {
   match: true,
   similarity: 0.95,

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Job, JobResult } from "@facefleet/contracts";
+import { dropReasons, type Job, type JobOptions, type JobResult } from "@facefleet/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
-import { analysis, embedding, face, landmarks, verification } from "./canned-results.js";
+import { analysis, embedding, face, landmarks, quality, verification } from "./canned-results.js";
 import { form, imagePart, jobPart, pixels } from "./form.js";
 
 const s3Image = { s3: { bucket: "photos", key: "a/b.jpg" } };
@@ -40,6 +40,7 @@ describe("jobs", () => {
         maxFaces: 3,
         order: "prominence",
         landmarks: true,
+        quality: true,
         embeddingFormat: "float",
       },
       metadata: { a: "b" },
@@ -49,6 +50,7 @@ describe("jobs", () => {
 
   it.each<[string, JobResult]>([
     ["a detection", analysis([face(0.99, { landmarks }), face(0.91)])],
+    ["what is known of a face's quality", analysis([face(0.99, { quality })])],
     ["an embedding", analysis([face(0.99, { landmarks, embedding })])],
     ["an embedding in base64", analysis([face(0.99, { embedding: "AACAPwAAgD8=" })])],
     ["a verification", verification],
@@ -58,6 +60,29 @@ describe("jobs", () => {
     const job = await look(id, 5);
     expect(job.state).toBe("succeeded");
     expect(job.result).toEqual(result);
+  });
+
+  it("hands out every reason to drop a face", async () => {
+    const box = { x: 1, y: 2, width: 3, height: 4 };
+    const dropped = dropReasons.map((reason) => ({ box, confidence: 0.75, reason }));
+    await api.startWorker(async () => ({ ...analysis([]), dropped }));
+    const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+    expect((await look(id, 5)).result).toMatchObject({ dropped });
+  });
+
+  it("passes the limits of quality on to the worker, and no other", async () => {
+    const limits = { minBoxSize: 24.5, maxYaw: 30, maxPitch: 25, maxRoll: 0, minBrightness: 0.2, minSharpness: 0.05 };
+    const { id } = (
+      await submit({ task: "detect", image: s3Image, options: { ...limits, quality: false } })
+    ).json<Job>();
+    let options: JobOptions | undefined;
+    await api.startWorker(async ({ payload }) => {
+      options = payload.options;
+      return analysis([]);
+    });
+    await look(id, 5);
+    expect(options).toMatchObject({ ...limits, quality: false });
+    expect(options).not.toHaveProperty("maxBrightness");
   });
 
   it("waits for the end, but not longer than asked", async () => {

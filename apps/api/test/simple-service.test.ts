@@ -21,7 +21,10 @@ describe("the simple endpoints", () => {
       const [image] = payload.images;
       if (!image || !("upload" in image)) throw new Error("Expected an upload");
       stored = await api.store.get({ bucket: "local", key: `uploads/${image.upload}` }, { maxBytes: 1e6 });
-      expect(payload).toMatchObject({ task: "detect", options: { maxFaces: 1000, landmarks: false, minFaceSize: 20 } });
+      expect(payload).toMatchObject({
+        task: "detect",
+        options: { maxFaces: 1000, landmarks: false, quality: false, minFaceSize: 20 },
+      });
       return analysis([face(0.9987), face(0.95)]);
     };
     const answer = await api.inject(form("/detect-face", [imagePart()]));

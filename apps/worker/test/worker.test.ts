@@ -65,6 +65,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     expect(faces).toHaveLength(2);
     expect(faces[0]).not.toHaveProperty("embedding");
     expect(faces[0]).toHaveProperty("landmarks.nose.x");
+    expect(faces[0]).toHaveProperty("quality.pose.yaw");
     expect(model).toMatchObject({ pack: "facenet-20180402-114759", dimensions: 512 });
     expect(timings.detectMs).toBeGreaterThan(0);
   });
@@ -103,6 +104,14 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     expect(await failed(payload("verify", images))).toMatchObject({
       code: "no_face_detected",
       detail: "No face was found in image 2 of 2.",
+    });
+  });
+
+  test("says why a verification has no face to use, though one was found", async () => {
+    const images = [await uploadPhoto("single-small.jpg"), await uploadPhoto("single-small.jpg")];
+    expect(await failed(payload("verify", images, { minSharpness: 64 }))).toMatchObject({
+      code: "no_face_detected",
+      detail: expect.stringMatching(/^No face was found in image [12] of 2\. Faces were left out: too_blurred\.$/),
     });
   });
 

@@ -24,23 +24,63 @@ export const Embedding = Type.Union([Type.Array(Type.Number()), Type.String({ co
 });
 export type Embedding = Static<typeof Embedding>;
 
+/** How a head is turned, in degrees: estimated from the landmarks. All 0: upright and straight ahead. */
+export const Pose = Type.Object(
+  {
+    yaw: Type.Number({ description: "Above 0: the face looks to the viewer's right." }),
+    pitch: Type.Number({ description: "Above 0: it looks up." }),
+    roll: Type.Number({ description: "Above 0: it is tilted clockwise, as the viewer sees it. The eye line's slope." }),
+  },
+  { $id: "Pose" },
+);
+export type Pose = Static<typeof Pose>;
+
+/** How fit a face is to be recognised. What the numbers mean and how to choose limits: docs/quality.md. */
+export const FaceQuality = Type.Object(
+  {
+    sharpness: Type.Number({
+      minimum: 0,
+      maximum: 64,
+      description: "Variance of the Laplacian over the variance of luma, of the box at 64 x 64 pixels.",
+    }),
+    brightness: Type.Number({ minimum: 0, maximum: 1, description: "Mean luma of the box." }),
+    pose: Pose,
+  },
+  { $id: "FaceQuality" },
+);
+export type FaceQuality = Static<typeof FaceQuality>;
+
 export const Face = Type.Object(
   {
     box: Box,
     confidence: Type.Number({ minimum: 0, maximum: 1, description: "The detector's score." }),
     landmarks: Type.Optional(Landmarks),
+    quality: Type.Optional(FaceQuality),
     embedding: Type.Optional(Embedding),
   },
   { $id: "Face" },
 );
 export type Face = Static<typeof Face>;
 
+/** Why a face is left out, in the order in which the reasons are looked at: the first that applies is given. */
+export const dropReasons = [
+  "low_confidence",
+  "too_small",
+  "turned_away",
+  "tilted",
+  "too_dark",
+  "too_bright",
+  "too_blurred",
+  "over_limit",
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
 /** A face that was found but left out of `faces`, and why. */
 export const DroppedFace = Type.Object(
   {
     box: Box,
     confidence: Type.Number({ minimum: 0, maximum: 1 }),
-    reason: Type.Enum(["low_confidence", "over_limit"]),
+    reason: Type.Enum(dropReasons, { description: "The first that applies, in this order." }),
   },
   { $id: "DroppedFace" },
 );

@@ -7,6 +7,21 @@ export const tasks = ["detect", "embed", "verify"] as const;
 export const Task = Type.Enum(tasks);
 export type Task = (typeof tasks)[number];
 
+/** Limits of what `quality` measures. Each is looked at only when it is set, whether `quality` is wanted or not. */
+const faceFilters = {
+  minBoxSize: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 2000, description: "Shorter side of a face's box, in pixels; `too_small`." }),
+  ),
+  maxYaw: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 180, description: "Degrees to either side; `turned_away`." }),
+  ),
+  maxPitch: Type.Optional(Type.Number({ minimum: 0, maximum: 180, description: "Degrees up or down; `turned_away`." })),
+  maxRoll: Type.Optional(Type.Number({ minimum: 0, maximum: 180, description: "Degrees either way; `tilted`." })),
+  minBrightness: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "`too_dark`." })),
+  maxBrightness: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: "`too_bright`." })),
+  minSharpness: Type.Optional(Type.Number({ minimum: 0, maximum: 64, description: "`too_blurred`." })),
+};
+
 export const JobOptions = Type.Object(
   {
     minFaceSize: Type.Integer({ minimum: 12, maximum: 2000, default: 20, description: "Smallest face, in pixels." }),
@@ -17,7 +32,9 @@ export const JobOptions = Type.Object(
       description: "Which face comes first, and so which ones `maxFaces` keeps.",
     }),
     landmarks: Type.Boolean({ default: true, description: "Whether faces carry their landmarks." }),
+    quality: Type.Boolean({ default: true, description: "Whether faces carry their sharpness, brightness and pose." }),
     embeddingFormat: Type.Enum(["float", "base64"], { default: "float" }),
+    ...faceFilters,
   },
   { $id: "JobOptions", additionalProperties: false },
 );

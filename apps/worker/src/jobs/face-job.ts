@@ -45,7 +45,7 @@ async function verify(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): 
       const place = `image ${index + 1} of ${images.length}`;
       const { analysis } = await analyseImage(image, job, parts, signal).catch((error) => rethrowFor(place, error));
       const [face] = analysis.faces;
-      if (!face) throw new ProblemError("no_face_detected", `No face was found in ${place}.`);
+      if (!face) throw new ProblemError("no_face_detected", noFace(place, analysis));
       return face;
     }),
   );
@@ -55,6 +55,12 @@ async function verify(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): 
     faces: faces.map((face) => toFace(face, options)),
     model: parts.model,
   };
+}
+
+function noFace(place: string, { dropped }: FaceAnalysis): string {
+  const reasons = [...new Set(dropped.map(({ reason }) => reason))];
+  const leftOut = reasons.length > 0 ? ` Faces were left out: ${reasons.join(", ")}.` : "";
+  return `No face was found in ${place}.${leftOut}`;
 }
 
 /** Says which of a job's images the problem is about. */
@@ -84,6 +90,6 @@ async function analyseImage(
 }
 
 function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {
-  const { minFaceSize, minConfidence, maxFaces, order } = options;
-  return { minFaceSize, minConfidence, order, maxFaces: task === "verify" ? 1 : maxFaces, embed: task !== "detect" };
+  const { landmarks, embeddingFormat, ...analysis } = options;
+  return { ...analysis, maxFaces: task === "verify" ? 1 : options.maxFaces, embed: task !== "detect" };
 }

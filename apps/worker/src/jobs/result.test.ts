@@ -43,6 +43,16 @@ test("leaves out landmarks that are not wanted and embeddings that were not made
   expect(Object.keys(toFace(detected, { landmarks: false, embeddingFormat: "float" }))).toEqual(["box", "confidence"]);
 });
 
+test("rounds quality to what it is good for", () => {
+  const pose = { yaw: -12.3456, pitch: 0.005001, roll: 3 };
+  const quality = { sharpness: 0.123456, brightness: 0.98765432, pose };
+  expect(toFace({ ...face, quality }, { landmarks: false, embeddingFormat: "float" }).quality).toEqual({
+    sharpness: 0.1235,
+    brightness: 0.9877,
+    pose: { yaw: -12.35, pitch: 0.01, roll: 3 },
+  });
+});
+
 test("an analysis becomes a result with its timings", () => {
   const analysis: FaceAnalysis = {
     image: { width: 10, height: 20, format: "png", orientation: 1, sha256: "00" },

@@ -1,4 +1,13 @@
-import type { AnalysisResult, Box, DroppedFace, Embedding, Face, JobOptions, Landmarks } from "@facefleet/contracts";
+import type {
+  AnalysisResult,
+  Box,
+  DroppedFace,
+  Embedding,
+  Face,
+  FaceQuality,
+  JobOptions,
+  Landmarks,
+} from "@facefleet/contracts";
 import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
 
 type FaceFormat = Pick<JobOptions, "landmarks" | "embeddingFormat">;
@@ -9,6 +18,7 @@ export function toFace(face: AnalysedFace, format: FaceFormat): Face {
     box: roundBox(face.box),
     confidence: round(face.confidence, 6),
     ...(format.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
+    ...(face.quality && { quality: roundQuality(face.quality) }),
     ...(face.embedding && { embedding: toEmbedding(face.embedding, format.embeddingFormat) }),
   };
 }
@@ -63,6 +73,11 @@ function roundLandmarks(landmarks: Landmarks): Landmarks {
     mouthLeft: at(mouthLeft),
     mouthRight: at(mouthRight),
   };
+}
+
+function roundQuality({ sharpness, brightness, pose: { yaw, pitch, roll } }: FaceQuality): FaceQuality {
+  const pose = { yaw: round(yaw, 2), pitch: round(pitch, 2), roll: round(roll, 2) };
+  return { sharpness: round(sharpness, 4), brightness: round(brightness, 4), pose };
 }
 
 function round(value: number, decimals: number): number {

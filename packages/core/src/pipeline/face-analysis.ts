@@ -1,7 +1,10 @@
-import type { Box, DroppedFace, ImageInfo, JobOptions, Landmarks } from "@facefleet/contracts";
+import type { Box, DroppedFace, FaceQuality, ImageInfo, JobOptions, Landmarks } from "@facefleet/contracts";
+import type { FaceFilters } from "../quality/index.js";
 
 /** What to look for in an image, and which faces to keep. */
-export interface AnalysisOptions extends Pick<JobOptions, "minFaceSize" | "minConfidence" | "maxFaces" | "order"> {
+export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceSize" | "maxFaces" | "order"> {
+  /** Whether to measure the quality of the faces that are kept; unset: no. */
+  readonly quality?: boolean;
   /** Whether to embed the faces that are kept. */
   readonly embed: boolean;
 }
@@ -11,6 +14,8 @@ export interface AnalysedFace {
   /** The detector's score, 0 to 1. */
   readonly confidence: number;
   readonly landmarks: Landmarks;
+  /** When asked for. */
+  readonly quality?: FaceQuality;
   /** 512 numbers of Euclidean length 1, when asked for. */
   readonly embedding?: Float32Array;
 }
@@ -19,6 +24,7 @@ export interface FaceAnalysis {
   readonly image: ImageInfo;
   /** In the order asked for. */
   readonly faces: AnalysedFace[];
+  /** In the same order. */
   readonly dropped: DroppedFace[];
   readonly timings: {
     readonly decodeMs: number;

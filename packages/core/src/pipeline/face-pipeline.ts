@@ -1,10 +1,11 @@
-import { type ModelInfo, ProblemError } from "@facefleet/contracts";
+import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
 import { type BatchReport, DynamicBatcher, type StageBatcher, WeightedSemaphore } from "../batching/index.js";
 import { type Detection, Mtcnn } from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
 import { decodeImage, type ImageHeader, imageInfo, readHeader } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
+import { qualityMeter } from "../quality/index.js";
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
 import { embeddingFingerprint } from "./fingerprint.js";
 import { selectFaces, toBox } from "./select-faces.js";
@@ -108,12 +109,14 @@ export class FacePipeline {
     const decoded = performance.now();
     const { minFaceSize } = options;
     const { detections, batchSize } = await inference(this.mtcnn.detect({ image, minFaceSize }, signal), signal);
-    const { kept, dropped } = selectFaces(detections, image, options);
+    const meter = qualityMeter(image);
+    const { kept, dropped } = selectFaces(detections, image, meter, options);
+    const qualities = options.quality ? kept.map(meter) : [];
     const detected = performance.now();
     const embeddings = options.embed ? await inference(this.embedder.embed(image, kept, signal), signal) : [];
     return {
       image: imageInfo(bytes, header),
-      faces: kept.map((detection, i) => analysedFace(detection, embeddings[i])),
+      faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i])),
       dropped,
       timings: {
         decodeMs: decoded - started,
@@ -137,11 +140,16 @@ function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBa
     });
 }
 
-function analysedFace(detection: Detection, embedding: Float32Array | undefined): AnalysedFace {
+function analysedFace(
+  detection: Detection,
+  quality: FaceQuality | undefined,
+  embedding: Float32Array | undefined,
+): AnalysedFace {
   return {
     box: toBox(detection),
     confidence: detection.score,
     landmarks: detection.landmarks,
+    ...(quality && { quality }),
     ...(embedding && { embedding }),
   };
 }

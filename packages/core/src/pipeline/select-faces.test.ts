@@ -27,21 +27,30 @@ const options: AnalysisOptions = {
   embed: false,
 };
 
+const pose = { yaw: 0, pitch: 0, roll: 0 };
+const meter = (measured: Detection) => ({ sharpness: measured === central ? 0.05 : 0.2, brightness: 0.5, pose });
+
 describe("selectFaces", () => {
   it.each([
     ["prominence", [central, largeAtEdge]],
     ["confidence", [largeAtEdge, central]],
     ["left-to-right", [largeAtEdge, central]],
   ] as const)("orders by %s", (order, expected) => {
-    expect(selectFaces(all, image, { ...options, order }).kept).toEqual(expected);
+    expect(selectFaces(all, image, meter, { ...options, order }).kept).toEqual(expected);
   });
 
-  it("says why a face was dropped", () => {
-    const { kept, dropped } = selectFaces(all, image, { ...options, maxFaces: 1 });
+  it("says why a face was dropped, in the same order", () => {
+    const { kept, dropped } = selectFaces(all, image, meter, { ...options, maxFaces: 1 });
     expect(kept).toEqual([central]);
     expect(dropped).toEqual([
-      { box: { x: 0, y: 78, width: 44, height: 44 }, confidence: 0.97, reason: "over_limit" },
       { box: { x: 300, y: 80, width: 40, height: 40 }, confidence: 0.8, reason: "low_confidence" },
+      { box: { x: 0, y: 78, width: 44, height: 44 }, confidence: 0.97, reason: "over_limit" },
     ]);
+  });
+
+  it("counts only faces without a fault of their own towards the limit", () => {
+    const { kept, dropped } = selectFaces(all, image, meter, { ...options, maxFaces: 1, minSharpness: 0.1 });
+    expect(kept).toEqual([largeAtEdge]);
+    expect(dropped.map(({ reason }) => reason)).toEqual(["too_blurred", "low_confidence"]);
   });
 });

@@ -1,32 +1,31 @@
 import type { Box, DroppedFace } from "@facefleet/contracts";
 import type { Detection } from "../detection/index.js";
 import type { RgbImage } from "../imaging/index.js";
+import { dropReason, type QualityMeter } from "../quality/index.js";
 import type { AnalysisOptions } from "./face-analysis.js";
 
-/** Puts an image's faces in order and says which are kept and why the others are not. */
+/**
+ * Puts an image's faces in order and says which are kept and why the others are not. `maxFaces` counts only
+ * faces that nothing else speaks against.
+ */
 export function selectFaces(
   detections: readonly Detection[],
   image: RgbImage,
-  { minConfidence, maxFaces, order }: AnalysisOptions,
+  meter: QualityMeter,
+  options: AnalysisOptions,
 ): { kept: Detection[]; dropped: DroppedFace[] } {
-  const ordered = [...detections].sort(orders[order](image));
-  const confident = ordered.filter(({ score }) => score >= minConfidence);
-  const doubtful = ordered.filter(({ score }) => score < minConfidence);
-  return {
-    kept: confident.slice(0, maxFaces),
-    dropped: [
-      ...confident.slice(maxFaces).map((face) => drop(face, "over_limit")),
-      ...doubtful.map((face) => drop(face, "low_confidence")),
-    ],
-  };
+  const kept: Detection[] = [];
+  const dropped: DroppedFace[] = [];
+  for (const face of [...detections].sort(orders[options.order](image))) {
+    const reason = dropReason(face, meter, options) ?? (kept.length < options.maxFaces ? undefined : "over_limit");
+    if (reason) dropped.push({ box: toBox(face), confidence: face.score, reason });
+    else kept.push(face);
+  }
+  return { kept, dropped };
 }
 
 export function toBox({ x1, y1, x2, y2 }: Detection): Box {
   return { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
-}
-
-function drop(face: Detection, reason: DroppedFace["reason"]): DroppedFace {
-  return { box: toBox(face), confidence: face.score, reason };
 }
 
 type Comparator = (a: Detection, b: Detection) => number;

@@ -1,0 +1,2 @@
+export { dropReason, type FaceFilters } from "./drop-reason.js";
+export { type QualityMeter, qualityMeter } from "./quality-meter.js";
