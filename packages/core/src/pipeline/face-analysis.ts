@@ -1,9 +1,12 @@
-import type { Box, DroppedFace, ImageInfo, JobOptions, Landmarks } from "@facefleet/contracts";
+import type { Box, DroppedFace, ImageInfo, JobOptions, Landmarks, ModelInfo } from "@facefleet/contracts";
+import type { EmbeddingKind } from "../alignment/index.js";
 
 /** What to look for in an image, and which faces to keep. */
 export interface AnalysisOptions extends Pick<JobOptions, "minFaceSize" | "minConfidence" | "maxFaces" | "order"> {
   /** Whether to embed the faces that are kept. */
   readonly embed: boolean;
+  /** How to embed them; `standard` unless told. */
+  readonly embedding?: EmbeddingKind;
 }
 
 export interface AnalysedFace {
@@ -20,6 +23,8 @@ export interface FaceAnalysis {
   /** In the order asked for. */
   readonly faces: AnalysedFace[];
   readonly dropped: DroppedFace[];
+  /** What made it; its fingerprint is that of the embeddings. */
+  readonly model: ModelInfo;
   readonly timings: {
     readonly decodeMs: number;
     readonly detectMs: number;

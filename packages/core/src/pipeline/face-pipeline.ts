@@ -1,4 +1,5 @@
 import { type ModelInfo, ProblemError } from "@facefleet/contracts";
+import { type EmbeddingKind, embeddingKinds } from "../alignment/index.js";
 import { type BatchReport, DynamicBatcher, type StageBatcher, WeightedSemaphore } from "../batching/index.js";
 import { type Detection, Mtcnn } from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
@@ -33,6 +34,7 @@ export interface FacePipelineOptions {
  * fails alone.
  */
 export class FacePipeline {
+  /** What makes standard embeddings. */
   readonly model: ModelInfo;
   private readonly decodedBytes: WeightedSemaphore;
 
@@ -41,16 +43,8 @@ export class FacePipeline {
     private readonly mtcnn: Mtcnn,
     private readonly embedder: FaceEmbedder,
   ) {
-    const { pack, limits } = options;
-    const { detector, embedder: embedding, name } = pack.manifest;
-    this.model = {
-      pack: name,
-      detector: detector.name,
-      embedder: embedding.name,
-      dimensions: embedding.dimensions,
-      fingerprint: embeddingFingerprint(pack),
-    };
-    this.decodedBytes = new WeightedSemaphore(limits.maxDecodedBytes);
+    this.model = modelInfo(options.pack, "standard");
+    this.decodedBytes = new WeightedSemaphore(options.limits.maxDecodedBytes);
   }
 
   /** Loads the pack's networks into the engine. */
@@ -106,15 +100,18 @@ export class FacePipeline {
     const started = performance.now();
     const image = await decodeImage(bytes);
     const decoded = performance.now();
-    const { minFaceSize } = options;
+    const { minFaceSize, embedding = "standard" } = options;
     const { detections, batchSize } = await inference(this.mtcnn.detect({ image, minFaceSize }, signal), signal);
     const { kept, dropped } = selectFaces(detections, image, options);
     const detected = performance.now();
-    const embeddings = options.embed ? await inference(this.embedder.embed(image, kept, signal), signal) : [];
+    const embeddings = options.embed
+      ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], signal), signal)
+      : [];
     return {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, embeddings[i])),
       dropped,
+      model: modelInfo(this.options.pack, embedding),
       timings: {
         decodeMs: decoded - started,
         detectMs: detected - decoded,
@@ -123,6 +120,17 @@ export class FacePipeline {
       },
     };
   }
+}
+
+function modelInfo(pack: ModelPack, kind: EmbeddingKind): ModelInfo {
+  const { name, detector, embedder } = pack.manifest;
+  return {
+    pack: name,
+    detector: detector.name,
+    embedder: embedder.name,
+    dimensions: embedder.dimensions,
+    fingerprint: embeddingFingerprint(pack, kind),
+  };
 }
 
 function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {

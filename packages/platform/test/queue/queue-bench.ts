@@ -24,6 +24,7 @@ export const payload: FaceJobPayload = {
     maxFaces: 100,
     order: "prominence",
     landmarks: true,
+    embedding: "standard",
     embeddingFormat: "float",
   },
   metadata: { album: "summer" },
