@@ -12,7 +12,7 @@ import { createEngine, embeddingKinds, FacePipeline } from "../packages/core/dis
 import { loadPack } from "../packages/core/dist/models/index.js";
 
 const together = 16;
-const thresholds = Array.from({ length: 15 }, (_, i) => 0.7 + i * 0.05);
+const thresholds = Array.from({ length: 25 }, (_, i) => 0.7 + i * 0.025);
 const kinds = Object.keys(embeddingKinds);
 const [folder, engineName = "onnx-cpu"] = process.argv.slice(2);
 
@@ -93,7 +93,7 @@ function report(pairs) {
     print(`\n${kind}: every pair of the pictures, ${same.length} genuine, ${other.length} impostor`);
     for (const t of thresholds) {
       const [far, frr] = [share(other, (d) => d < t), share(same, (d) => d >= t)];
-      print(`${t.toFixed(2)}  FAR ${far.toFixed(6)}  FRR ${frr.toFixed(4)}`);
+      print(`${t.toFixed(3)}  FAR ${far.toFixed(6)}  FRR ${frr.toFixed(4)}`);
     }
   }
 }

@@ -40,6 +40,7 @@ describe("jobs", () => {
         maxFaces: 3,
         order: "prominence",
         landmarks: true,
+        embedding: "standard",
         embeddingFormat: "float",
       },
       metadata: { a: "b" },

@@ -26,6 +26,11 @@ describe("uncertainBand", () => {
     expect(uncertainBand([overlapping, other])).toEqual({ from: 0.9, to: 1.25 });
   });
 
+  it("asks only measurements that reach the rate", () => {
+    const oneRow = measured([1, 0.001, 0.022]);
+    expect(uncertainBand([oneRow, overlapping])).toEqual({ from: 0.95, to: 1.2 });
+  });
+
   it("never contradicts the match threshold", () => {
     const easy = measured([0.5, 0, 0.001], [1.2, 0, 0]);
     expect(uncertainBand([easy])).toEqual({ from: 1, to: 1 });

@@ -27,31 +27,28 @@ export interface UncertainBand {
 }
 
 /** At most this share of strangers is called a `match`. */
-export const matchFalseAcceptRate = 0.001;
+const matchFalseAcceptRate = 0.001;
 /** At most this share of a person's own pairs is called a `no_match`. */
-export const noMatchFalseRejectRate = 0.01;
+const noMatchFalseRejectRate = 0.01;
 
 /**
- * From the largest distance at which no measurement has more false accepts than `matchFalseAcceptRate`, to the
- * smallest at which none has more false rejects than `noMatchFalseRejectRate`. The match threshold is never
- * outside, so that a decision does not contradict `match`.
+ * From the largest distance with at most `matchFalseAcceptRate` to the smallest with at most
+ * `noMatchFalseRejectRate`; of several measurements the more careful one counts, and one that does not reach a
+ * rate has no say in it. The match threshold is never outside, so that a decision does not contradict `match`.
  */
 export function uncertainBand(measurements: readonly DistanceMeasurement[]): UncertainBand {
-  const from = measurements.map(({ points }) =>
-    Math.max(0, ...distances(points.filter((point) => point.falseAcceptRate <= matchFalseAcceptRate))),
-  );
-  const to = measurements.map(({ points }) =>
-    Math.min(2, ...distances(points.filter((point) => point.falseRejectRate <= noMatchFalseRejectRate))),
-  );
-  return { from: Math.min(matchThreshold, ...from), to: Math.max(matchThreshold, ...to) };
+  const acceptable = ({ falseAcceptRate }: DistancePoint) => falseAcceptRate <= matchFalseAcceptRate;
+  const rejectable = ({ falseRejectRate }: DistancePoint) => falseRejectRate <= noMatchFalseRejectRate;
+  const from = measurements.flatMap(({ points }) => points.findLast(acceptable)?.distance ?? []);
+  const to = measurements.flatMap(({ points }) => points.find(rejectable)?.distance ?? []);
+  return {
+    from: from.length > 0 ? Math.min(matchThreshold, ...from) : 0,
+    to: to.length > 0 ? Math.max(matchThreshold, ...to) : 2,
+  };
 }
 
 /** Says what a distance means, and when it means nothing for sure. */
 export function decide(distance: number, { from, to }: UncertainBand): Decision {
   if (distance < from) return "match";
   return distance < to ? "uncertain" : "no_match";
-}
-
-function distances(points: readonly DistancePoint[]): number[] {
-  return points.map(({ distance }) => distance);
 }
