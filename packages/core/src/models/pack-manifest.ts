@@ -59,7 +59,7 @@ export interface PackManifest {
   };
   /** Where a face's landmarks lie in the input, in pixels, when it is aligned by them. */
   readonly alignedLandmarks: Landmarks;
-  /** What is known about the distances of embeddings, by their kind; the larger measurement first. */
+  /** What is known about the distances of embeddings, by their kind. */
   readonly distances: Readonly<Record<JobOptions["embedding"], readonly DistanceMeasurement[]>>;
 }
 
