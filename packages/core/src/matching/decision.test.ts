@@ -15,14 +15,14 @@ function measured(...points: [distance: number, far: number, frr: number][]): Di
 }
 
 describe("uncertainBand", () => {
-  const overlapping = measured([0.8, 0, 0.2], [0.95, 0.001, 0.1], [1.1, 0.02, 0.03], [1.2, 0.1, 0.01], [1.3, 0.4, 0]);
+  const overlapping = measured([0.8, 0, 0.2], [0.95, 0.001, 0.1], [1.1, 0.02, 0.006], [1.2, 0.1, 0.005], [1.3, 0.4, 0]);
 
   it("reaches from where strangers begin to where the same person ends", () => {
     expect(uncertainBand([overlapping])).toEqual({ from: 0.95, to: 1.2 });
   });
 
   it("takes the more careful of two measurements on each side", () => {
-    const other = measured([0.9, 0.0001, 0.1], [1.0, 0.01, 0.05], [1.25, 0.2, 0.005]);
+    const other = measured([0.9, 0.0001, 0.1], [1.0, 0.01, 0.05], [1.25, 0.2, 0.004]);
     expect(uncertainBand([overlapping, other])).toEqual({ from: 0.9, to: 1.25 });
   });
 

@@ -2,7 +2,7 @@ import type { Decision } from "@facefleet/contracts";
 import { matchThreshold } from "./compare-embeddings.js";
 
 /** How often a threshold errs, as measured. */
-export interface DistancePoint {
+interface DistancePoint {
   /** Euclidean distance of L2-normalised embeddings. */
   readonly distance: number;
   /** The share of pairs of different people that are nearer. */
@@ -29,7 +29,7 @@ export interface UncertainBand {
 /** At most this share of strangers is called a `match`. */
 const matchFalseAcceptRate = 0.001;
 /** At most this share of a person's own pairs is called a `no_match`. */
-const noMatchFalseRejectRate = 0.01;
+const noMatchFalseRejectRate = 0.005;
 
 /**
  * From the largest distance with at most `matchFalseAcceptRate` to the smallest with at most
