@@ -1,5 +1,5 @@
-// Writes what is documented from code: docs/openapi.json, docs/errors.md, docs/configuration.md, and the
-// settings in README.md.
+// Writes what is documented from code: docs/openapi.json, docs/errors.md, docs/configuration.md, the
+// settings in README.md, and the distances in docs/thresholds.md.
 // Needs a build. With --check nothing is written: it fails and names each file that is not as it would be.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,6 +9,8 @@ import { apiConfigSchema, loadApiConfig } from "../apps/api/dist/config.js";
 import { cliConfigSchema } from "../apps/cli/dist/config.js";
 import { workerConfigSchema } from "../apps/worker/dist/config.js";
 import { problemTable } from "../packages/contracts/dist/index.js";
+import { uncertainBand } from "../packages/core/dist/matching/index.js";
+import { defaultPackName, packManifest } from "../packages/core/dist/models/index.js";
 import { configTable, createLogger, createMetrics } from "../packages/platform/dist/index.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -20,6 +22,7 @@ async function main() {
     "docs/errors.md": errorTable(),
     "docs/configuration.md": configuration(),
     "README.md": readmeWithSettings(read("README.md") ?? ""),
+    "docs/thresholds.md": withDistances(read("docs/thresholds.md") ?? ""),
   };
   const stale = Object.entries(files).filter(([name, text]) => read(name) !== text);
   if (process.argv.includes("--check")) {
@@ -110,6 +113,40 @@ function readmeWithSettings(readme) {
   const [, table] = configTable("", { type: "object", properties }).split(/\n\n/);
   const block = /(<!-- settings: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of settings -->)/;
   return readme.replace(block, (_, before, after) => before + table.trimEnd() + after);
+}
+
+/** The default pack's measured distances, between the two marks of the page. */
+function withDistances(page) {
+  const { distances } = packManifest(defaultPackName);
+  const text = Object.entries(distances).map(([kind, measurements]) => distanceTables(kind, measurements));
+  const block = /(<!-- distances: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of distances -->)/;
+  return page.replace(block, (_, before, after) => before + text.join("\n\n") + after);
+}
+
+function distanceTables(kind, measurements) {
+  const { from, to } = uncertainBand(measurements);
+  return [
+    `**\`${kind}\`**: \`match\` below ${from}, \`no_match\` from ${to} on, \`uncertain\` between.`,
+    ...measurements.map(distanceTable),
+  ].join("\n\n");
+}
+
+function distanceTable({ measuredOn, genuinePairs, impostorPairs, points }) {
+  const rows = points.map(
+    ({ distance, falseAcceptRate, falseRejectRate }) =>
+      `| ${distance} | ${percent(falseAcceptRate)} | ${percent(falseRejectRate)} |`,
+  );
+  return [
+    `Measured on ${measuredOn}: ${genuinePairs} pairs of one person, ${impostorPairs} of two.`,
+    "",
+    "| Distance | False accepts | False rejects |",
+    "|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function percent(rate) {
+  return `${Number((100 * rate).toPrecision(2))} %`;
 }
 
 function part({ properties, required = [] }, belongs) {

@@ -140,6 +140,13 @@ describe("bad input", () => {
       '"crops"',
     ],
     [
+      "a kind of embedding that is only for measurements",
+      job({ task: "embed", image: s3, options: { embedding: "aligned" } }),
+      400,
+      "invalid_request",
+      'one of "standard", "high" for /options/embedding but received "aligned"',
+    ],
+    [
       "an option out of range",
       job({ task: "detect", image: s3, options: { maxFaces: 0 } }),
       400,

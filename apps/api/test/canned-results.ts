@@ -43,6 +43,8 @@ export const verification: VerifyResult = {
   cosineSimilarity: 0.9,
   euclideanDistance: 0.447,
   threshold: 1,
+  decision: "match",
+  uncertainBand: { from: 1, to: 1.1 },
   faces: [face(0.999, { landmarks }), face(0.98)],
   model,
 };

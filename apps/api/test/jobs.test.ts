@@ -41,6 +41,7 @@ describe("jobs", () => {
         order: "prominence",
         landmarks: true,
         quality: true,
+        embedding: "standard",
         embeddingFormat: "float",
       },
       metadata: { a: "b" },

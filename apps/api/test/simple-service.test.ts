@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
-import { analysis, embedding, face } from "./canned-results.js";
+import { analysis, embedding, face, model } from "./canned-results.js";
 import { form, imagePart, pixels } from "./form.js";
 
 describe("the simple endpoints", () => {
@@ -67,6 +67,19 @@ describe("the simple endpoints", () => {
       confidence: 0.9987,
       model: "FaceNet (Inception ResNet V1)",
     });
+  });
+
+  it("extract-embedding names what made the embedding in a header", async () => {
+    run = async () => analysis([face(0.9987, { embedding })]);
+    const answer = await api.inject(form("/extract-embedding", [imagePart()]));
+    expect(answer.headers["x-model-fingerprint"]).toBe(model.fingerprint);
+    run = async ({ payload }) => {
+      expect(payload.options.embedding).toBe("standard");
+      return analysis([face(0.9987)]);
+    };
+    const detection = await api.inject(form("/detect-face", [imagePart()]));
+    expect(detection.statusCode).toBe(200);
+    expect(detection.headers).not.toHaveProperty("x-model-fingerprint");
   });
 
   it("extract-embedding without a face is a problem", async () => {
@@ -145,8 +158,8 @@ describe("compare-faces", () => {
   });
   afterAll(() => api.close());
 
-  const compare = (embedding1: unknown, embedding2: unknown) =>
-    api.inject({ method: "POST", url: "/compare-faces", payload: { embedding1, embedding2 } });
+  const compare = (embedding1: unknown, embedding2: unknown, more: object = {}) =>
+    api.inject({ method: "POST", url: "/compare-faces", payload: { embedding1, embedding2, ...more } });
 
   it("compares without a job", async () => {
     const opposite = embedding.map((value) => -value);
@@ -169,6 +182,32 @@ describe("compare-faces", () => {
     const answer = await compare(bad, embedding);
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code, detail: expect.stringContaining(detail) });
+  });
+
+  it("refuses two fingerprints that differ", async () => {
+    const answer = await compare(embedding, embedding, { fingerprint1: "0123abcd", fingerprint2: "4567cdef" });
+    expect(answer.statusCode).toBe(422);
+    expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({
+      code: "fingerprint_mismatch",
+      detail: "Expected one fingerprint for both embeddings but received 0123abcd and 4567cdef",
+    });
+  });
+
+  it.each([
+    [{ fingerprint1: "0123abcd", fingerprint2: "0123abcd" }],
+    [{ fingerprint1: "0123abcd" }],
+    [{ fingerprint2: "0123abcd" }],
+  ])("compares with %j as without", async (fingerprints) => {
+    const answer = await compare(embedding, embedding, fingerprints);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual((await compare(embedding, embedding)).json());
+  });
+
+  it("refuses a fingerprint that is none", async () => {
+    const answer = await compare(embedding, embedding, { fingerprint1: 5 });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "invalid_request" });
   });
 
   it("refuses numbers that are not finite", async () => {

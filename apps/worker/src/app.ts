@@ -50,7 +50,6 @@ class WorkerApp {
   readonly #store: ObjectStore;
   readonly #presence: Presence;
   readonly #inference: InferenceClient;
-  #engine: InferenceInfo | undefined;
   #consumer: FaceJobConsumer | undefined;
   #takesJobs = false;
 
@@ -118,7 +117,6 @@ class WorkerApp {
       cleanup,
       metrics: this.#workerMetrics,
       logger: this.#logger,
-      model: () => this.#warmEngine().model,
       analyse: (bytes, options, signal) => this.#inference.analyse(bytes, options, signal),
     });
     const consumer = new FaceJobConsumer(this.#config, {
@@ -145,7 +143,6 @@ class WorkerApp {
   }
 
   #engineReady(engine: InferenceInfo): void {
-    this.#engine = engine;
     this.#workerMetrics.engineReady(engine);
     const { device, reason, model, rssBytes } = engine;
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
@@ -159,12 +156,6 @@ class WorkerApp {
     void this.#consumer?.pause();
     this.#workerMetrics.engineLost();
     void this.#presence.retire();
-  }
-
-  /** What a job's result will be made with; a job that is run while the engine restarts gets the same again. */
-  #warmEngine(): InferenceInfo {
-    if (!this.#engine) throw new ProblemError("inference_failed", "The engine has not been warm yet.");
-    return this.#engine;
   }
 }
 

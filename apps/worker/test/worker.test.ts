@@ -97,6 +97,30 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     const strangers = await verify("portrait-a.jpg", "person-d-1.jpg");
     expect(strangers.match).toBe(false);
     expect(strangers.euclideanDistance).toBeGreaterThan(same.euclideanDistance);
+    expect([same.decision, strangers.decision]).toEqual(["match", "no_match"]);
+    expect(same.uncertainBand.from).toBeLessThanOrEqual(same.threshold);
+    expect(same.uncertainBand.to).toBeGreaterThanOrEqual(same.threshold);
+  });
+
+  test("high embeddings are others, and say so by their fingerprint", async () => {
+    const embedded = async (embedding: "standard" | "high") => {
+      const { result } = await finished(payload("embed", [await uploadPhoto("single-small.jpg")], { embedding }));
+      return result as AnalysisResult;
+    };
+    const [standard, high] = [await embedded("standard"), await embedded("high")];
+    expect(high.model.fingerprint).not.toBe(standard.model.fingerprint);
+    expect({ ...high.model, fingerprint: "" }).toEqual({ ...standard.model, fingerprint: "" });
+    expect(high.faces[0]?.box).toEqual(standard.faces[0]?.box);
+    expect(high.faces[0]?.embedding).toHaveLength(512);
+    expect(high.faces[0]?.embedding).not.toEqual(standard.faces[0]?.embedding);
+  });
+
+  test("a verification with high embeddings names their fingerprint", async () => {
+    const images = [await uploadPhoto("same-480p.jpg"), await uploadPhoto("same-1080p.jpg")];
+    const verified = (await finished(payload("verify", images, { embedding: "high" }))).result as VerifyResult;
+    const embedded = await finished(payload("embed", [await uploadPhoto("single-small.jpg")], { embedding: "high" }));
+    expect(verified.decision).toBe("match");
+    expect(verified.model).toEqual((embedded.result as AnalysisResult).model);
   });
 
   test("says which image of a verification has no face", async () => {

@@ -33,6 +33,11 @@ export const JobOptions = Type.Object(
     }),
     landmarks: Type.Boolean({ default: true, description: "Whether faces carry their landmarks." }),
     quality: Type.Boolean({ default: true, description: "Whether faces carry their sharpness, brightness and pose." }),
+    embedding: Type.Enum(["standard", "high"], {
+      default: "standard",
+      description:
+        "How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.",
+    }),
     embeddingFormat: Type.Enum(["float", "base64"], { default: "float" }),
     ...faceFilters,
   },
@@ -126,9 +131,19 @@ export const Comparison = Type.Object(
 );
 export type Comparison = Static<typeof Comparison>;
 
+export const decisions = ["match", "no_match", "uncertain"] as const;
+export type Decision = (typeof decisions)[number];
+
 export const VerifyResult = Type.Object(
   {
     ...Comparison.properties,
+    decision: Type.Enum(decisions, {
+      description: "`uncertain` within the band of distances that both the same and different people reach.",
+    }),
+    uncertainBand: Type.Object(
+      { from: Type.Number(), to: Type.Number() },
+      { description: "Distances below `from` are a `match`, from `to` on a `no_match`." },
+    ),
     faces: Type.Array(Face, { minItems: 2, maxItems: 2, description: "The face used of each image." }),
     model: ModelInfo,
   },

@@ -126,6 +126,12 @@ export const problemTable = {
     retryable: false,
     advice: "The file is damaged or incomplete; export or upload it again.",
   },
+  fingerprint_mismatch: {
+    status: 422,
+    title: "The embeddings were made differently",
+    retryable: false,
+    advice: "Compare embeddings of one `model.fingerprint`; embed the older image again.",
+  },
   internal_error: {
     status: 500,
     title: "The service failed",

@@ -4,6 +4,9 @@ import { type Static, Type } from "typebox";
 export const simpleModelName = "FaceNet (Inception ResNet V1)";
 export const embeddingDimensions = 512;
 
+/** The header of POST /extract-embedding's answer that names the model which made the embedding. */
+export const fingerprintHeader = "x-model-fingerprint";
+
 export const HealthAnswer = Type.Object(
   {
     status: Type.Enum(["healthy", "degraded"]),
@@ -37,12 +40,23 @@ export const ExtractEmbeddingAnswer = Type.Object(
 );
 export type ExtractEmbeddingAnswer = Static<typeof ExtractEmbeddingAnswer>;
 
+const Fingerprint = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: "Of the model that made the embedding. Two different ones are refused.",
+});
+
 /**
  * The body of POST /compare-faces. Its vectors are checked by the comparison itself, which says more
  * than a schema can about what is wrong with a vector.
  */
 export const CompareFacesRequest = Type.Object(
-  { embedding1: Type.Array(Type.Number()), embedding2: Type.Array(Type.Number()) },
+  {
+    embedding1: Type.Array(Type.Number()),
+    embedding2: Type.Array(Type.Number()),
+    fingerprint1: Type.Optional(Fingerprint),
+    fingerprint2: Type.Optional(Fingerprint),
+  },
   { $id: "CompareFacesRequest", additionalProperties: false },
 );
 export type CompareFacesRequest = Static<typeof CompareFacesRequest>;

@@ -5,11 +5,12 @@ import {
   DetectFaceAnswer,
   ExtractEmbeddingAnswer,
   embeddingDimensions,
+  fingerprintHeader,
   HealthAnswer,
   ProblemError,
   simpleModelName,
 } from "@facefleet/contracts";
-import { compareEmbeddings } from "@facefleet/core/matching";
+import { compareEmbeddings, expectSameFingerprint } from "@facefleet/core/matching";
 import { Type } from "typebox";
 import { allOk, checkDependencies, hasWorker } from "../dependency-checks.js";
 import type { Routes } from "../services.js";
@@ -48,13 +49,17 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
       schema: {
         operationId: "extractEmbedding",
         summary: "Embed the most prominent face of an image",
+        description: "The header `X-Model-Fingerprint` of the answer names what made the embedding.",
         tags: ["simple service"],
         body: ImageForm,
         response: { 200: refer(ExtractEmbeddingAnswer), ...problemAnswers },
       },
     },
-    async (request, reply) =>
-      extractEmbeddingAnswer(await answerAtOnce(services, request, reply, { task: "embed", maxFaces: 1 })),
+    async (request, reply) => {
+      const result = await answerAtOnce(services, request, reply, { task: "embed", maxFaces: 1 });
+      reply.header(fingerprintHeader, result.model.fingerprint);
+      return extractEmbeddingAnswer(result);
+    },
   );
 
   app.post(
@@ -64,13 +69,14 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
         operationId: "compareFaces",
         summary: "Compare two embeddings",
         description:
-          "`match` is decided by the Euclidean distance of the L2-normalised vectors: below 1.0, which is a cosine similarity above 0.5.",
+          "`match` is decided by the Euclidean distance of the L2-normalised vectors: below 1.0, which is a cosine similarity above 0.5. Fingerprints, where both are given, must be the same.",
         tags: ["simple service"],
         body: CompareFacesRequest,
         response: { 200: refer(CompareFacesAnswer), ...problemAnswers },
       },
     },
     async ({ body }) => {
+      expectSameFingerprint(body.fingerprint1, body.fingerprint2);
       const { similarity, cosineSimilarity, euclideanDistance, match } = compareEmbeddings(
         body.embedding1,
         body.embedding2,

@@ -1,4 +1,4 @@
-import type { Job, JobResult, ModelInfo } from "@facefleet/contracts";
+import type { Job, JobResult } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger, ObjectStore, TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
@@ -11,8 +11,6 @@ export interface FaceJobRunnerOptions {
   readonly cleanup: UploadCleanup;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
-  /** What makes the results now. */
-  model(): ModelInfo;
   analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
 }
 
@@ -30,11 +28,11 @@ export class FaceJobRunner {
   }
 
   async run(job: TakenJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, maxImageBytes, model, analyse, metrics } = this.#options;
+    const { store, maxImageBytes, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     try {
-      return await runFaceJob(job, { store, maxImageBytes, model: model(), analyse, onStage }, signal);
+      return await runFaceJob(job, { store, maxImageBytes, analyse, onStage }, signal);
     } finally {
       metrics.inFlight(--this.#inFlight);
     }

@@ -2,12 +2,12 @@ import {
   type FaceJobPayload,
   type ImageRef,
   type JobResult,
-  type ModelInfo,
   ProblemError,
   type VerifyResult,
 } from "@facefleet/contracts";
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "@facefleet/core";
-import { compareEmbeddings } from "@facefleet/core/matching";
+import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
+import { packManifest } from "@facefleet/core/models";
 import type { ObjectStore, TakenJob } from "@facefleet/platform";
 import { fetchImage } from "./fetch-image.js";
 import { toAnalysisResult, toFace } from "./result.js";
@@ -15,7 +15,6 @@ import { toAnalysisResult, toFace } from "./result.js";
 export interface FaceJobParts {
   readonly store: ObjectStore;
   readonly maxImageBytes: number;
-  readonly model: ModelInfo;
   analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
   /** Told of each step's milliseconds as it ends. */
   onStage(stage: Stage, milliseconds: number): void;
@@ -28,6 +27,11 @@ interface FetchedAnalysis {
   readonly fetchMs: number;
 }
 
+interface FoundFace {
+  readonly face: AnalysedFace;
+  readonly model: FaceAnalysis["model"];
+}
+
 /** Does one job: from references to its result, or a ProblemError. */
 export async function runFaceJob(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
@@ -35,25 +39,30 @@ export async function runFaceJob(job: TakenJob, parts: FaceJobParts, signal: Abo
   if (task === "verify") return await verify(job, parts, signal);
   const [image] = job.payload.images;
   const { analysis, fetchMs } = await analyseImage(image as ImageRef, job, parts, signal);
-  return toAnalysisResult(analysis, { format: options, model: parts.model, queueMs: job.queueMs, fetchMs });
+  return toAnalysisResult(analysis, { format: options, queueMs: job.queueMs, fetchMs });
 }
 
 async function verify(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<VerifyResult> {
   const { images, options } = job.payload;
-  const faces = await Promise.all(
+  const found = await Promise.all(
     images.map(async (image, index) => {
       const place = `image ${index + 1} of ${images.length}`;
       const { analysis } = await analyseImage(image, job, parts, signal).catch((error) => rethrowFor(place, error));
       const [face] = analysis.faces;
       if (!face) throw new ProblemError("no_face_detected", noFace(place, analysis));
-      return face;
+      return { face, model: analysis.model };
     }),
   );
-  const [first, second] = faces as [AnalysedFace, AnalysedFace];
+  const [first, second] = found as [FoundFace, FoundFace];
+  expectSameFingerprint(first.model.fingerprint, second.model.fingerprint);
+  const comparison = compareEmbeddings(first.face.embedding ?? [], second.face.embedding ?? []);
+  const band = uncertainBand(packManifest(first.model.pack).distances[options.embedding]);
   return {
-    ...compareEmbeddings(first.embedding ?? [], second.embedding ?? []),
-    faces: faces.map((face) => toFace(face, options)),
-    model: parts.model,
+    ...comparison,
+    decision: decide(comparison.euclideanDistance, band),
+    uncertainBand: band,
+    faces: found.map(({ face }) => toFace(face, options)),
+    model: first.model,
   };
 }
 

@@ -26,14 +26,14 @@ export function toFace(face: AnalysedFace, format: FaceFormat): Face {
 /** The result of `detect` and `embed`. */
 export function toAnalysisResult(
   analysis: FaceAnalysis,
-  job: { format: FaceFormat; model: AnalysisResult["model"]; queueMs: number; fetchMs: number },
+  job: { format: FaceFormat; queueMs: number; fetchMs: number },
 ): AnalysisResult {
   const { decodeMs, detectMs, embedMs, batchSize } = analysis.timings;
   return {
     image: analysis.image,
     faces: analysis.faces.map((face) => toFace(face, job.format)),
     dropped: analysis.dropped.map(toDroppedFace),
-    model: job.model,
+    model: analysis.model,
     timings: {
       queueMs: round(job.queueMs, 2),
       fetchMs: round(job.fetchMs, 2),

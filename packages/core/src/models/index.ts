@@ -3,7 +3,7 @@ import { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.j
 import { type PullOptions, type PullOutcome, pullManifest } from "./pull-pack.js";
 
 export type { ModelPack, PackStatus } from "./model-pack.js";
-export { defaultPackName } from "./pack-catalogue.js";
+export { defaultPackName, packManifest } from "./pack-catalogue.js";
 export { PackError } from "./pack-error.js";
 export type { PackRecord } from "./pack-folder.js";
 export type { PackManifest, Standardisation } from "./pack-manifest.js";

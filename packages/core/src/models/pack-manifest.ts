@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { JobOptions, Landmarks } from "@facefleet/contracts";
+import type { DistanceMeasurement } from "../matching/index.js";
 
 /** How many pixels' worth of value 0 is, and what one unit is: `(pixel - mean) / scale`. */
 export interface Standardisation {
@@ -55,6 +57,10 @@ export interface PackManifest {
     /** Pixels of the input that lie outside the face's box, both sides together. */
     readonly cropMargin: number;
   };
+  /** Where a face's landmarks lie in the input, in pixels, when it is aligned by them. */
+  readonly alignedLandmarks: Landmarks;
+  /** What is known about the distances of embeddings, by their kind. */
+  readonly distances: Readonly<Record<JobOptions["embedding"], readonly DistanceMeasurement[]>>;
 }
 
 /** Raised whenever the conversion writes other tensors from the same files, so that packs are made again. */

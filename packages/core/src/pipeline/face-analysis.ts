@@ -1,4 +1,5 @@
-import type { Box, DroppedFace, FaceQuality, ImageInfo, JobOptions, Landmarks } from "@facefleet/contracts";
+import type { Box, DroppedFace, FaceQuality, ImageInfo, JobOptions, Landmarks, ModelInfo } from "@facefleet/contracts";
+import type { EmbeddingKind } from "../alignment/index.js";
 import type { FaceFilters } from "../quality/index.js";
 
 /** What to look for in an image, and which faces to keep. */
@@ -7,6 +8,8 @@ export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceS
   readonly quality?: boolean;
   /** Whether to embed the faces that are kept. */
   readonly embed: boolean;
+  /** How to embed them; `standard` unless told. */
+  readonly embedding?: EmbeddingKind;
 }
 
 export interface AnalysedFace {
@@ -26,6 +29,8 @@ export interface FaceAnalysis {
   readonly faces: AnalysedFace[];
   /** In the same order. */
   readonly dropped: DroppedFace[];
+  /** What made it; its fingerprint is that of the embeddings. */
+  readonly model: ModelInfo;
   readonly timings: {
     readonly decodeMs: number;
     readonly detectMs: number;

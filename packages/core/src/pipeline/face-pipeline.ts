@@ -1,4 +1,5 @@
 import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
+import { type EmbeddingKind, embeddingKinds } from "../alignment/index.js";
 import { type BatchReport, DynamicBatcher, type StageBatcher, WeightedSemaphore } from "../batching/index.js";
 import { type Detection, Mtcnn } from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
@@ -34,6 +35,7 @@ export interface FacePipelineOptions {
  * fails alone.
  */
 export class FacePipeline {
+  /** What makes standard embeddings. */
   readonly model: ModelInfo;
   private readonly decodedBytes: WeightedSemaphore;
 
@@ -42,16 +44,8 @@ export class FacePipeline {
     private readonly mtcnn: Mtcnn,
     private readonly embedder: FaceEmbedder,
   ) {
-    const { pack, limits } = options;
-    const { detector, embedder: embedding, name } = pack.manifest;
-    this.model = {
-      pack: name,
-      detector: detector.name,
-      embedder: embedding.name,
-      dimensions: embedding.dimensions,
-      fingerprint: embeddingFingerprint(pack),
-    };
-    this.decodedBytes = new WeightedSemaphore(limits.maxDecodedBytes);
+    this.model = modelInfo(options.pack, "standard");
+    this.decodedBytes = new WeightedSemaphore(options.limits.maxDecodedBytes);
   }
 
   /** Loads the pack's networks into the engine. */
@@ -107,17 +101,20 @@ export class FacePipeline {
     const started = performance.now();
     const image = await decodeImage(bytes);
     const decoded = performance.now();
-    const { minFaceSize } = options;
+    const { minFaceSize, embedding = "standard" } = options;
     const { detections, batchSize } = await inference(this.mtcnn.detect({ image, minFaceSize }, signal), signal);
     const meter = qualityMeter(image);
     const { kept, dropped } = selectFaces(detections, image, meter, options);
     const qualities = options.quality ? kept.map(meter) : [];
     const detected = performance.now();
-    const embeddings = options.embed ? await inference(this.embedder.embed(image, kept, signal), signal) : [];
+    const embeddings = options.embed
+      ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], signal), signal)
+      : [];
     return {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i])),
       dropped,
+      model: modelInfo(this.options.pack, embedding),
       timings: {
         decodeMs: decoded - started,
         detectMs: detected - decoded,
@@ -126,6 +123,17 @@ export class FacePipeline {
       },
     };
   }
+}
+
+function modelInfo(pack: ModelPack, kind: EmbeddingKind): ModelInfo {
+  const { name, detector, embedder } = pack.manifest;
+  return {
+    pack: name,
+    detector: detector.name,
+    embedder: embedder.name,
+    dimensions: embedder.dimensions,
+    fingerprint: embeddingFingerprint(pack, kind),
+  };
 }
 
 function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {

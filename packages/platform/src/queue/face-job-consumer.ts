@@ -118,6 +118,8 @@ export class FaceJobConsumer {
   }
 
   #run(job: FaceQueueJob, signal: AbortSignal): Promise<JobResult> {
+    // A job queued by the version before this one lacks the options that are new.
+    job.data = Value.Default(faces.payload, job.data) as FaceJobPayload;
     if (!Value.Check(faces.payload, job.data)) {
       throw new ProblemError("invalid_request", "Expected a payload of this version of the service for the job.");
     }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Job, Job as JobSchema, ProblemError } from "@facefleet/contracts";
+import { type FaceJobPayload, type Job, Job as JobSchema, ProblemError } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { deferred, eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
@@ -174,6 +174,24 @@ describe("a job", () => {
       .add("alien", { task: "paint", ...{ images: [] } }, { jobId: "jalien", priority: 1, attempts: 3 });
     const failed = await jobs.waitUntilFinished("jalien", 5000);
     expect(failed).toMatchObject({ state: "failed", attempts: 1, error: { code: "invalid_request" } });
+  });
+
+  it("of the version before gets the options that are new", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const seen: unknown[] = [];
+    await bench.started({
+      run: async (job) => {
+        seen.push(job.payload.options);
+        return result;
+      },
+    });
+    const { embedding, quality, ...earlier } = payload.options;
+    await bench
+      .queue()
+      .add("earlier", { ...payload, options: earlier } as FaceJobPayload, { jobId: "jearlier", priority: 1 });
+    expect(await jobs.waitUntilFinished("jearlier", 5000)).toMatchObject({ state: "succeeded" });
+    expect(seen).toEqual([{ ...earlier, embedding: "standard", quality: true }]);
   });
 
   it("is not run again when it has its outcome", async () => {

@@ -25,6 +25,7 @@ export const payload: FaceJobPayload = {
     order: "prominence",
     landmarks: true,
     quality: true,
+    embedding: "standard",
     embeddingFormat: "float",
   },
   metadata: { album: "summer" },

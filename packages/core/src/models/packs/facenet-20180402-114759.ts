@@ -1,5 +1,6 @@
 import type { PackManifest } from "../pack-manifest.js";
 import { parsePinnedFile } from "../pack-manifest.js";
+import { facenet20180402Distances } from "./facenet-20180402-114759.distances.js";
 import pinned from "./facenet-20180402-114759.files.json" with { type: "json" };
 
 /**
@@ -41,4 +42,13 @@ export const facenet20180402 = {
     standardisation: { mean: 127.5, scale: 128 },
     cropMargin: 32,
   },
+  // The mean positions within the margin crops of LFW.
+  alignedLandmarks: {
+    leftEye: { x: 52.99, y: 65.36 },
+    rightEye: { x: 110.57, y: 64.61 },
+    nose: { x: 82.05, y: 90.49 },
+    mouthLeft: { x: 57.02, y: 112.74 },
+    mouthRight: { x: 107.87, y: 112.17 },
+  },
+  distances: facenet20180402Distances,
 } as const satisfies PackManifest;
