@@ -17,6 +17,7 @@ const settings: InferenceSettings = {
   modelsDir,
   engine: "onnx-cpu",
   threads: 0,
+  tfjsNodeDir: "",
   limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
   log: { level: "silent", format: "json" },
 };
