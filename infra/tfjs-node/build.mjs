@@ -18,7 +18,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const packageVersion = "4.22.0";
-/** The last libtensorflow that the whole test suite has passed on; its GPU form wants CUDA 12.2 and cuDNN 8.9. */
+/** The test suite runs on this one; its GPU form wants CUDA 12.2 and cuDNN 8.9. */
 const tensorflowVersion = "2.15.1";
 const wheelPlatform = { x64: "manylinux2014_x86_64", arm64: "manylinux2014_aarch64" }[process.arch];
 
