@@ -98,6 +98,8 @@ function useWheel(file) {
 /** A folder with include/ and with the libraries in lib/, as in the official archive, or beside it, as in a wheel. */
 function useFolder(folder) {
   const libraries = existsSync(join(folder, "lib")) ? join(folder, "lib") : folder;
+  if (!existsSync(join(folder, "include")))
+    throw new BuildError(`Expected a folder include/ in ${source} but there is none`);
   cpSync(join(folder, "include"), join(deps, "include"), { recursive: true });
   mkdirSync(join(deps, "lib"));
   for (const name of readdirSync(libraries).filter((name) => name.startsWith("libtensorflow"))) {
