@@ -6,15 +6,19 @@ import { fileURLToPath } from "node:url";
 import type { Box, Landmarks } from "@facefleet/contracts";
 import { defaultPackName } from "@facefleet/core/models";
 
-// biome-ignore lint/style/noProcessEnv: tests learn here where the weights and the photos are
-const { FACEFLEET_TEST_DATA, FACEFLEET_MODEL_MIRROR, MODELS_DIR, XDG_CACHE_HOME } = process.env;
+// biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and the engines are
+const env = process.env;
+const { FACEFLEET_TEST_DATA, FACEFLEET_TEST_ENGINES, FACEFLEET_MODEL_MIRROR } = env;
+const { MODELS_DIR, TFJS_NODE_DIR, XDG_CACHE_HOME } = env;
 
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Photos, reference results and strange files; beside the checkout unless told. */
 const data = resolve(FACEFLEET_TEST_DATA ?? join(repository, "..", "shared"));
 
-export const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
+const cacheDir = join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet");
+export const modelsDir = MODELS_DIR ?? join(cacheDir, "models");
+export const tfjsNodeDir = TFJS_NODE_DIR ?? join(cacheDir, "tfjs-node");
 export const modelMirror = FACEFLEET_MODEL_MIRROR ?? join(data, "models");
 
 /** Why tests that need the real weights cannot run; undefined when they can. */
@@ -24,6 +28,14 @@ export const noPack = existsSync(join(modelsDir, defaultPackName))
 
 /** Why tests that need the reference photos cannot run; undefined when they can. */
 export const noPhotos = existsSync(join(data, "photos")) ? undefined : `no photos in ${data} (set FACEFLEET_TEST_DATA)`;
+
+/** Why tests of the engine tfjs-node cannot run; undefined when they can. */
+export const noTfjsNode = existsSync(join(tfjsNodeDir, "node_modules", "@tensorflow", "tfjs-node", "built.json"))
+  ? undefined
+  : `no addon in ${tfjsNodeDir} (run "node infra/tfjs-node/build.mjs")`;
+
+/** Engines that the tests must find here as well, by name, with commas between them: those of a GPU. */
+export const demandedEngines = (FACEFLEET_TEST_ENGINES ?? "").split(",").filter((name) => name !== "");
 
 /** Says on the terminal why tests are skipped, and whether to. */
 export function skipped(what: string, ...reasons: (string | undefined)[]): boolean {

@@ -164,6 +164,7 @@ function inferenceSettings(config: WorkerConfig): InferenceSettings {
     modelsDir: config.MODELS_DIR,
     engine: config.ENGINE,
     threads: config.ENGINE_THREADS,
+    tfjsNodeDir: config.TFJS_NODE_DIR,
     limits: {
       maxPixels: config.MAX_IMAGE_PIXELS,
       maxBatchSize: config.MAX_BATCH_SIZE,

@@ -1,12 +1,14 @@
 import { homedir } from "node:os";
+import { engineNames } from "@facefleet/core";
 import { expect, test } from "vitest";
-import { loadWorkerConfig } from "./config.js";
+import { inferenceEnvironment, loadWorkerConfig } from "./config.js";
 
 test("an empty environment gives a working configuration", () => {
   expect(loadWorkerConfig({})).toMatchObject({
     ENGINE: "auto",
     CONCURRENCY: 32,
     MODELS_DIR: `${homedir()}/.cache/facefleet/models`,
+    TFJS_NODE_DIR: `${homedir()}/.cache/facefleet/tfjs-node`,
     LOCK_DURATION: 30,
     WORKER_HOST: "127.0.0.1",
   });
@@ -20,6 +22,15 @@ test("takes twice as many jobs as a batch holds, unless told otherwise", () => {
 test("looks for packs in the cache folder, unless told otherwise", () => {
   expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache" }).MODELS_DIR).toBe("/cache/facefleet/models");
   expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache", MODELS_DIR: "/packs" }).MODELS_DIR).toBe("/packs");
+});
+
+test("takes every engine there is", () => {
+  expect(engineNames.map((ENGINE) => loadWorkerConfig({ ENGINE }).ENGINE)).toEqual([...engineNames]);
+});
+
+test("native libraries keep full float32 precision, unless told otherwise", () => {
+  expect(inferenceEnvironment({ PATH: "/bin" })).toMatchObject({ PATH: "/bin", NVIDIA_TF32_OVERRIDE: "0" });
+  expect(inferenceEnvironment({ NVIDIA_TF32_OVERRIDE: "1" }).NVIDIA_TF32_OVERRIDE).toBe("1");
 });
 
 test("lists every fault", () => {

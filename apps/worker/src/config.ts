@@ -5,7 +5,7 @@ import { loadConfig, logSettings, redisSettings, storeSettings } from "@faceflee
 import { type Static, Type } from "typebox";
 
 export const workerConfigSchema = Type.Object({
-  ENGINE: Type.Enum(["auto", "onnx-cpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"], {
+  ENGINE: Type.Enum(["auto", "onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"], {
     default: "auto",
     description: "What runs the networks. `auto` takes the fastest one that works here and says which and why.",
   }),
@@ -15,6 +15,12 @@ export const workerConfigSchema = Type.Object({
     default: 0,
     description: "Threads of the engine; 0: as many as suit the machine.",
   }),
+  TFJS_NODE_DIR: Type.Optional(
+    Type.String({
+      description:
+        "Folder whose `node_modules` has `@tensorflow/tfjs-node` or `-gpu`, for the engines of these names. When unset: `facefleet/tfjs-node` in the same cache folder as `MODELS_DIR`, where `infra/tfjs-node/build.mjs` builds it.",
+    }),
+  ),
   MODELS_DIR: Type.Optional(
     Type.String({
       description:
@@ -81,7 +87,7 @@ export const workerConfigSchema = Type.Object({
   ...logSettings,
 });
 
-export type WorkerConfig = Readonly<Static<typeof workerConfigSchema> & { MODELS_DIR: string }>;
+export type WorkerConfig = Readonly<Static<typeof workerConfigSchema> & { MODELS_DIR: string; TFJS_NODE_DIR: string }>;
 
 /** @throws ConfigError that lists every fault */
 export function loadWorkerConfig(
@@ -91,11 +97,29 @@ export function loadWorkerConfig(
   const config = loadConfig(workerConfigSchema, env);
   return Object.freeze({
     ...config,
-    MODELS_DIR: config.MODELS_DIR ?? defaultModelsDir(env.XDG_CACHE_HOME),
+    MODELS_DIR: config.MODELS_DIR ?? cacheFolder("models", env.XDG_CACHE_HOME),
+    TFJS_NODE_DIR: config.TFJS_NODE_DIR ?? cacheFolder("tfjs-node", env.XDG_CACHE_HOME),
     CONCURRENCY: config.CONCURRENCY || 2 * config.MAX_BATCH_SIZE,
   });
 }
 
-function defaultModelsDir(cacheHome: string | undefined): string {
-  return join(cacheHome || join(homedir(), ".cache"), "facefleet", "models");
+function cacheFolder(name: string, cacheHome: string | undefined): string {
+  return join(cacheHome || join(homedir(), ".cache"), "facefleet", name);
 }
+
+/** The environment of the inference process: the worker's own, and what its native libraries read nowhere else. */
+export function inferenceEnvironment(
+  // biome-ignore lint/style/noProcessEnv: passed on as it is
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  return { ...nativeDefaults, ...env };
+}
+
+const nativeDefaults = {
+  // NVIDIA's libraries would round float32 products to 10 bits of mantissa; embeddings must agree to 1e-4.
+  NVIDIA_TF32_OVERRIDE: "0",
+  // TensorFlow would take the whole memory of the GPU at its start.
+  TF_FORCE_GPU_ALLOW_GROWTH: "true",
+  // Warnings and errors only: TensorFlow introduces itself on standard error.
+  TF_CPP_MIN_LOG_LEVEL: "1",
+};

@@ -1,6 +1,7 @@
 import { ProblemError } from "@facefleet/contracts";
 import type { AnalysisOptions } from "@facefleet/core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
 import type { InferenceSettings } from "../src/inference/protocol.js";
 import { buildWorker, missing, modelsDir, oddImage, photo, quiet } from "./environment.js";
@@ -17,6 +18,7 @@ const settings: InferenceSettings = {
   modelsDir,
   engine: "onnx-cpu",
   threads: 0,
+  tfjsNodeDir: "",
   limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
   log: { level: "silent", format: "json" },
 };
@@ -56,6 +58,13 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     expect(embedding).toBeInstanceOf(Float32Array);
     expect(embedding).toHaveLength(512);
     expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+  });
+
+  test.skipIf(skipped("tfjs-node in the inference process", noTfjsNode))("runs on tfjs-node when told to", async () => {
+    client = new InferenceClient({ settings: { ...settings, engine: "tfjs-node", tfjsNodeDir }, logger: quiet });
+    expect(await client.start()).toMatchObject({ engine: "tfjs-node", device: "cpu", reason: "it was asked for" });
+    const { faces } = await client.analyse(await photo("single-small.jpg"), options);
+    expect(faces).toHaveLength(1);
   });
 
   test("a broken image fails alone", async () => {

@@ -1,4 +1,7 @@
-import { createEngine } from "@facefleet/core";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEngine, type FaceAnalysis } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,22 +10,24 @@ import {
   modelsDir,
   noPack,
   noPhotos,
+  noTfjsNode,
   oddImage,
   photo,
   portrait,
   skipped,
+  tfjsNodeDir,
 } from "../../../tests/support/test-data.js";
 import { DynamicBatcher, type StageBatcher } from "../src/batching/index.js";
 import { FaceEmbedder } from "../src/embedding/index.js";
 import { decodeImage } from "../src/imaging/index.js";
-import { everyFace, openPipeline, portableEngines } from "./pipeline-under-test.js";
+import { everyFace, openPipeline, presentEngines, startEngine } from "./pipeline-under-test.js";
 
 const plainBatcher: StageBatcher = ({ run, maxBatchSize = 8 }) =>
   new DynamicBatcher({ run, maxBatchSize, maxQueueDelayMs: 0 });
 
-describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(portableEngines)("%s", (name) => {
+describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(presentEngines)("%s", (name) => {
   it("embeds the reference's aligned crops to 1e-4", async () => {
-    const { engine } = await createEngine(name);
+    const engine = await startEngine(name);
     const embedder = await FaceEmbedder.load(engine, await loadPack(modelsDir), plainBatcher);
     const golden = Object.entries(await goldenCrops());
     const images = await Promise.all(golden.map(async ([file]) => decodeImage(await alignedCrop(file))));
@@ -38,39 +43,55 @@ describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(
   });
 });
 
-describe.skipIf(skipped("the engines against each other", noPack))("two engines", () => {
-  it("find the same faces with the same embeddings", async () => {
-    const [onnx, wasm] = await Promise.all(portableEngines.map((name) => openPipeline(name)));
-    const bytes = [
-      await portrait(),
-      ...(noPhotos ? [] : [await photo("two-people.jpg"), await oddImage("hopper.png")]),
-    ];
-    for (const image of bytes) {
-      const ours = await onnx?.pipeline.analyse(image, everyFace);
-      const theirs = await wasm?.pipeline.analyse(image, everyFace);
-      expect(ours?.faces.length).toBeGreaterThan(0);
-      expect(theirs?.faces.length).toBe(ours?.faces.length);
-      for (const [i, face] of (ours?.faces ?? []).entries()) {
-        const other = theirs?.faces[i];
-        for (const side of ["x", "y", "width", "height"] as const) {
-          expect(Math.abs(face.box[side] - (other?.box[side] ?? Number.NaN))).toBeLessThan(0.5);
-        }
-        face.embedding?.forEach((value, k) => {
-          expect(Math.abs(value - (other?.embedding?.[k] ?? Number.NaN))).toBeLessThan(1e-4);
-        });
-      }
-    }
-  });
+const others = presentEngines.filter((name) => name !== "onnx-cpu");
 
-  it("leave no tensor behind", async () => {
-    const { engine, pipeline } = await openPipeline("tfjs-wasm");
-    const image = await portrait();
-    await pipeline.analyse(image, everyFace);
-    const before = engine.tensorCount();
-    await pipeline.analyse(image, everyFace);
-    expect(before).toBeGreaterThan(0);
-    expect(engine.tensorCount()).toBe(before);
-    await pipeline.close();
+describe.skipIf(skipped("the engines against each other", noPack)).each(others)("%s and onnx-cpu", (name) => {
+  it("find the same faces with the same embeddings, and leave no tensor behind", async () => {
+    const onnx = await openPipeline("onnx-cpu");
+    const other = await openPipeline(name);
+    for (const image of await images()) {
+      const expected = await onnx.pipeline.analyse(image, everyFace);
+      const actual = await other.pipeline.analyse(image, everyFace);
+      expect(expected.faces.length).toBeGreaterThan(0);
+      expectSameFaces(actual, expected);
+    }
+    const tensors = other.engine.tensorCount();
+    await other.pipeline.analyse(await portrait(), everyFace);
+    expect(other.engine.tensorCount()).toBe(tensors);
+    if (name.startsWith("tfjs")) expect(tensors).toBeGreaterThan(0);
+    await Promise.all([onnx.pipeline.close(), other.pipeline.close()]);
+  });
+});
+
+const images = async () => [
+  await portrait(),
+  ...(noPhotos ? [] : [await photo("two-people.jpg"), await oddImage("hopper.png")]),
+];
+
+/** Boxes within half a pixel, embeddings within 1e-4. */
+function expectSameFaces(actual: FaceAnalysis, expected: FaceAnalysis): void {
+  expect(actual.faces.length).toBe(expected.faces.length);
+  for (const [i, face] of expected.faces.entries()) {
+    const other = actual.faces[i];
+    for (const side of ["x", "y", "width", "height"] as const) {
+      expect(Math.abs(face.box[side] - (other?.box[side] ?? Number.NaN))).toBeLessThan(0.5);
+    }
+    face.embedding?.forEach((value, k) => {
+      expect(Math.abs(value - (other?.embedding?.[k] ?? Number.NaN))).toBeLessThan(1e-4);
+    });
+  }
+}
+
+describe.skipIf(skipped("two backends of TensorFlow.js in one process", noPack, noTfjsNode))("TensorFlow.js", () => {
+  it("computes each engine's networks on that engine's own backend", async () => {
+    const pipelines = [await openPipeline("tfjs-node"), await openPipeline("tfjs-wasm")];
+    const backends: string[] = [];
+    for (const { engine, pipeline } of pipelines) {
+      await pipeline.analyse(await portrait(), everyFace);
+      backends.push((engine as unknown as { tf: { getBackend(): string } }).tf.getBackend());
+      await pipeline.close();
+    }
+    expect(backends).toEqual(["tensorflow", "wasm"]);
   });
 });
 
@@ -82,13 +103,33 @@ describe("createEngine", () => {
 
   it("chooses by itself and says why", async () => {
     const { engine, reason } = await createEngine("auto");
-    expect(["tfjs-node-gpu", "onnx-cpu"]).toContain(engine.name);
-    expect(reason).toMatch(engine.name === "onnx-cpu" ? /not tfjs-node-gpu: Expected/ : /first/);
+    expect(["tfjs-node-gpu", "onnx-cuda", "onnx-cpu"]).toContain(engine.name);
+    expect(reason).toMatch(
+      { "tfjs-node-gpu": /first/, "onnx-cuda": /not tfjs-node-gpu: Expected/ }[engine.name as string] ??
+        /not tfjs-node-gpu: Expected .*; not onnx-cuda: Expected /,
+    );
   });
 
-  it("refuses rather than taking another when what was asked for is not there", async () => {
-    const started = createEngine("tfjs-node-gpu").then(({ engine }) => engine.device);
-    // Where a GPU and the package are at hand it starts, and then truly on the GPU.
-    await expect(started.catch((error: Error) => error.message)).resolves.toMatch(/^gpu$|^Expected .*tfjs-node-gpu/);
+  // Where the device and the libraries are at hand it starts, and then truly on the device.
+  it.each([
+    ["tfjs-node-gpu", /^gpu$|^Expected .*tfjs-node-gpu/],
+    ["onnx-cuda", /^cuda$|^Expected .*onnx-cuda/],
+    ["onnx-webgpu", /^webgpu$|^Expected .*onnx-webgpu/],
+  ] as const)("refuses rather than taking another when %s was asked for and is not there", async (name, answer) => {
+    const started = createEngine(name).then(({ engine }) => engine.device);
+    await expect(started.catch((error: Error) => error.message)).resolves.toMatch(answer);
+  });
+
+  it.skipIf(noTfjsNode)("refuses a GPU package whose libtensorflow goes on with the CPU", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "facefleet-engines-"));
+    try {
+      const scope = join("node_modules", "@tensorflow");
+      await mkdir(join(folder, scope), { recursive: true });
+      await symlink(join(tfjsNodeDir, scope, "tfjs-node"), join(folder, scope, "tfjs-node-gpu"));
+      const started = createEngine("tfjs-node-gpu", { tfjsNodeDir: folder });
+      await expect(started).rejects.toThrow("libtensorflow found none");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

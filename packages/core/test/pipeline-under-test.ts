@@ -6,10 +6,20 @@ import {
   type PipelineLimits,
 } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
-import { modelsDir } from "../../../tests/support/test-data.js";
+import { demandedEngines, modelsDir, noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 
-/** The engines that run wherever the npm packages do. */
-export const portableEngines = ["onnx-cpu", "tfjs-wasm"] as const satisfies readonly EngineName[];
+/**
+ * The engines that are here: two run wherever the npm packages do, tfjs-node where its addon was built, and those
+ * of a GPU where whoever runs the tests says that there is one. Each of them must then start.
+ */
+export const presentEngines: readonly EngineName[] = [
+  "onnx-cpu",
+  "tfjs-wasm",
+  ...(skipped("the engine tfjs-node", noTfjsNode) ? [] : (["tfjs-node"] as const)),
+  ...(demandedEngines as EngineName[]),
+];
+
+export const startEngine = async (name: EngineName) => (await createEngine(name, { tfjsNodeDir })).engine;
 
 export const everyFace: AnalysisOptions = {
   minFaceSize: 20,
@@ -22,7 +32,7 @@ export const everyFace: AnalysisOptions = {
 /** A pipeline on the real weights, with the engine it runs on. */
 export async function openPipeline(engineName: EngineName, own: Partial<PipelineLimits> = {}) {
   const pack = await loadPack(modelsDir);
-  const { engine } = await createEngine(engineName);
+  const engine = await startEngine(engineName);
   const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
   const limits = { ...usual, ...own };
   const pipeline = await FacePipeline.create({ pack, engine, limits });

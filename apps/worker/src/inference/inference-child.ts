@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
 import type { AnalysisOptions, BatchReport, FaceAnalysis } from "@facefleet/core";
+import { inferenceEnvironment } from "../config.js";
 import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
 
 // The same file from src/ (tests) and from dist/: a forked process always runs what was built.
@@ -44,6 +45,7 @@ export class InferenceChild {
   ) {
     this.#process = fork(entry, {
       serialization: "advanced",
+      env: inferenceEnvironment(),
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: ["--enable-source-maps"],
     });

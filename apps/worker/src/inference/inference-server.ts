@@ -24,7 +24,7 @@ export class InferenceServer {
     logger: Logger,
   ): Promise<InferenceServer> {
     const pack = await loadPack(settings.modelsDir);
-    const { engine, reason } = await createEngine(settings.engine, { threads: settings.threads });
+    const { engine, reason } = await createEngine(settings.engine, settings);
     const pipeline = await FacePipeline.create({
       pack,
       engine,

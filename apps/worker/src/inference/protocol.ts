@@ -8,6 +8,7 @@ export interface InferenceSettings {
   readonly engine: EngineName | "auto";
   /** 0: the engine decides. */
   readonly threads: number;
+  readonly tfjsNodeDir: string;
   readonly limits: {
     readonly maxPixels: number;
     readonly maxBatchSize: number;

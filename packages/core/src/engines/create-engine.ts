@@ -3,7 +3,7 @@ import type { EngineName, EngineOptions, InferenceEngine } from "./inference-eng
 export type EngineChoice = EngineName | "auto";
 
 /** What `auto` tries, best first. */
-const preference: readonly EngineName[] = ["tfjs-node-gpu", "onnx-cpu", "tfjs-wasm"];
+const preference: readonly EngineName[] = ["tfjs-node-gpu", "onnx-cuda", "onnx-cpu", "tfjs-wasm"];
 
 export interface ChosenEngine {
   readonly engine: InferenceEngine;
@@ -33,11 +33,13 @@ export async function createEngine(choice: EngineChoice, options: EngineOptions 
 async function startEngine(name: EngineName, options: EngineOptions): Promise<InferenceEngine> {
   switch (name) {
     case "onnx-cpu":
-      return new (await import("./onnx/onnx-engine.js")).OnnxEngine(options);
+    case "onnx-cuda":
+    case "onnx-webgpu":
+      return (await import("./onnx/onnx-engine.js")).OnnxEngine.start(name, options);
     case "tfjs-wasm":
       return (await import("./tfjs/load-tfjs.js")).loadTfjsWasm();
     case "tfjs-node":
     case "tfjs-node-gpu":
-      return (await import("./tfjs/load-tfjs.js")).loadTfjsNode(name);
+      return (await import("./tfjs/load-tfjs.js")).loadTfjsNode(name, options.tfjsNodeDir);
   }
 }

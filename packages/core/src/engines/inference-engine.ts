@@ -1,7 +1,7 @@
 import type { WeightsFile } from "../models/index.js";
 import type { Network } from "../nets/index.js";
 
-export const engineNames = ["onnx-cpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"] as const;
+export const engineNames = ["onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"] as const;
 export type EngineName = (typeof engineNames)[number];
 
 /**
@@ -41,4 +41,6 @@ export interface InferenceEngine {
 export interface EngineOptions {
   /** Threads for one run on a CPU; 0 lets the engine choose. */
   readonly threads?: number;
+  /** Folder whose `node_modules` has `@tensorflow/tfjs-node` or `-gpu`, when they are not installed beside this package. */
+  readonly tfjsNodeDir?: string;
 }

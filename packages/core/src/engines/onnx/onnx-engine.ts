@@ -2,19 +2,53 @@ import { dirname } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
-import { buildOnnxModel } from "./onnx-graph-builder.js";
+import type { EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import { checkDevice, requireCudaProvider } from "./onnx-device.js";
+import { buildOnnxModel, type WeightsLocation } from "./onnx-graph-builder.js";
 
-/** ONNX Runtime on the CPU. Its Node.js binding runs on the calling thread: give it a process of its own. */
+export type OnnxEngineName = Extract<EngineName, `onnx-${string}`>;
+
+const providers = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgpu" } as const;
+
+/** ONNX Runtime. Its Node.js binding runs on the calling thread: give it a process of its own. */
 export class OnnxEngine implements InferenceEngine {
-  readonly name = "onnx-cpu";
-  readonly device = "cpu";
+  readonly device: "cpu" | "cuda" | "webgpu";
 
-  constructor(private readonly options: EngineOptions = {}) {}
+  private constructor(
+    readonly name: OnnxEngineName,
+    private readonly options: EngineOptions,
+  ) {
+    this.device = providers[name];
+  }
 
-  async compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>> {
+  /** Rejects when the engine's device does not compute, which only a run on it can tell. */
+  static async start(name: OnnxEngineName, options: EngineOptions = {}): Promise<OnnxEngine> {
+    const engine = new OnnxEngine(name, options);
+    if (name === "onnx-cuda") requireCudaProvider();
+    if (name !== "onnx-cpu") await checkDevice(name, (network, weights) => engine.open(network, weights));
+    return engine;
+  }
+
+  compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>> {
+    return this.open(network, weights);
+  }
+
+  isOutOfMemory(error: unknown): boolean {
+    return (
+      error instanceof Error && /bad_alloc|Failed to allocate memory|out of memory|ALLOC_FAILED/i.test(error.message)
+    );
+  }
+
+  tensorCount(): undefined {
+    return undefined;
+  }
+
+  private async open<Output extends string>(
+    network: Network<Output>,
+    weights: WeightsLocation,
+  ): Promise<Session<Output>> {
     const session = await InferenceSession.create(buildOnnxModel(network, weights), {
-      executionProviders: ["cpu"],
+      executionProviders: [this.device],
       graphOptimizationLevel: "all",
       intraOpNumThreads: this.options.threads ?? 0,
       // Shapes change from run to run: a plan for one would be thrown away by the next.
@@ -24,20 +58,14 @@ export class OnnxEngine implements InferenceEngine {
       extra: {
         session: {
           model_external_initializers_file_folder_path: dirname(weights.path),
+          // What a GPU provider cannot do would quietly go to the CPU; with this, creating the session fails.
+          disable_cpu_ep_fallback: this.device === "cpu" ? "0" : "1",
           // Threads that wait for work by spinning take it from the decoder's.
           intra_op: { allow_spinning: "0" },
         },
       },
     });
     return new OnnxSession(session, network.outputs);
-  }
-
-  isOutOfMemory(error: unknown): boolean {
-    return error instanceof Error && /bad_alloc|Failed to allocate memory/i.test(error.message);
-  }
-
-  tensorCount(): undefined {
-    return undefined;
   }
 }
 

@@ -15,11 +15,14 @@ const opset = 17;
 const toPlanar = [0, 3, 1, 2];
 const toInterleaved = [0, 2, 3, 1];
 
+/** Where a graph's weights are. A WeightsFile is one; a network without weights needs less. */
+export type WeightsLocation = Pick<WeightsFile, "path" | "tensors">;
+
 /**
  * Writes a network as an ONNX model whose weights stay in the weights file, as external data.
  * Input and outputs are NHWC; inside, the graph is NCHW, the layout of ONNX's convolutions.
  */
-export function buildOnnxModel(network: Network, weights: WeightsFile): Uint8Array {
+export function buildOnnxModel(network: Network, weights: WeightsLocation): Uint8Array {
   const builder = new OnnxGraphBuilder(weights);
   const input = builder.node("Transpose", ["input"], { perm: toPlanar });
   const results = network.build(builder, input);
@@ -44,7 +47,7 @@ class OnnxGraphBuilder implements Ops<string> {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxInitializer>();
 
-  constructor(private readonly weights: WeightsFile) {}
+  constructor(private readonly weights: WeightsLocation) {}
 
   node(
     opType: string,

@@ -5,18 +5,19 @@ import type { EngineName, InferenceEngine, Session, Tensor } from "../inference-
 import { type Maps, TfjsOps } from "./tfjs-ops.js";
 
 /**
- * TensorFlow.js, on whichever backend the given module has made current. Its runs block the thread they
- * are called on, reads included: give it a process of its own.
+ * TensorFlow.js on one of its backends, which has been started. Its runs block the thread they are called
+ * on, reads included: give it a process of its own.
  */
 export class TfjsEngine implements InferenceEngine {
   constructor(
     readonly name: EngineName,
     readonly device: string,
     private readonly tf: typeof Tfjs,
+    private readonly backendName: string,
   ) {}
 
   async compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>> {
-    return new TfjsSession(this.tf, network, weights);
+    return new TfjsSession(this.tf, network, weights, () => this.makeCurrent());
   }
 
   isOutOfMemory(error: unknown): boolean {
@@ -25,6 +26,18 @@ export class TfjsEngine implements InferenceEngine {
 
   tensorCount(): number {
     return this.tf.memory().numTensors;
+  }
+
+  /**
+   * All copies of TensorFlow.js in a process share one current backend: without this, an engine would compute
+   * on the backend of the one that was started last. A started backend becomes current before the call returns.
+   */
+  private makeCurrent(): void {
+    if (this.tf.getBackend() === this.backendName) return;
+    void this.tf.setBackend(this.backendName);
+    if (this.tf.getBackend() !== this.backendName) {
+      throw new Error(`Expected TensorFlow.js to run on "${this.backendName}" but received "${this.tf.getBackend()}"`);
+    }
   }
 }
 
@@ -36,12 +49,14 @@ class TfjsSession<Output extends string> implements Session<Output> {
     private readonly tf: typeof Tfjs,
     private readonly network: Network<Output>,
     file: WeightsFile,
+    private readonly makeCurrent: () => void,
   ) {
     this.ops = new TfjsOps(tf, (name) => this.load(name, file));
   }
 
   async run({ data, shape }: Tensor): Promise<Record<Output, Tensor>> {
     const { tf, network } = this;
+    this.makeCurrent();
     const maps = tf.tidy(() => network.build<Maps>(this.ops, tf.tensor4d(data, [...shape])));
     try {
       const entries = network.outputs.map(async (name) => {
