@@ -1,5 +1,5 @@
 import { distancesByKind } from "@facefleet/core/evaluation";
-import { type Axis, evenTicks, SvgChart, seriesColours } from "../plots/svg-chart.js";
+import { type Axis, countTicks, evenTicks, SvgChart, seriesColours } from "../plots/svg-chart.js";
 import { percent } from "../text-table.js";
 import type { LfwReport } from "./evaluate-lfw.js";
 
@@ -46,13 +46,14 @@ const binWidth = 0.05;
 function distancePlot({ distances, figures }: LfwReport): string {
   const { same, different } = distancesByKind(distances);
   const [genuine, impostor] = [histogram(same), histogram(different)];
-  const highest = Math.max(...genuine, ...impostor);
-  const top = Math.ceil(highest / 10) * 10;
+  const ticks = countTicks(Math.max(...genuine, ...impostor));
+  const top = ticks.at(-1) as number;
   const x: Axis = { label: "Euclidean distance of the two embeddings", from: 0, to: 2, ticks: evenTicks(0, 2, 10) };
-  const y: Axis = { label: "Pairs", from: 0, to: top, ticks: evenTicks(0, top, 5), tickText: (n) => n.toFixed(0) };
+  const y: Axis = { label: "Pairs", from: 0, to: top, ticks };
   const chart = new SvgChart("Distances of genuine and impostor pairs", x, y)
     .explain(`same person (${same.length} pairs)`, seriesColours.first)
-    .explain(`different people (${different.length} pairs)`, seriesColours.second);
+    .explain(`different people (${different.length} pairs)`, seriesColours.second)
+    .explain(`best threshold ${figures.best.threshold.toFixed(3)}`, seriesColours.mark);
   for (const [bins, colour] of [
     [genuine, seriesColours.first],
     [impostor, seriesColours.second],
@@ -61,17 +62,7 @@ function distancePlot({ distances, figures }: LfwReport): string {
       if (count > 0) chart.bar(i * binWidth, (i + 1) * binWidth, count, colour);
     }
   }
-  const { threshold } = figures.best;
-  return chart
-    .line(
-      [
-        [threshold, 0],
-        [threshold, top],
-      ],
-      "#1f2933",
-      true,
-    )
-    .toString();
+  return chart.verticalRule(figures.best.threshold, seriesColours.mark).toString();
 }
 
 function histogram(distances: readonly number[]): number[] {
@@ -97,14 +88,7 @@ function foldPlot({ figures: { crossValidation } }: LfwReport): string {
   const chart = new SvgChart("Accuracy of each fold at the threshold of the others", x, y)
     .explain("fold", seriesColours.first)
     .explain(`mean ${accuracy.mean.toFixed(4)} +- ${accuracy.standardError.toFixed(4)}`, seriesColours.second)
-    .line(
-      [
-        [0.5, accuracy.mean],
-        [count + 0.5, accuracy.mean],
-      ],
-      seriesColours.second,
-      true,
-    );
+    .horizontalRule(accuracy.mean, seriesColours.second);
   for (const [i, fold] of folds.entries()) chart.dot(i + 1, fold.accuracy, seriesColours.first);
   return chart.toString();
 }

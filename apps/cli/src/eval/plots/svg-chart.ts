@@ -10,11 +10,13 @@ export interface Axis {
 }
 
 const size = { width: 720, height: 480 };
-const plotArea = { left: 80, top: 64, right: 696, bottom: 416 };
+const plotArea = { left: 88, top: 64, right: 696, bottom: 416 };
 const colours = { ink: "#1f2933", faint: "#d5dbe1", paper: "#ffffff" };
 
-/** Two colours that stay apart for the colour-blind. */
-export const seriesColours = { first: "#1769aa", second: "#d9730d" } as const;
+const dashed = ' stroke-dasharray="6 5"';
+
+/** Colours that stay apart for the colour-blind. */
+export const seriesColours = { first: "#1769aa", second: "#d9730d", mark: colours.ink } as const;
 
 /** A chart with two axes, drawn bottom up: what is added later lies on top. Values are the axes' own. */
 export class SvgChart {
@@ -27,11 +29,28 @@ export class SvgChart {
     private readonly y: Axis,
   ) {}
 
-  line(points: readonly (readonly [x: number, y: number])[], colour: string, dashed = false): this {
-    const path = points.map(([x, y]) => `${round(this.px(x))},${round(this.py(y))}`).join(" ");
-    const dashes = dashed ? ' stroke-dasharray="6 5"' : "";
-    this.marks.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`);
-    return this;
+  line(points: readonly (readonly [x: number, y: number])[], colour: string): this {
+    return this.polyline(points, colour, "");
+  }
+
+  /** A dashed line through the whole plot. */
+  verticalRule(x: number, colour: string): this {
+    const { from, to } = this.y;
+    return this.polyline(
+      [from, to].map((at) => [x, at] as const),
+      colour,
+      dashed,
+    );
+  }
+
+  /** A dashed line through the whole plot. */
+  horizontalRule(y: number, colour: string): this {
+    const { from, to } = this.x;
+    return this.polyline(
+      [from, to].map((at) => [at, y] as const),
+      colour,
+      dashed,
+    );
   }
 
   dot(x: number, y: number, colour: string): this {
@@ -49,7 +68,7 @@ export class SvgChart {
 
   /** Explains a colour; entries stand side by side above the plot. */
   explain(text: string, colour: string): this {
-    const x = plotArea.left + this.legend.length * 300;
+    const x = plotArea.left + this.legend.length * 210;
     this.legend.push(
       `<rect x="${x}" y="40" width="12" height="12" fill="${colour}"/>${label(x + 18, 51, text, "start", 13)}`,
     );
@@ -70,11 +89,17 @@ export class SvgChart {
       rule(plotArea.left, plotArea.bottom, plotArea.right, plotArea.bottom, colours.ink),
       rule(plotArea.left, plotArea.top, plotArea.left, plotArea.bottom, colours.ink),
       label((plotArea.left + plotArea.right) / 2, height - 16, this.x.label, "middle", 14),
-      `<g transform="translate(22 ${(plotArea.top + plotArea.bottom) / 2}) rotate(-90)">`,
+      `<g transform="translate(20 ${(plotArea.top + plotArea.bottom) / 2}) rotate(-90)">`,
       `${label(0, 0, this.y.label, "middle", 14)}</g>`,
       "</svg>",
       "",
     ].join("\n");
+  }
+
+  private polyline(points: readonly (readonly [x: number, y: number])[], colour: string, style: string): this {
+    const path = points.map(([x, y]) => `${round(this.px(x))},${round(this.py(y))}`).join(" ");
+    this.marks.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"${style}/>`);
+    return this;
   }
 
   private xTick(value: number): string {
@@ -101,6 +126,14 @@ export class SvgChart {
 /** Evenly spaced ticks, both ends included. */
 export function evenTicks(from: number, to: number, steps: number): number[] {
   return Array.from({ length: steps + 1 }, (_, i) => from + ((to - from) * i) / steps);
+}
+
+/** Ticks from 0 to the first one that is not below `highest`, at steps of 1, 2 or 5 times a power of ten. */
+export function countTicks(highest: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, highest)));
+  const step = Math.max(1, [power / 5, power / 2, power, 2 * power].find((size) => highest <= 6 * size) as number);
+  const steps = Math.max(1, Math.ceil(highest / step));
+  return evenTicks(0, steps * step, steps);
 }
 
 /** Where a value lies between the axis' ends, 0 to 1; values beyond an end are put there. */
