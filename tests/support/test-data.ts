@@ -44,7 +44,16 @@ export function skipped(what: string, ...reasons: (string | undefined)[]): boole
   return given.length > 0;
 }
 
-export const photo = (name: string): Promise<Buffer> => readFile(join(data, "photos", name));
+/** Pairs of Labeled Faces in the Wild, and their images. */
+export const lfw = { imagesDir: join(data, "lfw", "images"), pairsFile: join(data, "lfw", "pairs.txt") };
+
+/** Why tests on Labeled Faces in the Wild cannot run; undefined when they can. */
+export const noLfw = existsSync(lfw.pairsFile) ? undefined : `no LFW in ${data} (set FACEFLEET_TEST_DATA)`;
+
+export const photosDir = join(data, "photos");
+export const goldensFile = join(data, "goldens", "photos.json");
+
+export const photo = (name: string): Promise<Buffer> => readFile(join(photosDir, name));
 export const oddImage = (name: string): Promise<Buffer> => readFile(join(data, "odd", name));
 export const alignedCrop = (name: string): Promise<Buffer> => readFile(join(data, "goldens", "aligned", name));
 
@@ -66,7 +75,7 @@ export interface GoldenPhoto {
 
 /** Reference faces by photo (facenet-pytorch's MTCNN, float32 FaceNet). */
 export async function goldenPhotos(): Promise<Record<string, GoldenPhoto>> {
-  return JSON.parse(await readFile(join(data, "goldens", "photos.json"), "utf8")).images;
+  return JSON.parse(await readFile(goldensFile, "utf8")).images;
 }
 
 /** Reference embeddings by aligned 160 x 160 crop. */

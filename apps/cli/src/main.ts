@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addEvalCommands } from "./commands/eval.js";
 import { addModelsCommands } from "./commands/models.js";
 import { addSubmitCommand } from "./commands/submit.js";
 import { addUpCommand } from "./commands/up.js";
@@ -14,8 +15,9 @@ async function main(): Promise<number> {
     addUpCommand(program, config, onStopSignal);
     addModelsCommands(program, config);
     const submitted = addSubmitCommand(program, config);
+    const evaluated = addEvalCommands(program, config);
     await program.parseAsync();
-    return submitted.failed > 0 ? 1 : 0;
+    return submitted.failed + evaluated.failed > 0 ? 1 : 0;
   } catch (error) {
     report(error, debug);
     return 1;

@@ -1,6 +1,7 @@
-import type { Box, Landmarks } from "@facefleet/contracts";
+import type { Landmarks } from "@facefleet/contracts";
 import type { AnalysedFace } from "@facefleet/core";
 import type { GoldenPhoto } from "../../../tests/support/test-data.js";
+import { matchBoxes } from "../src/evaluation/match-boxes.js";
 import { cosine } from "./pipeline-under-test.js";
 
 export type GoldenFace = GoldenPhoto["faces"][number];
@@ -11,19 +12,22 @@ export interface FaceMatch {
   readonly iou: number;
 }
 
-/** Gives each reference face the found face that overlaps it most, each found face once. */
+/** Gives each found face the reference face that it overlaps most, each reference face once. */
 export function matchFaces(golden: readonly GoldenFace[], found: readonly AnalysedFace[]) {
-  const left = new Set(found);
-  const matches: FaceMatch[] = [];
-  for (const reference of golden) {
-    const best = [...left]
-      .map((face) => ({ golden: reference, face, iou: intersectionOverUnion(reference.box, face.box) }))
-      .reduce<FaceMatch | undefined>((a, b) => (a && a.iou >= b.iou ? a : b), undefined);
-    if (!best || best.iou < 0.5) continue;
-    left.delete(best.face);
-    matches.push(best);
-  }
-  return { matches, missed: golden.length - matches.length, extra: left.size };
+  const boxes = golden.map(({ box: [x1, y1, x2, y2] }) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
+  const pairs = matchBoxes(
+    boxes,
+    found.map(({ box }) => box),
+    0.5,
+  );
+  const matches = pairs.map(
+    ({ reference, found: index, iou }): FaceMatch => ({
+      golden: golden[reference] as GoldenFace,
+      face: found[index] as AnalysedFace,
+      iou,
+    }),
+  );
+  return { matches, missed: golden.length - matches.length, extra: found.length - matches.length };
 }
 
 /** The largest distance between corresponding landmarks, as a share of the reference box's larger side. */
@@ -43,11 +47,4 @@ export function embeddingCosine({ golden, face }: FaceMatch): number {
 
 function points({ leftEye, rightEye, nose, mouthLeft, mouthRight }: Landmarks) {
   return [leftEye, rightEye, nose, mouthLeft, mouthRight];
-}
-
-function intersectionOverUnion([x1, y1, x2, y2]: GoldenFace["box"], box: Box): number {
-  const width = Math.max(0, Math.min(x2, box.x + box.width) - Math.max(x1, box.x));
-  const height = Math.max(0, Math.min(y2, box.y + box.height) - Math.max(y1, box.y));
-  const shared = width * height;
-  return shared / ((x2 - x1) * (y2 - y1) + box.width * box.height - shared);
 }

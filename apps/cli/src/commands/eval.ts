@@ -1,0 +1,169 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type EngineChoice, type EngineName, engineNames } from "@facefleet/core";
+import { type Command, Option } from "commander";
+import { type CliConfig, rootDir } from "../config.js";
+import { detectionPlots } from "../eval/detection/detection-plots.js";
+import { detectionTable } from "../eval/detection/detection-table.js";
+import { evaluateDetection } from "../eval/detection/evaluate-detection.js";
+import { type EvalPipeline, openEvalPipeline } from "../eval/eval-pipeline.js";
+import { startEvalProgress } from "../eval/eval-progress.js";
+import { evaluateLfw } from "../eval/lfw/evaluate-lfw.js";
+import { lfwPlots } from "../eval/lfw/lfw-plots.js";
+import { lfwTable } from "../eval/lfw/lfw-table.js";
+import { evaluateParity } from "../eval/parity/evaluate-parity.js";
+import { parityTable } from "../eval/parity/parity-table.js";
+import { reportJson, writeReport } from "../eval/report-folder.js";
+import { ensurePack } from "./models.js";
+import { fraction, wholeNumber } from "./number-options.js";
+
+interface ReportFlags {
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+interface LfwFlags extends ReportFlags {
+  readonly dir: string;
+  readonly pairs: string;
+  readonly engine: EngineChoice;
+}
+
+interface DetectionFlags extends ReportFlags {
+  readonly dir: string;
+  readonly boxes: string;
+  readonly engine: EngineChoice;
+  readonly minFaceSize: number;
+  readonly minConfidence: number;
+}
+
+interface ParityFlags extends ReportFlags {
+  readonly reference: string;
+  readonly photos?: string;
+  readonly engine: EngineName[];
+  readonly skip: string[];
+  readonly limit?: number;
+}
+
+/** What the command has found, for the exit code. */
+export interface EvalTally {
+  failed: number;
+}
+
+/** Adds `eval lfw`, `eval detection` and `eval parity`. */
+export function addEvalCommands(program: Command, config: CliConfig): Readonly<EvalTally> {
+  const tally: EvalTally = { failed: 0 };
+  const evaluations = program.command("eval").description("measure how right the pipeline is, on public data");
+  addLfw(evaluations, config);
+  addDetection(evaluations, config);
+  addParity(evaluations, config, tally);
+  return tally;
+}
+
+function addLfw(evaluations: Command, config: CliConfig): void {
+  const [images, pairs] = ["images", "pairs.txt"].map((name) => besideCheckout("lfw", name));
+  withReport(evaluations.command("lfw"))
+    .description("tell same from different people (Labeled Faces in the Wild)")
+    .addOption(required("--dir <folder>", "the images: <name>/<name>_0001.jpg", images))
+    .addOption(required("--pairs <file>", "the pairs.txt of the data set", pairs))
+    .addOption(engineOption())
+    .action((flags: LfwFlags) =>
+      withPipeline(config, flags.engine, async (opened) => {
+        const report = await evaluateLfw({
+          ...opened,
+          imagesDir: resolve(flags.dir),
+          pairsFile: flags.pairs,
+          cacheDir: join(config.DATA_DIR, "eval"),
+          startProgress: startEvalProgress,
+        });
+        await publish(flags, report, lfwTable(report), lfwPlots(report));
+      }),
+    );
+}
+
+function addDetection(evaluations: Command, config: CliConfig): void {
+  withReport(evaluations.command("detection"))
+    .description("precision and recall of the detector at IoU 0.5")
+    .requiredOption("--dir <folder>", "the images")
+    .requiredOption("--boxes <file>", 'the true faces: [{"file", "boxes": [[x, y, width, height], ...]}, ...]')
+    .addOption(engineOption())
+    .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000), 20)
+    .option("--min-confidence <0..1>", "where precision and recall are given", fraction, 0.9)
+    .action(({ dir, boxes, ...flags }: DetectionFlags) =>
+      withPipeline(config, flags.engine, async (opened) => {
+        const { minFaceSize, minConfidence } = flags;
+        const where = { imagesDir: dir, boxesFile: boxes, startProgress: startEvalProgress };
+        const report = await evaluateDetection({ ...opened, ...where, minFaceSize, minConfidence });
+        await publish(flags, report, detectionTable(report), detectionPlots(report));
+      }),
+    );
+}
+
+function addParity(evaluations: Command, config: CliConfig, tally: EvalTally): void {
+  withReport(evaluations.command("parity"))
+    .description("how far the engines are from the reference and from each other; fails outside the tolerances")
+    .addOption(required("--reference <file>", "the reference's results", besideCheckout("goldens", "photos.json")))
+    .option("--photos <folder>", "the photos (default: the folder `photos` beside the reference's)")
+    .addOption(new Option("--engine <names...>", "engines that have to be there").choices(engineNames).default([]))
+    .option("--skip <photos...>", "photos to leave out", [])
+    .option("--limit <n>", "how many photos, the smallest first", wholeNumber(1, 1_000_000))
+    .action(async (flags: ParityFlags) => {
+      await ensurePack(config);
+      const report = await evaluateParity({
+        modelsDir: config.MODELS_DIR,
+        referenceFile: flags.reference,
+        photosDir: flags.photos ?? join(dirname(flags.reference), "..", "photos"),
+        engines: flags.engine,
+        skip: flags.skip,
+        limit: flags.limit ?? Number.POSITIVE_INFINITY,
+        startProgress: startEvalProgress,
+      });
+      await publish(flags, report, parityTable(report), {});
+      if (!report.withinTolerances) tally.failed++;
+    });
+}
+
+function withReport(command: Command): Command {
+  return command
+    .option("--json", "print the report as JSON instead of a table")
+    .option("--out <folder>", "write report.json and the plots (SVG) there");
+}
+
+function engineOption(): Option {
+  return new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto");
+}
+
+/** An option that has to be given where there is no file to take by default. */
+function required(flags: string, description: string, file: string | undefined): Option {
+  const option = new Option(flags, description).makeOptionMandatory();
+  return file === undefined ? option : option.default(file);
+}
+
+/** A file of the test data beside the checkout, where it exists. */
+function besideCheckout(...names: string[]): string | undefined {
+  const path = resolve(rootDir, "..", "shared", ...names);
+  return existsSync(path) ? path : undefined;
+}
+
+async function withPipeline(
+  config: CliConfig,
+  engine: EngineChoice,
+  evaluate: (opened: EvalPipeline) => Promise<void>,
+): Promise<void> {
+  await ensurePack(config);
+  const opened = await openEvalPipeline(config.MODELS_DIR, engine);
+  try {
+    await evaluate(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function publish(
+  { json, out }: ReportFlags,
+  report: object,
+  table: string,
+  plots: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (out !== undefined) await writeReport(out, report, plots);
+  process.stdout.write(json ? reportJson(report) : table);
+}

@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { FacePipeline } from "@facefleet/core";
+import type { EmbeddingCache, ImageEmbedding } from "./embedding-cache.js";
+import { everyFace, imagesAtOnce } from "./eval-pipeline.js";
+import type { EvalProgress } from "./eval-progress.js";
+import { mapConcurrently } from "./map-concurrently.js";
+
+export interface EmbedImagesOptions {
+  readonly pipeline: FacePipeline;
+  readonly cache: EmbeddingCache;
+  readonly progress: EvalProgress;
+}
+
+/**
+ * The most prominent face of each file, embedded; where the detector finds none, the middle of the image.
+ *
+ * @throws Error naming the file that cannot be read or analysed: no file is left out.
+ */
+export async function embedImages(
+  files: readonly string[],
+  { pipeline, cache, progress }: EmbedImagesOptions,
+): Promise<{ embeddings: Map<string, ImageEmbedding>; cached: number }> {
+  let cached = 0;
+  const embeddings = await mapConcurrently(files, imagesAtOnce, async (file) => {
+    const bytes = await readFile(file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const known = cache.get(sha256);
+    const made = known ?? (await embedImage(pipeline, file, bytes));
+    if (known) cached++;
+    else await cache.add(sha256, made);
+    progress.advance();
+    return [file, made] as const;
+  });
+  return { embeddings: new Map(embeddings), cached };
+}
+
+async function embedImage(pipeline: FacePipeline, file: string, bytes: Uint8Array): Promise<ImageEmbedding> {
+  try {
+    const { faces } = await pipeline.analyse(bytes, { ...everyFace, maxFaces: 1, embed: true });
+    const embedding = faces[0]?.embedding;
+    return { embedding: embedding ?? (await pipeline.embedCentre(bytes)), faceFound: embedding !== undefined };
+  } catch (cause) {
+    throw new Error(`Expected an image that can be analysed in ${file} but: ${(cause as Error).message}`, { cause });
+  }
+}

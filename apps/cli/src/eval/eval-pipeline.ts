@@ -1,0 +1,44 @@
+import { type AnalysisOptions, createEngine, type EngineChoice, FacePipeline } from "@facefleet/core";
+import { loadPack } from "@facefleet/core/models";
+
+/** Images given to the pipeline at once: twice its batch, so that the next batch is ready when one ends. */
+export const imagesAtOnce = 32;
+
+/** Which pipeline the figures of a report are about. */
+export interface EvaluatedPipeline {
+  readonly engine: string;
+  readonly device: string;
+  readonly pack: string;
+  readonly fingerprint: string;
+}
+
+export interface EvalPipeline {
+  readonly pipeline: FacePipeline;
+  readonly about: EvaluatedPipeline;
+  close(): Promise<void>;
+}
+
+/** Every face that the detector reports, the most prominent one first. */
+export const everyFace: Omit<AnalysisOptions, "embed"> = {
+  minFaceSize: 20,
+  minConfidence: 0,
+  maxFaces: 1000,
+  order: "prominence",
+};
+
+/** The pipeline as the worker runs it, in this process. */
+export async function openEvalPipeline(modelsDir: string, choice: EngineChoice): Promise<EvalPipeline> {
+  const { engine } = await createEngine(choice);
+  const pack = await loadPack(modelsDir);
+  const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+  const pipeline = await FacePipeline.create({ pack, engine, limits });
+  const { pack: packName, fingerprint } = pipeline.model;
+  return {
+    pipeline,
+    about: { engine: engine.name, device: engine.device, pack: packName, fingerprint },
+    async close() {
+      await pipeline.close();
+      pack.weights.close();
+    },
+  };
+}

@@ -1,0 +1,12 @@
+export {
+  averagePrecision,
+  type DetectedImage,
+  type PrecisionRecall,
+  precisionRecallCurve,
+} from "./average-precision.js";
+export { bestThreshold, thresholdAtFalseAcceptRate } from "./choose-threshold.js";
+export { crossValidate, type MeanWithError, meanWithError } from "./cross-validation.js";
+export { compareFaces, type FaceAgreement, type FaceDifference, type SeenFace } from "./face-agreement.js";
+export { splitIntoFolds } from "./folds.js";
+export { areaUnderCurve, equalErrorRate, type RocPoint, rocCurve } from "./roc-curve.js";
+export { distancesByKind, type OperatingPoint, operatingPoint, type ScoredPair } from "./scored-pair.js";
