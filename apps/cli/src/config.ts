@@ -29,6 +29,9 @@ export const cliConfigSchema = Type.Object({
         "Folder of the model packs. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
     }),
   ),
+  TFJS_NODE_DIR: Type.Optional(
+    Type.String({ description: "Where `facefleet eval` finds TensorFlow.js on libtensorflow, as the worker does." }),
+  ),
   FACEFLEET_MODEL_MIRROR: Type.Optional(
     Type.String({
       description:
@@ -51,6 +54,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
   readonly DATA_DIR: string;
   readonly MODELS_DIR: string;
+  readonly TFJS_NODE_DIR: string;
   readonly FACEFLEET_URL: string;
   readonly FACEFLEET_MODEL_MIRROR?: string;
   /** What the programs started by `up` inherit. */
@@ -71,6 +75,7 @@ export function loadCliConfig(
     ...config,
     DATA_DIR: resolve(config.DATA_DIR ?? join(rootDir, ".data")),
     MODELS_DIR: resolve(config.MODELS_DIR ?? join(cacheHome(env), "facefleet", "models")),
+    TFJS_NODE_DIR: resolve(config.TFJS_NODE_DIR ?? join(cacheHome(env), "facefleet", "tfjs-node")),
     ...(mirror !== undefined && { FACEFLEET_MODEL_MIRROR: mirror }),
     FACEFLEET_URL: config.FACEFLEET_URL ?? `http://127.0.0.1:${config.PORT}`,
     env,

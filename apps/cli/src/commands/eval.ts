@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type EngineChoice, type EngineName, engineNames } from "@facefleet/core";
+import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
 import { type Command, Option } from "commander";
 import { type CliConfig, rootDir } from "../config.js";
 import { detectionPlots } from "../eval/detection/detection-plots.js";
@@ -26,6 +26,7 @@ interface LfwFlags extends ReportFlags {
   readonly dir: string;
   readonly pairs: string;
   readonly engine: EngineChoice;
+  readonly embedding: EmbeddingKind;
 }
 
 interface DetectionFlags extends ReportFlags {
@@ -66,8 +67,13 @@ function addLfw(evaluations: Command, config: CliConfig): void {
     .addOption(required("--dir <folder>", "the images: <name>/<name>_0001.jpg", images))
     .addOption(required("--pairs <file>", "the pairs.txt of the data set", pairs))
     .addOption(engineOption())
+    .addOption(
+      new Option("--embedding <kind>", "how faces are embedded")
+        .choices(Object.keys(embeddingKinds))
+        .default("standard"),
+    )
     .action((flags: LfwFlags) =>
-      withPipeline(config, flags.engine, async (opened) => {
+      withPipeline(config, flags, async (opened) => {
         const report = await evaluateLfw({
           ...opened,
           imagesDir: resolve(flags.dir),
@@ -89,7 +95,7 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000), 20)
     .option("--min-confidence <0..1>", "where precision and recall are given", fraction, 0.9)
     .action(({ dir, boxes, ...flags }: DetectionFlags) =>
-      withPipeline(config, flags.engine, async (opened) => {
+      withPipeline(config, flags, async (opened) => {
         const { minFaceSize, minConfidence } = flags;
         const where = { imagesDir: dir, boxesFile: boxes, startProgress: startEvalProgress };
         const report = await evaluateDetection({ ...opened, ...where, minFaceSize, minConfidence });
@@ -110,6 +116,7 @@ function addParity(evaluations: Command, config: CliConfig, tally: EvalTally): v
       await ensurePack(config);
       const report = await evaluateParity({
         modelsDir: config.MODELS_DIR,
+        tfjsNodeDir: config.TFJS_NODE_DIR,
         referenceFile: flags.reference,
         photosDir: flags.photos ?? join(dirname(flags.reference), "..", "photos"),
         engines: flags.engine,
@@ -146,11 +153,12 @@ function besideCheckout(...names: string[]): string | undefined {
 
 async function withPipeline(
   config: CliConfig,
-  engine: EngineChoice,
+  { engine, embedding }: { readonly engine: EngineChoice; readonly embedding?: EmbeddingKind },
   evaluate: (opened: EvalPipeline) => Promise<void>,
 ): Promise<void> {
   await ensurePack(config);
-  const opened = await openEvalPipeline(config.MODELS_DIR, engine);
+  const { MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
+  const opened = await openEvalPipeline({ modelsDir, engine, tfjsNodeDir, ...(embedding && { embedding }) });
   try {
     await evaluate(opened);
   } finally {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { FacePipeline } from "@facefleet/core";
+import type { EmbeddingKind, FacePipeline } from "@facefleet/core";
 import type { EmbeddingCache, ImageEmbedding } from "./embedding-cache.js";
 import { everyFace, imagesAtOnce } from "./eval-pipeline.js";
 import type { EvalProgress } from "./eval-progress.js";
@@ -8,6 +8,7 @@ import { mapConcurrently } from "./map-concurrently.js";
 
 export interface EmbedImagesOptions {
   readonly pipeline: FacePipeline;
+  readonly embedding: EmbeddingKind;
   readonly cache: EmbeddingCache;
   readonly progress: EvalProgress;
 }
@@ -19,14 +20,14 @@ export interface EmbedImagesOptions {
  */
 export async function embedImages(
   files: readonly string[],
-  { pipeline, cache, progress }: EmbedImagesOptions,
+  { pipeline, embedding, cache, progress }: EmbedImagesOptions,
 ): Promise<{ embeddings: Map<string, ImageEmbedding>; cached: number }> {
   let cached = 0;
   const embeddings = await mapConcurrently(files, imagesAtOnce, async (file) => {
     const bytes = await readFile(file);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const known = cache.get(sha256);
-    const made = known ?? (await embedImage(pipeline, file, bytes));
+    const made = known ?? (await embedImage(pipeline, embedding, file, bytes));
     if (known) cached++;
     else await cache.add(sha256, made);
     progress.advance();
@@ -35,11 +36,16 @@ export async function embedImages(
   return { embeddings: new Map(embeddings), cached };
 }
 
-async function embedImage(pipeline: FacePipeline, file: string, bytes: Uint8Array): Promise<ImageEmbedding> {
+async function embedImage(
+  pipeline: FacePipeline,
+  kind: EmbeddingKind,
+  file: string,
+  bytes: Uint8Array,
+): Promise<ImageEmbedding> {
   try {
-    const { faces } = await pipeline.analyse(bytes, { ...everyFace, maxFaces: 1, embed: true });
+    const { faces } = await pipeline.analyse(bytes, { ...everyFace, maxFaces: 1, embed: true, embedding: kind });
     const embedding = faces[0]?.embedding;
-    return { embedding: embedding ?? (await pipeline.embedCentre(bytes)), faceFound: embedding !== undefined };
+    return { embedding: embedding ?? (await pipeline.embedCentre(bytes, kind)), faceFound: embedding !== undefined };
   } catch (cause) {
     throw new Error(`Expected an image that can be analysed in ${file} but: ${(cause as Error).message}`, { cause });
   }

@@ -1,4 +1,10 @@
-import { type AnalysisOptions, createEngine, type EngineChoice, FacePipeline } from "@facefleet/core";
+import {
+  type AnalysisOptions,
+  createEngine,
+  type EmbeddingKind,
+  type EngineChoice,
+  FacePipeline,
+} from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 
 /** Images given to the pipeline at once: twice its batch, so that the next batch is ready when one ends. */
@@ -14,6 +20,8 @@ export interface EvaluatedPipeline {
 
 export interface EvalPipeline {
   readonly pipeline: FacePipeline;
+  /** How faces are embedded. */
+  readonly embedding: EmbeddingKind;
   readonly about: EvaluatedPipeline;
   close(): Promise<void>;
 }
@@ -26,15 +34,24 @@ export const everyFace: Omit<AnalysisOptions, "embed"> = {
   order: "prominence",
 };
 
+export interface EvalPipelineOptions {
+  readonly modelsDir: string;
+  readonly engine: EngineChoice;
+  readonly tfjsNodeDir: string;
+  readonly embedding?: EmbeddingKind;
+}
+
 /** The pipeline as the worker runs it, in this process. */
-export async function openEvalPipeline(modelsDir: string, choice: EngineChoice): Promise<EvalPipeline> {
-  const { engine } = await createEngine(choice);
+export async function openEvalPipeline(options: EvalPipelineOptions): Promise<EvalPipeline> {
+  const { modelsDir, engine: choice, tfjsNodeDir, embedding = "standard" } = options;
+  const { engine } = await createEngine(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir);
   const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
   const pipeline = await FacePipeline.create({ pack, engine, limits });
-  const { pack: packName, fingerprint } = pipeline.model;
+  const { pack: packName, fingerprint } = pipeline.modelOf(embedding);
   return {
     pipeline,
+    embedding,
     about: { engine: engine.name, device: engine.device, pack: packName, fingerprint },
     async close() {
       await pipeline.close();

@@ -35,8 +35,6 @@ export interface FacePipelineOptions {
  * fails alone.
  */
 export class FacePipeline {
-  /** What makes standard embeddings. */
-  readonly model: ModelInfo;
   private readonly decodedBytes: WeightedSemaphore;
 
   private constructor(
@@ -44,7 +42,6 @@ export class FacePipeline {
     private readonly mtcnn: Mtcnn,
     private readonly embedder: FaceEmbedder,
   ) {
-    this.model = modelInfo(options.pack, "standard");
     this.decodedBytes = new WeightedSemaphore(options.limits.maxDecodedBytes);
   }
 
@@ -54,6 +51,23 @@ export class FacePipeline {
     const batcher = stageBatcher(options);
     const mtcnn = await Mtcnn.load(engine, pack, batcher);
     return new FacePipeline(options, mtcnn, await FaceEmbedder.load(engine, pack, batcher));
+  }
+
+  /** What makes standard embeddings. */
+  get model(): ModelInfo {
+    return this.modelOf("standard");
+  }
+
+  /** What makes embeddings of a kind: each has its own fingerprint. */
+  modelOf(kind: EmbeddingKind): ModelInfo {
+    const { name, detector, embedder } = this.options.pack.manifest;
+    return {
+      pack: name,
+      detector: detector.name,
+      embedder: embedder.name,
+      dimensions: embedder.dimensions,
+      fingerprint: embeddingFingerprint(this.options.pack, kind),
+    };
   }
 
   /** Runs every network once, so that the first image does not pay for what engines put off. */
@@ -79,10 +93,13 @@ export class FacePipeline {
    *
    * @throws ProblemError as `analyse` does.
    */
-  embedCentre(bytes: Uint8Array): Promise<Float32Array> {
+  embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
     return this.withinMemory(bytes, undefined, async () => {
       const image = await decodeImage(bytes);
-      const [embedding] = await inference(this.embedder.embed(image, [centreBox(image)]), undefined);
+      const [embedding] = await inference(
+        this.embedder.embed(image, [centreBox(image)], embeddingKinds[kind]),
+        undefined,
+      );
       return embedding as Float32Array;
     });
   }
@@ -137,7 +154,7 @@ export class FacePipeline {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i])),
       dropped,
-      model: modelInfo(this.options.pack, embedding),
+      model: this.modelOf(embedding),
       timings: {
         decodeMs: decoded - started,
         detectMs: detected - decoded,
@@ -146,17 +163,6 @@ export class FacePipeline {
       },
     };
   }
-}
-
-function modelInfo(pack: ModelPack, kind: EmbeddingKind): ModelInfo {
-  const { name, detector, embedder } = pack.manifest;
-  return {
-    pack: name,
-    detector: detector.name,
-    embedder: embedder.name,
-    dimensions: embedder.dimensions,
-    fingerprint: embeddingFingerprint(pack, kind),
-  };
 }
 
 function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {

@@ -29,6 +29,7 @@ export interface ParityReport {
 
 export interface ParityOptions {
   readonly modelsDir: string;
+  readonly tfjsNodeDir: string;
   readonly referenceFile: string;
   readonly photosDir: string;
   /** Those that have to start; none: all that do. */
@@ -71,7 +72,7 @@ async function seeByEngines(options: ParityOptions, photos: readonly ReferencePh
   const sights: Sight[] = [];
   const absent: ParityReport["absent"][number][] = [];
   for (const engine of named ? options.engines : engineNames) {
-    const opened = await openEvalPipeline(options.modelsDir, engine).catch((error: Error) => error);
+    const opened = await openEvalPipeline({ ...options, engine }).catch((error: Error) => error);
     if (opened instanceof Error && named) throw opened;
     if (opened instanceof Error) absent.push({ engine, reason: opened.message });
     else sights.push(await see(opened, options, photos));
