@@ -23,10 +23,10 @@ const similarities: readonly Measure[] = ["iou", "cosine"];
  * What an engine may differ from the reference. Landmarks are in shares of the box's longer side. Few faces may
  * have another embedding: where two candidates tie, which of them stands for the face is a toss.
  */
-export const referenceTolerances = { iou: 0.85, confidence: 0.03, landmarks: 0.04, cosine: 0.98, cosineBelow: 0.01 };
+const referenceTolerances = { iou: 0.85, confidence: 0.03, landmarks: 0.04, cosine: 0.98, cosineBelow: 0.01 };
 
 /** What two engines may differ: pixels of a box, and any number of an embedding. */
-export const engineTolerances = { boxPixels: 0.5, embedding: 1e-4 };
+const engineTolerances = { boxPixels: 0.5, embedding: 1e-4 };
 
 export function agreementFigures(agreements: readonly FaceAgreement[]): AgreementFigures {
   const differences = agreements.flatMap((agreement) => agreement.differences);

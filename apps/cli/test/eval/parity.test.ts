@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import {
+  goldensFile,
+  modelsDir,
+  noPack,
+  noPhotos,
+  photosDir,
+  skipped,
+  tfjsNodeDir,
+} from "../../../../tests/support/test-data.js";
+import { startEvalProgress } from "../../src/eval/eval-progress.js";
+import { evaluateParity, type ParityOptions } from "../../src/eval/parity/evaluate-parity.js";
+import { parityTable } from "../../src/eval/parity/parity-table.js";
+
+describe.skipIf(skipped("eval parity", noPack, noPhotos))("eval parity", () => {
+  const options: ParityOptions = {
+    modelsDir,
+    tfjsNodeDir,
+    referenceFile: goldensFile,
+    photosDir,
+    engines: [],
+    skip: [],
+    limit: Number.POSITIVE_INFINITY,
+    startProgress: startEvalProgress,
+  };
+
+  it("finds every engine that is here within the tolerances on every photo", async () => {
+    const report = await evaluateParity(options);
+    expect(report.photos).toHaveLength(23);
+    const names = report.engines.map(({ engine }) => engine);
+    expect(names.slice(0, 2)).toEqual(["onnx-cpu", "tfjs-wasm"]);
+    expect(names.length + report.absent.length).toBeGreaterThanOrEqual(4);
+    const faults = [...report.toReference, ...report.betweenEngines].flatMap((parity) => parity.faults);
+    expect(faults).toEqual([]);
+    expect(report.withinTolerances).toBe(true);
+    for (const { figures } of report.toReference) expect(figures.faces).toBeGreaterThan(300);
+    expect(report.betweenEngines).toHaveLength(names.length - 1);
+  }, 900_000);
+
+  it("says so when an engine is outside them", async () => {
+    const goldens = JSON.parse(await readFile(goldensFile, "utf8"));
+    const name = "single-small.jpg";
+    const [face] = goldens.images[name].faces;
+    face.score -= 0.1;
+    const images = { [name]: { ...goldens.images[name], faces: [face, face] } };
+    const referenceFile = join(await mkdtemp(join(tmpdir(), "facefleet-parity-")), "goldens.json");
+    await writeFile(referenceFile, JSON.stringify({ images }));
+    const report = await evaluateParity({ ...options, referenceFile, engines: ["onnx-cpu"] });
+    expect(report.withinTolerances).toBe(false);
+    expect(report.toReference[0]?.faults).toEqual([
+      "Expected the same faces but 1 are missing, 0 are extra, 1 agree",
+      expect.stringMatching(/score difference of at most 0.03 but received 0.1/),
+    ]);
+    expect(parityTable(report)).toContain("NOT within the tolerances");
+  });
+
+  it("refuses a photo that is not the reference's, and an engine that is not here", async () => {
+    const image = { sha256: "0".repeat(64), width: 1, height: 1, faces: [] };
+    const referenceFile = join(await mkdtemp(join(tmpdir(), "facefleet-parity-")), "goldens.json");
+    await writeFile(referenceFile, JSON.stringify({ images: { "single-small.jpg": image } }));
+    const refused = evaluateParity({ ...options, referenceFile, engines: ["onnx-cpu"] });
+    await expect(refused).rejects.toThrow(/Expected the photo that the reference saw \(sha256 0{64}\)/);
+    await writeFile(referenceFile, JSON.stringify({ images: { "single-small.jpg": { faces: [] } } }));
+    await expect(evaluateParity({ ...options, referenceFile })).rejects.toThrow(/Expected reference results but at "/);
+  });
+});
