@@ -53,7 +53,9 @@ describe.skipIf(skipped("eval lfw", noPack))("eval lfw", () => {
     await expect(evaluate(data)).rejects.toThrow(/Missing_0007\.jpg/);
     const damaged = await drawnLfw();
     await writeFile(join(damaged.imagesDir, "Drawn", "Drawn_0002.jpg"), "not an image");
-    await expect(evaluate(damaged)).rejects.toThrow(/Expected an image that can be analysed in .*Drawn_0002\.jpg but: /);
+    await expect(evaluate(damaged)).rejects.toThrow(
+      /Expected an image that can be analysed in .*Drawn_0002\.jpg but: /,
+    );
   });
 
   it.skipIf(skipped("eval lfw on the 600 pairs", noLfw))(
