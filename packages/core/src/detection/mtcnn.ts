@@ -116,7 +116,9 @@ function output(
       const moved = regress({ ...box, score: faceScore(judgement) }, judgement.offsets, 1);
       return { ...moved, landmarks: landmarksIn(box, judgement.landmarks) };
     })
-    .filter(({ score }) => score > threshold);
+    .filter(({ score }) => score > threshold)
+    // Candidates cut to the same pixels tie. Their place decides, not the order in which they came.
+    .sort((a, b) => b.x1 - a.x1);
   return suppressNonMaxima(detections, nms.output, overSmaller);
 }
 
