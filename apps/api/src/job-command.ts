@@ -17,19 +17,25 @@ export interface JobCommand {
   readonly bodyHash: string;
 }
 
+/** What a request does not say itself. */
+interface CommandContext {
+  readonly tenant: string;
+  readonly defaultTtlSeconds: number;
+}
+
 /** The command of a request that names its images. */
-export function commandOf(request: JobRequest, defaultTtlSeconds: number): JobCommand {
+export function commandOf(request: JobRequest, context: CommandContext): JobCommand {
   const images = "image" in request ? [request.image] : request.images;
-  return complete(request, images, images, defaultTtlSeconds);
+  return complete(request, images, images, context);
 }
 
 /** The command of a request that was sent together with its image. */
 export function commandWithImage(
   job: MultipartJob,
   image: { readonly uploadId: string; readonly sha256: string },
-  defaultTtlSeconds: number,
+  context: CommandContext,
 ): JobCommand {
-  return complete(job, [{ upload: image.uploadId }], [image.sha256], defaultTtlSeconds);
+  return complete(job, [{ upload: image.uploadId }], [image.sha256], context);
 }
 
 export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
@@ -40,7 +46,7 @@ function complete(
   { task, options, priority = "normal", metadata, resultTtlSeconds }: JobRequest | MultipartJob,
   images: ImageRef[],
   identity: unknown,
-  defaultTtlSeconds: number,
+  { tenant, defaultTtlSeconds }: CommandContext,
 ): JobCommand {
   const payload: FaceJobPayload = {
     task,
@@ -48,6 +54,7 @@ function complete(
     options: completeOptions(options),
     ...(metadata && { metadata }),
     resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
+    tenant,
   };
   return { payload, priority, bodyHash: sha256(JSON.stringify([priority, { ...payload, images: identity }])) };
 }

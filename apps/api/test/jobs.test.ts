@@ -46,6 +46,7 @@ describe("jobs", () => {
       },
       metadata: { a: "b" },
       resultTtlSeconds: 86_400,
+      tenant: "default",
     });
   });
 

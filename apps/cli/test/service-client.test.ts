@@ -125,7 +125,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 
 function accepted(state: Job["state"]): Answer {
   const job = { id: "j1", task: "detect", state, createdAt: "2026-01-01T00:00:00Z", attempts: 0 };
-  return { status: 202, body: { ...job, links: { self: "/v1/jobs/j1" } } };
+  return { status: 202, body: { ...job, links: { self: "/v1/jobs/j1", events: "/v1/jobs/j1/events" } } };
 }
 
 function problem(code: ConstructorParameters<typeof ProblemError>[0], headers = {}): Answer {

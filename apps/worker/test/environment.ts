@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
+import { defaultTenant, type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
 import { createLogger } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import { loadWorkerConfig, type WorkerConfig } from "../src/config.js";
@@ -66,5 +66,11 @@ export function payload(
   options: Partial<FaceJobPayload["options"]> = {},
 ): FaceJobPayload {
   const defaults = Value.Create(JobOptions);
-  return { task, images: [...images], options: { ...defaults, ...options }, resultTtlSeconds: 60 };
+  return {
+    task,
+    images: [...images],
+    options: { ...defaults, ...options },
+    resultTtlSeconds: 60,
+    tenant: defaultTenant,
+  };
 }

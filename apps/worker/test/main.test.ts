@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultTenant } from "@facefleet/contracts";
 import { createObjectStore, FaceJobs } from "@facefleet/platform";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/src/stack/free-port.js";
@@ -82,7 +83,7 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
     return (await jobs.submit(job, { priority: "normal" })).job.id;
   }
 
-  const stateOf = async (id: string) => (await jobs.find(id))?.state;
+  const stateOf = async (id: string) => (await jobs.find(defaultTenant, id))?.state;
 
   test("SIGTERM: what runs is finished, what waits is left, and nothing stays behind", async () => {
     const worker = startProcess({ CONCURRENCY: "2" });
@@ -118,11 +119,11 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
     const [inference] = await childrenOf(first.process.pid!);
     const id = await submitCrowd();
     await expect
-      .poll(async () => (await jobs.find(id))?.progress?.stage, { interval: 10, timeout: 10_000 })
+      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10, timeout: 10_000 })
       .toBe("analyse");
     await first.kill("SIGKILL");
     const second = startProcess(settings);
-    const job = await jobs.waitUntilFinished(id, 30_000);
+    const job = await jobs.waitUntilFinished(defaultTenant, id, 30_000);
     expect(job).toMatchObject({ state: "succeeded", attempts: 2 });
     await expect.poll(() => second.logged("job ended").length, { timeout: 5000 }).toBe(1);
     expect(first.logged("job ended")).toEqual([]);
@@ -135,12 +136,12 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
     const [inference] = await childrenOf(worker.process.pid!);
     const id = await submitCrowd();
     await expect
-      .poll(async () => (await jobs.find(id))?.progress?.stage, { interval: 10, timeout: 10_000 })
+      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10, timeout: 10_000 })
       .toBe("analyse");
     process.kill(inference!, "SIGKILL");
     const deaths = () => worker.logged("the inference process died; starting it again").length;
     await expect.poll(deaths, { timeout: 10_000 }).toBe(1);
-    expect(await jobs.waitUntilFinished(id, 30_000)).toMatchObject({ state: "succeeded", attempts: 1 });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 30_000)).toMatchObject({ state: "succeeded", attempts: 1 });
     expect(await jobs.workers()).toHaveLength(1);
   });
 

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type AnalysisResult, type FaceJobPayload, type ImageRef, Job, type VerifyResult } from "@facefleet/contracts";
+import {
+  type AnalysisResult,
+  defaultTenant,
+  type FaceJobPayload,
+  type ImageRef,
+  Job,
+  type VerifyResult,
+} from "@facefleet/contracts";
 import { createObjectStore, FaceJobs, type ObjectStore, UploadRegistry, uploadRef } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,7 +53,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
 
   async function finished(job: FaceJobPayload): Promise<Job> {
     const { job: submitted } = await jobs.submit(job, { priority: "normal" });
-    const ended = await jobs.waitUntilFinished(submitted.id, 30_000);
+    const ended = await jobs.waitUntilFinished(defaultTenant, submitted.id, 30_000);
     expect(Value.Errors(Job, ended)).toEqual([]);
     return ended as Job;
   }
@@ -175,12 +182,14 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
 
   test("lets go of a job that is canceled while it runs", async () => {
     const { job } = await jobs.submit(payload("detect", [await uploadPhoto("crowd-a.jpg")]), { priority: "normal" });
-    await expect.poll(async () => (await jobs.find(job.id))?.state, { interval: 10, timeout: 10_000 }).toBe("active");
-    await jobs.cancel(job.id);
-    expect((await jobs.find(job.id))?.state).toBe("canceled");
+    await expect
+      .poll(async () => (await jobs.find(defaultTenant, job.id))?.state, { interval: 10, timeout: 10_000 })
+      .toBe("active");
+    await jobs.cancel(defaultTenant, job.id);
+    expect((await jobs.find(defaultTenant, job.id))?.state).toBe("canceled");
     const inFlight = async () => /^facefleet_jobs_in_flight (\d+)$/m.exec(await metrics())?.[1];
     await expect.poll(inFlight, { timeout: 5000 }).toBe("0");
-    expect((await jobs.find(job.id))?.state).toBe("canceled");
+    expect((await jobs.find(defaultTenant, job.id))?.state).toBe("canceled");
   });
 
   const metrics = async () => await (await fetch(`${worker.address}/metrics`)).text();

@@ -7,4 +7,5 @@ export * from "./problem.js";
 export * from "./problem-table.js";
 export * from "./queue-catalogue.js";
 export * from "./simple-service.js";
+export * from "./tenant.js";
 export * from "./upload.js";

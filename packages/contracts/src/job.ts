@@ -170,7 +170,7 @@ export const Job = Type.Object(
     ),
     attempts: Type.Integer({ minimum: 0 }),
     metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
-    links: Type.Object({ self: Type.String() }),
+    links: Type.Object({ self: Type.String(), events: Type.String() }),
     result: Type.Optional(JobResult),
     error: Type.Optional(Problem),
   },

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ImageRef } from "./image-ref.js";
 import { JobOptions, Task } from "./job.js";
+import { TenantId } from "./tenant.js";
 
 /** A face job as it travels in the queue: references and options only. */
 export const FaceJobPayload = Type.Object(
@@ -10,10 +11,22 @@ export const FaceJobPayload = Type.Object(
     options: JobOptions,
     metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
     resultTtlSeconds: Type.Integer(),
+    tenant: TenantId,
+    /** Where the job's end is announced. */
+    webhook: Type.Optional(Type.Object({ url: Type.String() })),
+    /** The batch that the job is an item of, and which one. */
+    batch: Type.Optional(Type.Object({ id: Type.String(), index: Type.Integer({ minimum: 0 }) })),
+    /** The digest that names the record of the idempotency key it was submitted with. */
+    idempotency: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 );
 export type FaceJobPayload = Static<typeof FaceJobPayload>;
+
+export interface PriorityBand {
+  readonly first: number;
+  readonly last: number;
+}
 
 export interface QueueDefinition {
   readonly name: string;
@@ -25,8 +38,11 @@ export interface QueueDefinition {
   readonly lockDurationMs: number;
   /** How often a job may lose its worker before it fails. */
   readonly maxStalls: number;
-  /** Lower numbers go first. Every job has one: a job without would outrank them all. */
-  readonly priorities: Readonly<Record<string, number>>;
+  /**
+   * Lower numbers go first. Every job has one: a job without would outrank them all. Within its band a job's
+   * number is chosen so that tenants take turns.
+   */
+  readonly priorities: Readonly<Record<string, PriorityBand>>;
 }
 
 /** Every queue of the fleet. */
@@ -38,7 +54,13 @@ export const queueCatalogue = {
     backoff: { type: "exponential", delay: 1000, jitter: 0.5 },
     lockDurationMs: 30_000,
     maxStalls: 2,
-    priorities: { interactive: 1, high: 10, normal: 20, low: 30 },
+    // BullMQ's numbers end at 2^21.
+    priorities: {
+      interactive: { first: 1, last: 524_287 },
+      high: { first: 524_288, last: 1_048_575 },
+      normal: { first: 1_048_576, last: 1_572_863 },
+      low: { first: 1_572_864, last: 2_097_151 },
+    },
   },
 } as const satisfies Record<string, QueueDefinition>;
 

@@ -1,4 +1,4 @@
-import { type ImageRef, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
+import { defaultTenant, type ImageRef, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
 import { assertReadable } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -41,6 +41,7 @@ const checkMultipartJob = validator(MultipartJob);
 export const jobRoutes: Routes = async (app, services) => {
   const { jobs, intake } = services;
   const readJson = jsonReader(app);
+  const context = { tenant: defaultTenant, defaultTtlSeconds: services.config.RESULT_TTL_SECONDS };
 
   app.post(
     "/v1/jobs",
@@ -82,7 +83,9 @@ export const jobRoutes: Routes = async (app, services) => {
       const id = jobId(request.params);
       const { wait = 0 } = request.query;
       const over = endOfPatience(reply, services.waitsEnd);
-      const job = await (wait > 0 ? jobs.waitUntilFinished(id, wait * 1000, over) : jobs.find(id));
+      const job = await (wait > 0
+        ? jobs.waitUntilFinished(defaultTenant, id, wait * 1000, over)
+        : jobs.find(defaultTenant, id));
       if (!job) throw jobNotFound(id);
       return job;
     },
@@ -101,7 +104,7 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
-      const canceled = await jobs.cancel(id);
+      const canceled = await jobs.cancel(defaultTenant, id);
       if (!canceled) throw jobNotFound(id);
       await Promise.all(canceled.uploads.map((uploadId) => intake.discard(uploadId)));
       return reply.code(204).send(null);
@@ -113,7 +116,7 @@ export const jobRoutes: Routes = async (app, services) => {
     try {
       if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
       const job = checkMultipartJob(form.job);
-      const submitted = await submit(commandWithImage(job, form.image, services.config.RESULT_TTL_SECONDS), key);
+      const submitted = await submit(commandWithImage(job, form.image, context), key);
       if (!submitted.created) await intake.discard(form.image.uploadId);
       return submitted;
     } catch (error) {
@@ -124,7 +127,7 @@ export const jobRoutes: Routes = async (app, services) => {
 
   async function submitReferences(request: FastifyRequest, key: string | undefined) {
     if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
-    const command = commandOf(request.body as JobRequest, services.config.RESULT_TTL_SECONDS);
+    const command = commandOf(request.body as JobRequest, context);
     await Promise.all(command.payload.images.map((image) => assertUsable(services, image, key !== undefined)));
     return submit(command, key);
   }

@@ -18,7 +18,7 @@ function job(extra: Partial<Job>): Job {
     createdAt: "2026-01-01T00:00:00.000Z",
     finishedAt: "2026-01-01T00:00:00.250Z",
     attempts: 1,
-    links: { self: "/v1/jobs/j1" },
+    links: { self: "/v1/jobs/j1", events: "/v1/jobs/j1/events" },
     ...extra,
   };
 }

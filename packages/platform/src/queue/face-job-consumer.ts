@@ -12,7 +12,7 @@ import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { FinishedSignal } from "./finished-signal.js";
-import { type Ending, endedJob, type FaceQueueJob, givenUpProblem, ttlSecondsOf } from "./job-view.js";
+import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RecordedFailure } from "./recorded-failure.js";
@@ -142,14 +142,16 @@ export class FaceJobConsumer {
 
   /** Whether the job has an outcome already: canceled, or done by a worker that could not say so to BullMQ. */
   async #hasEnded(job: FaceQueueJob): Promise<boolean> {
-    const outcome = await this.#outcomes.read(job.id!);
-    if (outcome) await this.#tellEnd(job, outcome === erased ? endedJob(job, { state: "canceled" }) : outcome);
-    return outcome !== undefined;
+    const record = await this.#outcomes.read(job.id!);
+    if (!record) return false;
+    const { outcome } = record;
+    await this.#tellEnd(job, outcome === erased ? endedJob(job, { state: "canceled" }) : outcome);
+    return true;
   }
 
   async #end(job: FaceQueueJob, ending: Ending, finishedAt?: number): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
-    const isWritten = await this.#outcomes.write(outcome, ttlSecondsOf(job));
+    const isWritten = await this.#outcomes.write(outcome, job.data);
     if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
   }
 

@@ -6,9 +6,9 @@ import { type FaceQueue, jobOptions, newJobId, openFaceQueue } from "./face-queu
 import { FinishedSignal } from "./finished-signal.js";
 import { type Idempotency, IdempotencyRecords } from "./idempotency.js";
 import { JobSightings, type Sighting } from "./job-sightings.js";
-import { endedJob, type FaceQueueJob, isFinished, liveJob, ttlSecondsOf, uploadsOf } from "./job-view.js";
+import { endedJob, type FaceQueueJob, isFinished, liveJob, tenantOf, uploadsOf } from "./job-view.js";
 import { erased, Outcomes } from "./outcomes.js";
-import { QueueKeys } from "./queue-keys.js";
+import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { readyWorkers } from "./worker-registry.js";
 
@@ -64,11 +64,15 @@ export class FaceJobs {
    * the earlier job has been forgotten since.
    */
   submit(payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { priority, id = newJobId(), idempotency } = options;
+    const { priority, id = newJobId() } = options;
+    const idempotency = options.idempotency && {
+      ...options.idempotency,
+      key: idempotencyDigest(payload.tenant, options.idempotency.key),
+    };
     return this.#connection.attempt(async () => {
       if (!idempotency) return { job: await this.#add(id, payload, priority), created: true };
       const earlier = await this.#idempotency.claim(idempotency, id);
-      if (earlier !== undefined) return { job: await this.#earlierJob(earlier), created: false };
+      if (earlier !== undefined) return { job: await this.#earlierJob(payload.tenant, earlier), created: false };
       try {
         const job = await this.#add(id, payload, priority);
         await this.#idempotency.confirm(idempotency, id);
@@ -81,15 +85,20 @@ export class FaceJobs {
   }
 
   /** The job as it is now; undefined when there is none, or none any more. */
-  find(id: string): Promise<Job | undefined> {
+  find(tenant: string, id: string): Promise<Job | undefined> {
     return this.#connection.attempt(async () => {
-      const view = (await this.#sightings.of(id))?.view;
+      const view = (await this.#sightings.of(tenant, id))?.view;
       return view === erased ? undefined : view;
     });
   }
 
   /** The job once it has ended; as it is then, when the time is over or the signal fires first. */
-  async waitUntilFinished(id: string, milliseconds: number, signal?: AbortSignal): Promise<Job | undefined> {
+  async waitUntilFinished(
+    tenant: string,
+    id: string,
+    milliseconds: number,
+    signal?: AbortSignal,
+  ): Promise<Job | undefined> {
     const deadline = Date.now() + milliseconds;
     const woken = new AbortController();
     const wake = () => woken.abort();
@@ -98,14 +107,14 @@ export class FaceJobs {
     if (signal?.aborted) wake();
     try {
       await this.#finished.open();
-      let job = await this.find(id);
+      let job = await this.find(tenant, id);
       let isOver = milliseconds <= 0;
       while (job && !isFinished(job) && !isOver) {
         const pause = Math.min(recheckMs, Math.max(0, deadline - Date.now()));
         await sleep(pause, undefined, { signal: woken.signal }).catch(() => undefined);
         // Decided before the last look: an end that is signalled while looking is still seen.
         isOver = woken.signal.aborted || Date.now() >= deadline;
-        job = await this.find(id);
+        job = await this.find(tenant, id);
       }
       return job;
     } finally {
@@ -115,9 +124,9 @@ export class FaceJobs {
   }
 
   /** Cancels a job that has not ended, wherever it is, or erases the result of one that has. Idempotent. */
-  cancel(id: string): Promise<CancelOutcome | undefined> {
+  cancel(tenant: string, id: string): Promise<CancelOutcome | undefined> {
     return this.#connection.attempt(async () => {
-      const sighting = await this.#sightings.of(id);
+      const sighting = await this.#sightings.of(tenant, id);
       if (!sighting) return undefined;
       const { view, queued } = sighting;
       if (view === erased) return { outcome: "erased", uploads: [] };
@@ -157,8 +166,8 @@ export class FaceJobs {
     return liveJob(await this.#queue.add(payload.task, payload, jobOptions(id, priority)), "queued");
   }
 
-  async #earlierJob(id: string): Promise<Job> {
-    const job = await this.find(id);
+  async #earlierJob(tenant: string, id: string): Promise<Job> {
+    const job = await this.find(tenant, id);
     if (job) return job;
     throw new ProblemError("job_not_found", `The job ${id} of this idempotency key has expired or was erased.`);
   }
@@ -166,16 +175,16 @@ export class FaceJobs {
   /** The outcome goes first: a crash before the removal leaves a job that the next worker drops. */
   async #cancelLive(id: string, queued: FaceQueueJob): Promise<CancelOutcome | undefined> {
     const canceled = endedJob(queued, { state: "canceled" });
-    const isWritten = await this.#outcomes.write(canceled, ttlSecondsOf(queued));
+    const isWritten = await this.#outcomes.write(canceled, queued.data);
     // It ended meanwhile.
-    if (!isWritten) return this.cancel(id);
+    if (!isWritten) return this.cancel(tenantOf(queued.data), id);
     // A job that a worker holds stays: the worker finds the outcome and lets go.
     await this.#queue.remove(id);
     return { outcome: "canceled", uploads: uploadsOf(queued.data) };
   }
 
   async #eraseEnded(id: string, { view, queued }: Sighting): Promise<CancelOutcome> {
-    if (queued && view !== erased) await this.#outcomes.write(view, ttlSecondsOf(queued));
+    if (queued && view !== erased) await this.#outcomes.write(view, queued.data);
     await this.#outcomes.erase(id);
     await this.#queue.remove(id);
     return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : [] };

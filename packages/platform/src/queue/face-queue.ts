@@ -28,7 +28,7 @@ export function newJobId(): string {
 export function jobOptions(id: string, priority: FacePriority): JobsOptions {
   return {
     jobId: id,
-    priority: priorities[priority],
+    priority: priorities[priority].first,
     attempts,
     backoff,
     removeOnComplete: true,

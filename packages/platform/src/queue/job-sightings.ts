@@ -1,5 +1,5 @@
 import type { FaceQueue } from "./face-queue.js";
-import { type FaceQueueJob, liveJob, liveState, unrecordedFailure } from "./job-view.js";
+import { type FaceQueueJob, liveJob, liveState, tenantOf, unrecordedFailure } from "./job-view.js";
 import type { Outcome, Outcomes } from "./outcomes.js";
 
 /** What is known of a job: how it ended, or where it is. */
@@ -16,14 +16,23 @@ export class JobSightings {
     private readonly outcomes: Outcomes,
   ) {}
 
-  async of(id: string): Promise<Sighting | undefined> {
-    const outcome = await this.outcomes.read(id);
-    if (outcome) return { view: outcome };
+  /** Another tenant's job is no job. */
+  async of(tenant: string, id: string): Promise<Sighting | undefined> {
+    const record = await this.outcomes.read(id);
+    if (record) return record.tenant === tenant ? { view: record.outcome } : undefined;
     const queued = await this.queue.getJob(id);
-    const state = queued && liveState(await queued.getState());
-    if (queued && state) return { view: liveJob(queued, state), queued };
-    // It may have ended between the two looks.
-    const view = (await this.outcomes.read(id)) ?? (queued && unrecordedFailure(queued));
-    return view && { view, ...(queued && { queued }) };
+    if (!queued) return this.#ended(tenant, id);
+    if (tenantOf(queued.data) !== tenant) return undefined;
+    const state = liveState(await queued.getState());
+    if (state) return { view: liveJob(queued, state), queued };
+    const ended = await this.#ended(tenant, id);
+    const view = ended?.view ?? unrecordedFailure(queued);
+    return view && { view, queued };
+  }
+
+  /** A job may end between the two looks. */
+  async #ended(tenant: string, id: string): Promise<Sighting | undefined> {
+    const record = await this.outcomes.read(id);
+    return record?.tenant === tenant ? { view: record.outcome } : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  defaultTenant,
   type FaceJobPayload,
   type Job,
   type JobResult,
@@ -48,7 +49,7 @@ export function endedJob(job: FaceQueueJob, ending: Ending, finishedAt = Date.no
     ...identity(job),
     ...startOf(job),
     finishedAt: timestamp(finishedAt),
-    expiresAt: timestamp(finishedAt + ttlSecondsOf(job) * 1000),
+    expiresAt: timestamp(finishedAt + ttlSecondsOf(job.data) * 1000),
     ...ending,
   };
 }
@@ -59,7 +60,7 @@ export function endedJob(job: FaceQueueJob, ending: Ending, finishedAt = Date.no
  */
 export function unrecordedFailure(job: FaceQueueJob): Job | undefined {
   if (job.finishedOn === undefined || RecordedFailure.isReason(job.failedReason)) return undefined;
-  if (job.finishedOn + ttlSecondsOf(job) * 1000 <= Date.now()) return undefined;
+  if (job.finishedOn + ttlSecondsOf(job.data) * 1000 <= Date.now()) return undefined;
   return endedJob(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn);
 }
 
@@ -70,9 +71,13 @@ export function givenUpProblem(job: FaceQueueJob): Problem {
 }
 
 /** How long the job's outcome is kept. A payload from another version of the service may not say. */
-export function ttlSecondsOf(job: FaceQueueJob): number {
-  const ttl: unknown = job.data.resultTtlSeconds;
-  return Number.isInteger(ttl) ? (ttl as number) : defaultTtlSeconds;
+export function ttlSecondsOf({ resultTtlSeconds }: FaceJobPayload): number {
+  return Number.isInteger(resultTtlSeconds) ? resultTtlSeconds : defaultTtlSeconds;
+}
+
+/** Whose job it is. A payload from the version before does not say. */
+export function tenantOf({ tenant }: FaceJobPayload): string {
+  return typeof tenant === "string" ? tenant : defaultTenant;
 }
 
 export function uploadsOf(payload: FaceJobPayload): string[] {
@@ -87,7 +92,7 @@ function identity(job: FaceQueueJob) {
     createdAt: timestamp(job.timestamp),
     attempts: job.attemptsStarted,
     ...(metadata && { metadata }),
-    links: { self: `/v1/jobs/${job.id}` },
+    links: { self: `/v1/jobs/${job.id}`, events: `/v1/jobs/${job.id}/events` },
   };
 }
 

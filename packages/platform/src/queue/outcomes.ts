@@ -1,12 +1,43 @@
-import type { Job } from "@facefleet/contracts";
+import type { FaceJobPayload, Job, JobResult } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
+import { tenantOf, ttlSecondsOf } from "./job-view.js";
+import { endEvent } from "./outbox.js";
 import type { QueueKeys } from "./queue-keys.js";
+import { RedisScript } from "./redis-script.js";
 
 /** What stands where an outcome was before its owner erased it. */
 export const erased = "erased";
 export type Outcome = Job | typeof erased;
 
-const tombstone = JSON.stringify({ erased: true });
+export interface OutcomeRecord {
+  readonly tenant: string;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
+ * KEYS: outcome, live, outbox, batch, idempotency record.
+ * ARGV: tenant, id, state, job, result or "", time to live in ms, event or "", in a batch or "", shape or "", channel.
+ */
+const end = new RedisScript<number>(`
+local outcome, live, outbox, batch, idempotency = unpack(KEYS)
+local tenant, id, state, job, result, ttl, event, batched, shape, channel = unpack(ARGV)
+if redis.call("EXISTS", outcome) == 1 then return 0 end
+redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
+if result ~= "" then redis.call("HSET", outcome, "result", result) end
+redis.call("PEXPIRE", outcome, ttl)
+redis.call("ZREM", live, id)
+if event ~= "" then redis.call("RPUSH", outbox, event) end
+if batched ~= "" then redis.call("HINCRBY", batch, state, 1) end
+if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
+redis.call("PUBLISH", channel, id)
+return 1`);
+
+/** KEYS: outcome. Its time to live stays what it is. */
+const erase = new RedisScript<number>(`
+if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
+redis.call("HDEL", KEYS[1], "job", "result", "state")
+return redis.call("HSET", KEYS[1], "erased", "1")`);
 
 /**
  * How each job ended, written once: the first outcome of a job is the one that counts. Every outcome
@@ -18,22 +49,57 @@ export class Outcomes {
     private readonly keys: QueueKeys,
   ) {}
 
-  async read(jobId: string): Promise<Outcome | undefined> {
-    const text = await this.redis.get(this.keys.outcome(jobId));
-    if (text === null) return undefined;
-    return text === tombstone ? erased : (JSON.parse(text) as Job);
+  async read(jobId: string): Promise<OutcomeRecord | undefined> {
+    const fields = await this.redis.hmget(this.keys.outcome(jobId), "tenant", "job", "result");
+    return recordOf(fields);
   }
 
-  /** Writes the job's end unless it has one, and tells whoever waits for it. Returns whether it was written. */
-  async write(job: Job, ttlSeconds: number): Promise<boolean> {
-    const written = await this.redis.set(this.keys.outcome(job.id), JSON.stringify(job), "PX", ttlSeconds * 1000, "NX");
-    if (written === null) return false;
-    await this.redis.publish(this.keys.finishedChannel, job.id);
-    return true;
+  /** Writes the job's end unless it has one, with all that follows from it. Returns whether it was written. */
+  async write(job: Job, payload: FaceJobPayload): Promise<boolean> {
+    const { keys } = this;
+    const { batch, idempotency } = payload;
+    const { result, ...withoutResult } = job;
+    const tenant = tenantOf(payload);
+    const event = endEvent(job, payload);
+    const written = await end.run(
+      this.redis,
+      [
+        keys.outcome(job.id),
+        keys.live(tenant),
+        keys.outbox,
+        keys.batch(batch?.id ?? ""),
+        keys.idempotency(idempotency ?? ""),
+      ],
+      [
+        tenant,
+        job.id,
+        job.state,
+        JSON.stringify(withoutResult),
+        result ? JSON.stringify(result) : "",
+        ttlSecondsOf(payload) * 1000,
+        event ? JSON.stringify(event) : "",
+        batch ? "1" : "",
+        idempotency ? JSON.stringify(shapeOf(job)) : "",
+        keys.finishedChannel,
+      ],
+    );
+    return written === 1;
   }
 
   /** Removes the content and keeps the place until the outcome would have expired: nobody can write it again. */
   async erase(jobId: string): Promise<void> {
-    await this.redis.set(this.keys.outcome(jobId), tombstone, "KEEPTTL", "XX");
+    await erase.run(this.redis, [this.keys.outcome(jobId)], []);
   }
+}
+
+function recordOf([tenant, job, result]: (string | null)[]): OutcomeRecord | undefined {
+  if (typeof tenant !== "string") return undefined;
+  if (typeof job !== "string") return { tenant, outcome: erased };
+  const view = JSON.parse(job) as Job;
+  return { tenant, outcome: result ? { ...view, result: JSON.parse(result) as JobResult } : view };
+}
+
+/** What an idempotency key still answers once the job is forgotten: nothing of the image or its owner's words. */
+function shapeOf({ metadata, result, ...shape }: Job): Job {
+  return shape;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FaceJobPayload, type Job, Job as JobSchema, ProblemError } from "@facefleet/contracts";
+import { defaultTenant, type FaceJobPayload, type Job, Job as JobSchema, ProblemError } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { deferred, eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
@@ -18,14 +18,14 @@ describe("a job", () => {
 
     taken.reportStage("analyse");
     const active = await eventually(async () => {
-      const seen = await jobs.find(job.id);
+      const seen = await jobs.find(defaultTenant, job.id);
       return seen?.progress && seen;
     });
     expect(active).toMatchObject({ state: "active", progress: { stage: "analyse" }, attempts: 1 });
     expect(active.startedAt).toBeDefined();
 
     held.letGo();
-    const done = await jobs.waitUntilFinished(job.id, 5000);
+    const done = await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
     expect(done).toMatchObject({ id: job.id, state: "succeeded", result, attempts: 1, metadata: payload.metadata });
     expect(Date.parse(done!.expiresAt!) - Date.parse(done!.finishedAt!)).toBe(600_000);
     expect(Value.Check(JobSchema, done)).toBe(true);
@@ -37,7 +37,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    await jobs.waitUntilFinished(job.id, 5000);
+    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
     const left = await bench.redis.pttl(bench.keys.outcome(job.id));
     expect(left).toBeGreaterThan(590_000);
@@ -55,10 +55,10 @@ describe("a job", () => {
     await consumer.pause();
     const { job: second } = await jobs.submit(payload, { priority: "normal" });
     held.letGo();
-    expect(await jobs.waitUntilFinished(first.id, 5000)).toMatchObject({ state: "succeeded" });
-    expect(await jobs.waitUntilFinished(second.id, 1000)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilFinished(defaultTenant, first.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, second.id, 1000)).toMatchObject({ state: "queued" });
     await consumer.resume();
-    expect(await jobs.waitUntilFinished(second.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, second.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
   it("is taken after a pause that ends before the worker's jobs do", async () => {
@@ -71,10 +71,10 @@ describe("a job", () => {
     await consumer.pause();
     await consumer.resume();
     const { job: second } = await jobs.submit(payload, { priority: "normal" });
-    await eventually(async () => (await jobs.find(second.id))?.state === "active");
+    await eventually(async () => (await jobs.find(defaultTenant, second.id))?.state === "active");
     held.letGo();
     for (const { id } of [first, second]) {
-      expect(await jobs.waitUntilFinished(id, 5000)).toMatchObject({ state: "succeeded" });
+      expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
     }
   });
 
@@ -107,12 +107,15 @@ describe("a job", () => {
     await bench.started({ run, onEnd: async (_, outcome) => void ends.push(outcome) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
     const between = await eventually(async () => {
-      const seen = await jobs.find(job.id);
+      const seen = await jobs.find(defaultTenant, job.id);
       return seen?.attempts === 1 && seen.state === "queued" && seen;
     });
     expect(between).not.toHaveProperty("error");
     expect(ends).toEqual([]);
-    expect(await jobs.waitUntilFinished(job.id, 5000)).toMatchObject({ state: "succeeded", attempts: 2 });
+    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({
+      state: "succeeded",
+      attempts: 2,
+    });
     expect(ends).toHaveLength(1);
   });
 
@@ -127,7 +130,7 @@ describe("a job", () => {
     };
     await bench.started({ run, onEnd: async (_, outcome) => ended.resolve(outcome) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const failed = await jobs.waitUntilFinished(job.id, 5000);
+    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
     expect(failed).toMatchObject({
       state: "failed",
       attempts: 1,
@@ -150,7 +153,7 @@ describe("a job", () => {
     };
     await bench.started({ run });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const failed = await jobs.waitUntilFinished(job.id, 15_000);
+    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 15_000);
     expect(failed).toMatchObject({ state: "failed", attempts: 3, error: { code: "inference_failed" } });
   });
 
@@ -159,10 +162,10 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    await jobs.waitUntilFinished(job.id, 5000);
+    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     await bench.redis.del(bench.keys.outcome(job.id));
-    expect(await jobs.find(job.id)).toBeUndefined();
+    expect(await jobs.find(defaultTenant, job.id)).toBeUndefined();
   });
 
   it("fails when its payload is not one of ours", async () => {
@@ -172,7 +175,7 @@ describe("a job", () => {
     await bench
       .queue()
       .add("alien", { task: "paint", ...{ images: [] } }, { jobId: "jalien", priority: 1, attempts: 3 });
-    const failed = await jobs.waitUntilFinished("jalien", 5000);
+    const failed = await jobs.waitUntilFinished(defaultTenant, "jalien", 5000);
     expect(failed).toMatchObject({ state: "failed", attempts: 1, error: { code: "invalid_request" } });
   });
 
@@ -190,7 +193,7 @@ describe("a job", () => {
     await bench
       .queue()
       .add("earlier", { ...payload, options: earlier } as FaceJobPayload, { jobId: "jearlier", priority: 1 });
-    expect(await jobs.waitUntilFinished("jearlier", 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, "jearlier", 5000)).toMatchObject({ state: "succeeded" });
     expect(seen).toEqual([{ ...earlier, embedding: "standard", quality: true }]);
   });
 
@@ -199,7 +202,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
     const done: Job = { ...job, state: "succeeded", result };
-    await bench.outcomes.write(done, 60);
+    await bench.outcomes.write(done, payload);
     let runs = 0;
     const ends: Job[] = [];
     const run: Run = async () => {
@@ -218,7 +221,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started({ onEnd: () => Promise.reject(new Error("no clean-up today")) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
   });
 });
@@ -230,7 +233,7 @@ describe("a worker", () => {
     const { job } = await jobs.submit(payload, { priority: "normal" });
     bench.consumer();
     await sleep(500);
-    expect(await jobs.find(job.id)).toMatchObject({ state: "queued" });
+    expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "queued" });
   });
 
   it("holds as many jobs as it was told, and no more", async () => {
@@ -250,7 +253,7 @@ describe("a worker", () => {
     expect(held).toBe(3);
     expect(await jobs.depth()).toEqual({ waiting: 5, active: 3, delayed: 0 });
     gate.resolve();
-    const done = await Promise.all(sent.map(({ job }) => jobs.waitUntilFinished(job.id, 5000)));
+    const done = await Promise.all(sent.map(({ job }) => jobs.waitUntilFinished(defaultTenant, job.id, 5000)));
     expect(done.every((job) => job?.state === "succeeded")).toBe(true);
   });
 
@@ -266,8 +269,8 @@ describe("a worker", () => {
     await sleep(200);
     held.letGo();
     await stopped;
-    expect(await jobs.find(first.job.id)).toMatchObject({ state: "succeeded" });
-    expect(await jobs.find(second.job.id)).toMatchObject({ state: "queued" });
+    expect(await jobs.find(defaultTenant, first.job.id)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.find(defaultTenant, second.job.id)).toMatchObject({ state: "queued" });
   });
 
   it("puts back at the deadline what it could not finish, without using up an attempt", async () => {
@@ -280,9 +283,9 @@ describe("a worker", () => {
     const start = Date.now();
     await consumer.stop(200);
     expect(Date.now() - start).toBeLessThan(1500);
-    expect(await jobs.find(job.id)).toMatchObject({ state: "queued" });
+    expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "queued" });
     await bench.started();
-    expect(await jobs.waitUntilFinished(job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
   it("stops soon after its deadline although a job never lets go", async () => {

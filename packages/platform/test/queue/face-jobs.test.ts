@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FaceJobPayload, type Job, Job as JobSchema, queueCatalogue } from "@facefleet/contracts";
+import { defaultTenant, type FaceJobPayload, type Job, Job as JobSchema, queueCatalogue } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
+import { idempotencyDigest } from "../../src/queue/queue-keys.js";
 import { endOf, eventually, heldRun, payload, QueueBench, result } from "./queue-bench.js";
 
 const upload = "a".repeat(32);
@@ -28,10 +29,10 @@ describe("submitting", () => {
       createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
       attempts: 0,
       metadata: { album: "summer" },
-      links: { self: `/v1/jobs/${job.id}` },
+      links: { self: `/v1/jobs/${job.id}`, events: `/v1/jobs/${job.id}/events` },
     });
     expect(Value.Check(JobSchema, job)).toBe(true);
-    expect(await jobs.find(job.id)).toEqual(job);
+    expect(await jobs.find(defaultTenant, job.id)).toEqual(job);
   });
 
   it("gives every job the priority, attempts and clean-up of the catalogue", async () => {
@@ -41,7 +42,7 @@ describe("submitting", () => {
       const { job } = await bench.jobs().submit(payload, { priority, id: `j-${priority}` });
       const queued = await queue.getJob(job.id);
       expect(queued?.opts).toMatchObject({
-        priority: queueCatalogue.faces.priorities[priority],
+        priority: queueCatalogue.faces.priorities[priority].first,
         attempts: 3,
         removeOnComplete: true,
         removeOnFail: { age: 86_400 },
@@ -90,10 +91,10 @@ describe("idempotency", () => {
     const jobs = bench.jobs();
     const first = await jobs.submit(payload, { priority: "normal", idempotency });
     await bench.started();
-    await jobs.waitUntilFinished(first.job.id, 5000);
+    await jobs.waitUntilFinished(defaultTenant, first.job.id, 5000);
     const second = await jobs.submit(payload, { priority: "normal", idempotency });
     expect(second).toMatchObject({ created: false, job: { id: first.job.id, state: "succeeded" } });
-    const left = await bench.redis.pttl(bench.keys.idempotency(idempotency.key));
+    const left = await bench.redis.pttl(bench.keys.idempotency(idempotencyDigest(defaultTenant, idempotency.key)));
     expect(left).toBeGreaterThan(86_390_000);
   });
 
@@ -109,8 +110,8 @@ describe("idempotency", () => {
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal", idempotency });
     await bench.started();
-    await jobs.waitUntilFinished(job.id, 5000);
-    await jobs.cancel(job.id);
+    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.cancel(defaultTenant, job.id);
     const again = jobs.submit(payload, { priority: "normal", idempotency });
     await expect(again).rejects.toMatchObject({ code: "job_not_found", detail: expect.stringContaining(job.id) });
     expect(await jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
@@ -119,7 +120,12 @@ describe("idempotency", () => {
   it("outlives a process that died between its claim and its job", async () => {
     const bench = new QueueBench();
     const dead = { jobId: "jdead", bodyHash: "h1", submitted: false };
-    await bench.redis.set(bench.keys.idempotency(idempotency.key), JSON.stringify(dead), "PX", 300);
+    await bench.redis.set(
+      bench.keys.idempotency(idempotencyDigest(defaultTenant, idempotency.key)),
+      JSON.stringify(dead),
+      "PX",
+      300,
+    );
     const { created, job } = await bench.jobs().submit(payload, { priority: "normal", idempotency });
     expect(created).toBe(true);
     expect(job.id).not.toBe("jdead");
@@ -138,10 +144,14 @@ describe("canceling", () => {
   it("takes a queued job out, for good, and names its uploads", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench, withUpload);
-    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [upload] });
-    expect(await jobs.find(id)).toMatchObject({ state: "canceled", attempts: 0, expiresAt: expect.any(String) });
+    expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "canceled", uploads: [upload] });
+    expect(await jobs.find(defaultTenant, id)).toMatchObject({
+      state: "canceled",
+      attempts: 0,
+      expiresAt: expect.any(String),
+    });
     expect(await jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
-    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [] });
+    expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "canceled", uploads: [] });
   });
 
   it("aborts an active job, tells who waits for it, and discards what it finishes", async () => {
@@ -152,16 +162,16 @@ describe("canceling", () => {
     const onEnd = async (_: unknown, outcome: Job) => void ends.push(outcome);
     await bench.started({ run: held.run, onEnd });
     await held.taken;
-    const waiting = bench.jobs().waitUntilFinished(id, 10_000);
+    const waiting = bench.jobs().waitUntilFinished(defaultTenant, id, 10_000);
     await sleep(100);
     const start = Date.now();
-    expect(await jobs.cancel(id)).toEqual({ outcome: "canceled", uploads: [upload] });
+    expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "canceled", uploads: [upload] });
     expect(await waiting).toMatchObject({ state: "canceled" });
     await held.aborted;
     expect(Date.now() - start).toBeLessThan(1000);
     await eventually(async () => (await jobs.depth()).active === 0);
     expect(ends).toMatchObject([{ id, state: "canceled" }]);
-    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
+    expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "canceled" });
     expect(await bench.queue().getJob(id)).toBeUndefined();
   });
 
@@ -172,7 +182,7 @@ describe("canceling", () => {
     let canceled = false;
     await bench.started({
       run: async () => {
-        await jobs.cancel(id);
+        await jobs.cancel(defaultTenant, id);
         canceled = true;
         return result;
       },
@@ -181,26 +191,26 @@ describe("canceling", () => {
     await eventually(async () => ends.length > 0);
     expect(canceled).toBe(true);
     expect(ends).toMatchObject([{ state: "canceled" }]);
-    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
-    expect(await jobs.find(id)).not.toHaveProperty("result");
+    expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "canceled" });
+    expect(await jobs.find(defaultTenant, id)).not.toHaveProperty("result");
   });
 
   it("erases the result of a finished job, twice the same", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
     await bench.started();
-    await jobs.waitUntilFinished(id, 5000);
-    expect(await jobs.cancel(id)).toEqual({ outcome: "erased", uploads: [] });
-    expect(await jobs.find(id)).toBeUndefined();
-    expect(await jobs.cancel(id)).toEqual({ outcome: "erased", uploads: [] });
+    await jobs.waitUntilFinished(defaultTenant, id, 5000);
+    expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "erased", uploads: [] });
+    expect(await jobs.find(defaultTenant, id)).toBeUndefined();
+    expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "erased", uploads: [] });
   });
 
   it("answers many at once alike", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => jobs.cancel(id)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => jobs.cancel(defaultTenant, id)));
     expect(new Set(answers.map((answer) => answer?.outcome))).toEqual(new Set(["canceled"]));
-    expect(await jobs.find(id)).toMatchObject({ state: "canceled" });
+    expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "canceled" });
   });
 
   it("ends each job one way when it races the worker", async () => {
@@ -211,8 +221,8 @@ describe("canceling", () => {
       Array.from({ length: 60 }, async (_, index) => {
         const { job } = await jobs.submit(payload, { priority: "normal" });
         await sleep(index % 20);
-        const answer = await jobs.cancel(job.id);
-        const seen = await jobs.find(job.id);
+        const answer = await jobs.cancel(defaultTenant, job.id);
+        const seen = await jobs.find(defaultTenant, job.id);
         expect(seen?.state).toBe(answer?.outcome === "canceled" ? "canceled" : undefined);
       }),
     );
@@ -224,9 +234,9 @@ describe("canceling", () => {
 
   it("knows nothing of a job that never was", async () => {
     const jobs = new QueueBench().jobs();
-    expect(await jobs.cancel("jnone")).toBeUndefined();
-    expect(await jobs.find("jnone")).toBeUndefined();
-    expect(await jobs.waitUntilFinished("jnone", 5000)).toBeUndefined();
+    expect(await jobs.cancel(defaultTenant, "jnone")).toBeUndefined();
+    expect(await jobs.find(defaultTenant, "jnone")).toBeUndefined();
+    expect(await jobs.waitUntilFinished(defaultTenant, "jnone", 5000)).toBeUndefined();
   });
 });
 
@@ -237,7 +247,7 @@ describe("waiting", () => {
     const held = heldRun();
     await bench.started({ run: held.run });
     await held.taken;
-    const waiting = jobs.waitUntilFinished(id, 20_000);
+    const waiting = jobs.waitUntilFinished(defaultTenant, id, 20_000);
     await sleep(200);
     held.letGo();
     const job = await waiting;
@@ -248,30 +258,34 @@ describe("waiting", () => {
   it("answers at once when the job has ended already", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
-    await jobs.cancel(id);
+    await jobs.cancel(defaultTenant, id);
     const start = Date.now();
-    expect(await jobs.waitUntilFinished(id, 20_000)).toMatchObject({ state: "canceled" });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000)).toMatchObject({ state: "canceled" });
     expect(Date.now() - start).toBeLessThan(600);
   });
 
   it("answers the job as it is when the time is over, or when the signal fires", async () => {
     const { jobs, id } = await submitted(new QueueBench());
     const start = Date.now();
-    expect(await jobs.waitUntilFinished(id, 300)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 300)).toMatchObject({ state: "queued" });
     expect(Date.now() - start).toBeGreaterThanOrEqual(295);
-    expect(await jobs.waitUntilFinished(id, 20_000, AbortSignal.timeout(100))).toMatchObject({ state: "queued" });
-    expect(await jobs.waitUntilFinished(id, 20_000, AbortSignal.abort())).toMatchObject({ state: "queued" });
-    expect(await jobs.waitUntilFinished(id, 0)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000, AbortSignal.timeout(100))).toMatchObject({
+      state: "queued",
+    });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000, AbortSignal.abort())).toMatchObject({
+      state: "queued",
+    });
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 0)).toMatchObject({ state: "queued" });
     expect(Date.now() - start).toBeLessThan(3000);
   });
 
   it("notices an end whose message was lost", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
-    const waiting = jobs.waitUntilFinished(id, 20_000);
+    const waiting = jobs.waitUntilFinished(defaultTenant, id, 20_000);
     await sleep(300);
-    const outcome = { ...(await jobs.find(id))!, state: "canceled" };
-    await bench.redis.set(bench.keys.outcome(id), JSON.stringify(outcome), "PX", 60_000);
+    const outcome = { ...(await jobs.find(defaultTenant, id))!, state: "canceled" };
+    await bench.redis.hset(bench.keys.outcome(id), { tenant: defaultTenant, job: JSON.stringify(outcome) });
     const start = Date.now();
     expect(await waiting).toMatchObject({ state: "canceled" });
     expect(Date.now() - start).toBeLessThan(3000);
@@ -285,7 +299,7 @@ describe("waiting", () => {
     );
     const subscribers = async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]);
     const before = await bench.redis.info("clients");
-    const waits = ids.map((id) => jobs.waitUntilFinished(id, 30_000));
+    const waits = ids.map((id) => jobs.waitUntilFinished(defaultTenant, id, 30_000));
     await eventually(async () => (await subscribers()) === 1);
     expect(connections(await bench.redis.info("clients")) - connections(before)).toBeLessThan(20);
     await bench.started({ concurrency: 50 });

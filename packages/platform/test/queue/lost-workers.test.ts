@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Job, queueCatalogue } from "@facefleet/contracts";
+import { defaultTenant, type Job, queueCatalogue } from "@facefleet/contracts";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
@@ -54,9 +54,12 @@ describe("a worker killed in the middle of a job", () => {
     const { run, runs, ends, onEnd } = counted();
     await bench.started({ run, onEnd, lockDurationMs });
     await bench.started({ run, onEnd, lockDurationMs });
-    expect(await jobs.find(job.id)).toMatchObject({ state: "active" });
+    expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "active" });
     await kill(child);
-    expect(await jobs.waitUntilFinished(job.id, 20_000)).toMatchObject({ state: "succeeded", attempts: 2 });
+    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 20_000)).toMatchObject({
+      state: "succeeded",
+      attempts: 2,
+    });
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
     expect(runs()).toBe(1);
     expect(ends).toHaveLength(1);
@@ -67,12 +70,12 @@ describe("a worker killed in the middle of a job", () => {
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
     await kill(await takenByOther(bench));
-    expect(await jobs.cancel(job.id)).toMatchObject({ outcome: "canceled" });
+    expect(await jobs.cancel(defaultTenant, job.id)).toMatchObject({ outcome: "canceled" });
     const { run, runs, onEnd } = counted();
     await bench.started({ run, onEnd, lockDurationMs });
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
     expect(runs()).toBe(0);
-    expect(await jobs.find(job.id)).toMatchObject({ state: "canceled" });
+    expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "canceled" });
   });
 
   it("fails its job as worker_lost when that happens too often", async () => {
@@ -82,19 +85,19 @@ describe("a worker killed in the middle of a job", () => {
     for (let lost = 0; lost <= queueCatalogue.faces.maxStalls; lost += 1) await kill(await takenByOther(bench));
     const { run, runs, ends, onEnd } = counted();
     await bench.started({ run, onEnd, lockDurationMs });
-    const failed = await jobs.waitUntilFinished(job.id, 20_000);
+    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 20_000);
     expect(failed).toMatchObject({ state: "failed", error: { code: "worker_lost", retryable: true } });
     expect(runs()).toBe(0);
     const written = await eventually(() => bench.outcomes.read(job.id));
-    expect(written).toEqual(failed);
+    expect(written).toEqual({ tenant: defaultTenant, outcome: failed });
     await eventually(async () => ends.length > 0);
     expect(ends).toEqual([failed]);
 
     // The same is seen when the last worker died before it could write the outcome.
     await bench.redis.del(bench.keys.outcome(job.id));
-    expect(await jobs.find(job.id)).toEqual(failed);
-    expect(await jobs.cancel(job.id)).toEqual({ outcome: "erased", uploads: [] });
-    expect(await jobs.find(job.id)).toBeUndefined();
+    expect(await jobs.find(defaultTenant, job.id)).toEqual(failed);
+    expect(await jobs.cancel(defaultTenant, job.id)).toEqual({ outcome: "erased", uploads: [] });
+    expect(await jobs.find(defaultTenant, job.id)).toBeUndefined();
   });
 
   it("does not lose the result that was written before the job was lost", async () => {
@@ -103,13 +106,13 @@ describe("a worker killed in the middle of a job", () => {
     const { job } = await jobs.submit(payload, { priority: "normal" });
     const child = await takenByOther(bench);
     const done: Job = { ...job, state: "succeeded", attempts: 1, result };
-    await bench.outcomes.write(done, 60);
+    await bench.outcomes.write(done, payload);
     await kill(child);
     const { run, runs, ends, onEnd } = counted();
     await bench.started({ run, onEnd, lockDurationMs });
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
     expect(runs()).toBe(0);
     expect(ends).toEqual([done]);
-    expect(await jobs.find(job.id)).toEqual(done);
+    expect(await jobs.find(defaultTenant, job.id)).toEqual(done);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
+import { defaultTenant, type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
@@ -30,6 +30,7 @@ export const payload: FaceJobPayload = {
   },
   metadata: { album: "summer" },
   resultTtlSeconds: 600,
+  tenant: defaultTenant,
 };
 
 export const result: JobResult = {

@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger, type Logger } from "../../src/logging/index.js";
@@ -59,9 +60,9 @@ describe("without Redis", () => {
     const calls: (() => Promise<unknown>)[] = [
       () => jobs.submit(payload, { priority: "normal" }),
       () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
-      () => jobs.find("j1"),
-      () => jobs.cancel("j1"),
-      () => jobs.waitUntilFinished("j1", 20_000),
+      () => jobs.find(defaultTenant, "j1"),
+      () => jobs.cancel(defaultTenant, "j1"),
+      () => jobs.waitUntilFinished(defaultTenant, "j1", 20_000),
       () => jobs.depth(),
       () => jobs.workers(),
       () => jobs.ping(),
@@ -97,9 +98,9 @@ describe("without Redis", () => {
       expect(afterMs).toBeLessThan(1300);
       await sleep(1500);
       await server.start();
-      await eventually(() => jobs.find(job.id).catch(() => undefined), 3000);
+      await eventually(() => jobs.find(defaultTenant, job.id).catch(() => undefined), 3000);
     }
-    expect(await jobs.find(job.id)).toMatchObject({ state: "queued" });
+    expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "queued" });
     expect(lines.map(({ msg }) => msg)).toEqual([
       expect.stringContaining("lost"),
       expect.stringContaining("restored"),
@@ -125,7 +126,7 @@ describe("without Redis", () => {
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const waiting = refusal(() => jobs.waitUntilFinished(job.id, 20_000));
+    const waiting = refusal(() => jobs.waitUntilFinished(defaultTenant, job.id, 20_000));
     await sleep(200);
     await server.stop();
     expect((await waiting).error).toMatchObject(unavailable);
@@ -137,10 +138,10 @@ describe("without Redis", () => {
       ),
     );
     await eventually(async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]) === 1);
-    const again = jobs.waitUntilFinished(job.id, 20_000);
+    const again = jobs.waitUntilFinished(defaultTenant, job.id, 20_000);
     await sleep(100);
     const start = Date.now();
-    await jobs.cancel(job.id);
+    await jobs.cancel(defaultTenant, job.id);
     expect(await again).toMatchObject({ state: "canceled" });
     expect(Date.now() - start).toBeLessThan(1000);
   });
@@ -158,12 +159,12 @@ describe("without Redis", () => {
     await sleep(1000);
     await server.start();
     const done = await eventually(async () => {
-      const seen = await jobs.find(job.id).catch(() => undefined);
+      const seen = await jobs.find(defaultTenant, job.id).catch(() => undefined);
       return seen?.state === "succeeded" && seen;
     });
     expect(done.attempts).toBe(1);
     const next = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
   });
 
   it("follows its address when the primary becomes a replica and keeps its connections", async () => {
@@ -175,7 +176,7 @@ describe("without Redis", () => {
     await bench.started();
     const finishes = async () => {
       const { job } = await jobs.submit(payload, { priority: "normal" });
-      return (await jobs.waitUntilFinished(job.id, 5000))?.state === "succeeded";
+      return (await jobs.waitUntilFinished(defaultTenant, job.id, 5000))?.state === "succeeded";
     };
     expect(await finishes()).toBe(true);
     address.moveTo(promoted);
@@ -194,7 +195,7 @@ describe("without Redis", () => {
     await server.start();
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(job.id, 15_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 15_000)).toMatchObject({ state: "succeeded" });
   });
 
   it("lets a worker stop within its deadline", async () => {
