@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findRedis } from "../apps/cli/src/stack/redis.js";
+import { findRedis } from "@facefleet/stack";
 
 /**
  * Gives the tests a Redis in REDIS_URL: the configured one, or a throw-away one. The first project that

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job } from "@facefleet/contracts";
-import { freePort } from "../../apps/cli/src/stack/free-port.js";
+import { freePort } from "@facefleet/stack";
 import { ServiceProcess } from "./service-process.js";
 import { modelsDir } from "./test-data.js";
 

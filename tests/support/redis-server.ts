@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../apps/cli/src/stack/free-port.js";
+import { freePort } from "@facefleet/stack";
 
 /** A Redis that a test can take away and bring back, with its data, on the same port. */
 export class RedisServer {

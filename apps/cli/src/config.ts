@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig, logSettings } from "@facefleet/platform";
+import type { Environment } from "@facefleet/stack";
 import { type Static, Type } from "typebox";
 
 export const cliConfigSchema = Type.Object({
@@ -48,8 +49,6 @@ export const cliConfigSchema = Type.Object({
   S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
   LOG_LEVEL: logSettings.LOG_LEVEL,
 });
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
   readonly DATA_DIR: string;

@@ -6,10 +6,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listPacks } from "@facefleet/core/models";
+import { freePort, portFault } from "@facefleet/stack";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadCliConfig, rootDir } from "../src/config.js";
-import { freePort, portFault } from "../src/stack/free-port.js";
 
 const { env, MODELS_DIR, FACEFLEET_MODEL_MIRROR } = loadCliConfig();
 const packs = await listPacks(MODELS_DIR);

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultTenant } from "@facefleet/contracts";
 import { createObjectStore, FaceJobs } from "@facefleet/platform";
+import { freePort } from "@facefleet/stack";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../../cli/src/stack/free-port.js";
 import { buildWorker, type Fleet, isolatedFleet, missing, payload, photo, quiet } from "./environment.js";
 import { WorkerProcess } from "./worker-process.js";
 

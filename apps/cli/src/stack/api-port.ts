@@ -1,4 +1,4 @@
-import { portFault } from "./free-port.js";
+import { portFault } from "@facefleet/stack";
 
 /** Throws one sentence that says what to do when the API could not listen there. */
 export async function claimApiPort(host: string, port: number): Promise<void> {

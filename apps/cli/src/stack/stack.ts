@@ -1,11 +1,8 @@
 import { join } from "node:path";
+import { type FoundRedis, findRedis, freePort, ServiceProcess, WorkerSupervisor } from "@facefleet/stack";
 import type { CliConfig } from "../config.js";
 import { rootDir } from "../config.js";
 import { claimApiPort, localAddress } from "./api-port.js";
-import { freePort } from "./free-port.js";
-import { type FoundRedis, findRedis } from "./redis.js";
-import { ServiceProcess } from "./service-process.js";
-import { WorkerSupervisor } from "./worker-supervisor.js";
 
 export interface StackOptions {
   readonly config: CliConfig;

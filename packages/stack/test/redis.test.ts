@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findOnPath } from "../src/stack/find-on-path.js";
-import { freePort } from "../src/stack/free-port.js";
-import { findRedis, type RedisSearch } from "../src/stack/redis.js";
-import { pingRedis } from "../src/stack/redis-ping.js";
+import { findOnPath } from "../src/find-on-path.js";
+import { freePort } from "../src/free-port.js";
+import { findRedis, type RedisSearch } from "../src/redis.js";
+import { pingRedis } from "../src/redis-ping.js";
 
 // biome-ignore lint/style/noProcessEnv: the programs under test are found on the real PATH
 const env = process.env;

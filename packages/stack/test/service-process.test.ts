@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { freePort, portFault } from "../src/stack/free-port.js";
-import { ServiceProcess } from "../src/stack/service-process.js";
-import { WorkerSupervisor } from "../src/stack/worker-supervisor.js";
+import { freePort, portFault } from "../src/free-port.js";
+import { ServiceProcess } from "../src/service-process.js";
+import { WorkerSupervisor } from "../src/worker-supervisor.js";
 
 const main = fileURLToPath(new URL("fixtures/service.mjs", import.meta.url));
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Environment } from "../config.js";
+import type { Environment } from "./environment.js";
 import { killGroup } from "./kill-group.js";
 
 export interface ServiceProcessOptions {
