@@ -2,7 +2,7 @@ import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@f
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isClientGone } from "./patience.js";
 
-/** Seconds after which a caller may try again when something behind the API is away. */
+/** Seconds after which a caller may try again when something behind the API is away or full. */
 const retryAfterSeconds = 2;
 
 /** Fastify's own errors that are the caller's doing, and the problem that each one is. */
@@ -38,7 +38,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const level = isClientGone(reply) ? "debug" : "error";
   if (problem.status >= 500) request.log[level]({ err: error, code: problem.code }, "request failed");
   reply.header("x-request-id", request.id);
-  if (problem.status === 503) reply.header("retry-after", retryAfterSeconds);
+  if (problem.status === 503 || problem.code === "too_many_jobs") reply.header("retry-after", retryAfterSeconds);
   void reply
     .code(problem.status)
     .type("application/problem+json")

@@ -96,6 +96,18 @@ export const problemTable = {
     retryable: false,
     advice: "Submit the image again if you still need the result.",
   },
+  job_not_failed: {
+    status: 409,
+    title: "The job has not failed",
+    retryable: false,
+    advice: "Only failed jobs can be tried again; look the job up to see its state.",
+  },
+  job_not_repeatable: {
+    status: 409,
+    title: "The job cannot be tried again",
+    retryable: false,
+    advice: "Submit the image again as a new job.",
+  },
   body_too_large: {
     status: 413,
     title: "The request body is too large",
@@ -131,6 +143,12 @@ export const problemTable = {
     title: "The embeddings were made differently",
     retryable: false,
     advice: "Compare embeddings of one `model.fingerprint`; embed the older image again.",
+  },
+  too_many_jobs: {
+    status: 429,
+    title: "The tenant has as many jobs as it may have",
+    retryable: true,
+    advice: "Wait until jobs have ended, at least the seconds in `Retry-After`, and submit the job again.",
   },
   internal_error: {
     status: 500,

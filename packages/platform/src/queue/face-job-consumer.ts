@@ -11,6 +11,7 @@ import { WaitingError, Worker } from "bullmq";
 import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { erased, Outcomes } from "./outcomes.js";
@@ -135,7 +136,11 @@ export class FaceJobConsumer {
       { err: error, jobId: job.id, attempt: job.attemptsStarted },
       "Job attempt failed",
     );
-    if (problem.retryable && !isLast) throw problem;
+    if (problem.retryable && !isLast) {
+      // It has had its turn: the next attempt does not wait for others to have theirs.
+      await job.changePriority({ priority: faces.priorities[priorityOf(job.priority)].first });
+      throw problem;
+    }
     await this.#end(job, { state: "failed", error: problem.toProblem() });
     throw new RecordedFailure(problem.toProblem());
   }

@@ -1,12 +1,16 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type FaceJobPayload, type FacePriority, type Job, ProblemError, type WorkerInfo } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { Admission } from "./admission.js";
 import { type FaceQueue, jobOptions, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { type Idempotency, IdempotencyRecords } from "./idempotency.js";
-import { JobSightings, type Sighting } from "./job-sightings.js";
-import { endedJob, type FaceQueueJob, isFinished, liveJob, tenantOf, uploadsOf } from "./job-view.js";
+import { JobList, type JobPage, type JobQuery } from "./job-list.js";
+import { type CancelOutcome, JobRemoval } from "./job-removal.js";
+import { JobRetry } from "./job-retry.js";
+import { JobSightings } from "./job-sightings.js";
+import { liveJob } from "./job-view.js";
+import { watchJob } from "./job-watch.js";
 import { erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
@@ -16,6 +20,8 @@ export interface SubmitOptions {
   readonly priority: FacePriority;
   readonly id?: string;
   readonly idempotency?: Idempotency;
+  /** The most jobs that the tenant may have queued or active; any number without it. */
+  readonly maxQueuedJobs?: number | undefined;
 }
 
 export interface Submission {
@@ -24,72 +30,69 @@ export interface Submission {
   readonly created: boolean;
 }
 
-export interface CancelOutcome {
-  /** `canceled`: it had not ended; `erased`: it had, and its result is gone now. */
-  readonly outcome: "canceled" | "erased";
-  /** The uploads of a job that no worker will clean up after. They may be deleted already. */
-  readonly uploads: string[];
-}
-
 /** How often a wait looks by itself, for an end whose message was lost. */
 const recheckMs = 2000;
+/** How often events look for changes other than the end, which is told at once. */
+const progressCheckMs = 500;
 
 /**
- * Submits, finds and cancels face jobs. BullMQ knows where a job is while it lives; its outcome, kept apart
- * and written once, tells how it ended. Every method throws ProblemError `queue_unavailable` within about
- * a second when Redis cannot be reached, and works again as soon as it can.
+ * Submits, finds, lists, cancels and retries face jobs; each belongs to a tenant, and another tenant's job is
+ * like one that never was. BullMQ knows where a job is while it lives; its outcome, kept apart and written once,
+ * tells how it ended. Every method throws ProblemError `queue_unavailable` within about a second when Redis
+ * cannot be reached, and works again as soon as it can.
  */
 export class FaceJobs {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
-  readonly #outcomes: Outcomes;
+  readonly #admission: Admission;
   readonly #sightings: JobSightings;
   readonly #idempotency: IdempotencyRecords;
+  readonly #list: JobList;
+  readonly #removal: JobRemoval;
+  readonly #retry: JobRetry;
   readonly #finished: FinishedSignal;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
-    this.#outcomes = new Outcomes(this.#connection.client, this.#keys);
-    this.#sightings = new JobSightings(this.#queue, this.#outcomes);
-    this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
-    this.#finished = new FinishedSignal(settings, this.#keys, options.logger);
+    const redis = this.#connection.client;
+    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+    const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
+    const outcomes = new Outcomes(redis, keys);
+    const sightings = new JobSightings(queue, outcomes);
+    const admission = new Admission(redis, keys, queue);
+    this.#keys = keys;
+    this.#queue = queue;
+    this.#admission = admission;
+    this.#sightings = sightings;
+    this.#idempotency = new IdempotencyRecords(redis, keys);
+    this.#list = new JobList(redis, keys, sightings);
+    this.#removal = new JobRemoval(queue, outcomes, sightings);
+    this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
+    this.#finished = new FinishedSignal(settings, keys, options.logger);
   }
 
   /**
-   * Queues a job. With an idempotency key that has been used, the earlier job is returned instead.
-   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `job_not_found` when
-   * the earlier job has been forgotten since.
+   * Queues a job. With an idempotency key that has been used, the earlier job is returned instead: once it is
+   * forgotten, as it was when it ended, without its result.
+   * @throws ProblemError `too_many_jobs`; `idempotency_conflict` when the key was used with another body.
    */
   submit(payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { priority, id = newJobId() } = options;
-    const idempotency = options.idempotency && {
-      ...options.idempotency,
-      key: idempotencyDigest(payload.tenant, options.idempotency.key),
-    };
+    const { idempotency, id = newJobId() } = options;
     return this.#connection.attempt(async () => {
-      if (!idempotency) return { job: await this.#add(id, payload, priority), created: true };
-      const earlier = await this.#idempotency.claim(idempotency, id);
-      if (earlier !== undefined) return { job: await this.#earlierJob(payload.tenant, earlier), created: false };
-      try {
-        const job = await this.#add(id, payload, priority);
-        await this.#idempotency.confirm(idempotency, id);
-        return { job, created: true };
-      } catch (error) {
-        await this.#idempotency.release(idempotency);
-        throw error;
-      }
+      if (idempotency) return this.#submitOnce(id, payload, { ...options, idempotency });
+      return { job: await this.#add(id, payload, options), created: true };
     });
   }
 
   /** The job as it is now; undefined when there is none, or none any more. */
   find(tenant: string, id: string): Promise<Job | undefined> {
-    return this.#connection.attempt(async () => {
-      const view = (await this.#sightings.of(tenant, id))?.view;
-      return view === erased ? undefined : view;
-    });
+    return this.#connection.attempt(() => this.#find(tenant, id));
+  }
+
+  /** A page of the tenant's jobs, without those that are items of a batch. */
+  list(tenant: string, query: JobQuery): Promise<JobPage> {
+    return this.#connection.attempt(() => this.#list.page(tenant, query));
   }
 
   /** The job once it has ended; as it is then, when the time is over or the signal fires first. */
@@ -99,41 +102,48 @@ export class FaceJobs {
     milliseconds: number,
     signal?: AbortSignal,
   ): Promise<Job | undefined> {
-    const deadline = Date.now() + milliseconds;
-    const woken = new AbortController();
-    const wake = () => woken.abort();
-    this.#finished.on(id, wake);
-    signal?.addEventListener("abort", wake);
-    if (signal?.aborted) wake();
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted || milliseconds <= 0) end();
+    let last: Job | undefined;
     try {
-      await this.#finished.open();
-      let job = await this.find(tenant, id);
-      let isOver = milliseconds <= 0;
-      while (job && !isFinished(job) && !isOver) {
-        const pause = Math.min(recheckMs, Math.max(0, deadline - Date.now()));
-        await sleep(pause, undefined, { signal: woken.signal }).catch(() => undefined);
-        // Decided before the last look: an end that is signalled while looking is still seen.
-        isOver = woken.signal.aborted || Date.now() >= deadline;
-        job = await this.find(tenant, id);
-      }
-      return job;
+      const look = () => this.find(tenant, id);
+      const looks = watchJob(this.#finished, id, { look, everyMs: recheckMs, signal: over.signal });
+      for await (const job of looks) last = job;
+      return last;
     } finally {
-      this.#finished.off(id, wake);
-      signal?.removeEventListener("abort", wake);
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  /**
+   * The job, without its result, as it is and each time that it is seen to have changed, until it has ended or
+   * is gone, or the signal fires.
+   */
+  async *events(tenant: string, id: string, signal: AbortSignal): AsyncGenerator<Job, void> {
+    const look = () => this.#connection.attempt(() => this.#find(tenant, id, { withResult: false }));
+    let last: string | undefined;
+    for await (const job of watchJob(this.#finished, id, { look, everyMs: progressCheckMs, signal })) {
+      const now = JSON.stringify(job);
+      if (job && now !== last) yield job;
+      last = now;
     }
   }
 
   /** Cancels a job that has not ended, wherever it is, or erases the result of one that has. Idempotent. */
   cancel(tenant: string, id: string): Promise<CancelOutcome | undefined> {
-    return this.#connection.attempt(async () => {
-      const sighting = await this.#sightings.of(tenant, id);
-      if (!sighting) return undefined;
-      const { view, queued } = sighting;
-      if (view === erased) return { outcome: "erased", uploads: [] };
-      if (view.state === "canceled") return { outcome: "canceled", uploads: [] };
-      if (queued && !isFinished(view)) return this.#cancelLive(id, queued);
-      return this.#eraseEnded(id, sighting);
-    });
+    return this.#connection.attempt(() => this.#removal.remove(tenant, id));
+  }
+
+  /**
+   * Gives a failed job another set of attempts; undefined when there is no such job.
+   * @throws ProblemError `job_not_failed`, `job_not_repeatable` or `too_many_jobs`
+   */
+  retry(tenant: string, id: string, options: Pick<SubmitOptions, "maxQueuedJobs"> = {}): Promise<Job | undefined> {
+    return this.#connection.attempt(() => this.#retry.retry(tenant, id, options.maxQueuedJobs));
   }
 
   /** How many jobs wait for a worker, are held by one, and wait for their next attempt. */
@@ -162,31 +172,38 @@ export class FaceJobs {
     await this.#connection.close();
   }
 
-  async #add(id: string, payload: FaceJobPayload, priority: FacePriority): Promise<Job> {
-    return liveJob(await this.#queue.add(payload.task, payload, jobOptions(id, priority)), "queued");
+  async #find(tenant: string, id: string, options?: { withResult: boolean }): Promise<Job | undefined> {
+    const view = (await this.#sightings.of(tenant, id, options))?.view;
+    return view === erased ? undefined : view;
   }
 
-  async #earlierJob(tenant: string, id: string): Promise<Job> {
-    const job = await this.find(tenant, id);
-    if (job) return job;
-    throw new ProblemError("job_not_found", `The job ${id} of this idempotency key has expired or was erased.`);
+  async #add(id: string, payload: FaceJobPayload, { priority, maxQueuedJobs }: SubmitOptions): Promise<Job> {
+    const createdAt = Date.now();
+    const number = await this.#admission.admit({ id, payload, priority, createdAt, maxQueuedJobs });
+    return liveJob(await this.#queue.add(payload.task, payload, jobOptions(id, { number, createdAt })), "queued");
   }
 
-  /** The outcome goes first: a crash before the removal leaves a job that the next worker drops. */
-  async #cancelLive(id: string, queued: FaceQueueJob): Promise<CancelOutcome | undefined> {
-    const canceled = endedJob(queued, { state: "canceled" });
-    const isWritten = await this.#outcomes.write(canceled, queued.data);
-    // It ended meanwhile.
-    if (!isWritten) return this.cancel(tenantOf(queued.data), id);
-    // A job that a worker holds stays: the worker finds the outcome and lets go.
-    await this.#queue.remove(id);
-    return { outcome: "canceled", uploads: uploadsOf(queued.data) };
+  async #submitOnce(
+    newId: string,
+    payload: FaceJobPayload,
+    options: SubmitOptions & { readonly idempotency: Idempotency },
+  ): Promise<Submission> {
+    const { key, bodyHash } = options.idempotency;
+    const digest = idempotencyDigest(payload.tenant, key);
+    const { state, jobId, shape } = await this.#idempotency.claim(digest, bodyHash, newId);
+    try {
+      const earlier = state === "claimed" ? undefined : ((await this.#find(payload.tenant, jobId)) ?? shape);
+      if (!earlier && state === "submitted") throw forgotten(jobId);
+      const job = earlier ?? (await this.#add(jobId, { ...payload, idempotency: digest }, options));
+      if (state !== "submitted") await this.#idempotency.confirm(digest);
+      return { job, created: !earlier };
+    } catch (error) {
+      if (state !== "submitted") await this.#idempotency.yield(digest);
+      throw error;
+    }
   }
+}
 
-  async #eraseEnded(id: string, { view, queued }: Sighting): Promise<CancelOutcome> {
-    if (queued && view !== erased) await this.#outcomes.write(view, queued.data);
-    await this.#outcomes.erase(id);
-    await this.#queue.remove(id);
-    return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : [] };
-  }
+function forgotten(jobId: string): ProblemError {
+  return new ProblemError("job_not_found", `Expected the job ${jobId} of this idempotency key but it was lost.`);
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type FaceJobPayload, type FacePriority, queueCatalogue } from "@facefleet/contracts";
+import { type FaceJobPayload, queueCatalogue } from "@facefleet/contracts";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 
 export type FaceQueue = Queue<FaceJobPayload, void, string>;
 
-const { name, priorities, attempts, backoff } = queueCatalogue.faces;
+const { name, attempts, backoff } = queueCatalogue.faces;
 
 export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
   const queue: FaceQueue = new Queue(name, {
@@ -25,14 +25,16 @@ export function newJobId(): string {
   return `j${randomBytes(16).toString("hex")}`;
 }
 
-export function jobOptions(id: string, priority: FacePriority): JobsOptions {
+export function jobOptions(id: string, { number, createdAt }: { number: number; createdAt: number }): JobsOptions {
   return {
     jobId: id,
-    priority: priorities[priority].first,
+    priority: number,
+    timestamp: createdAt,
     attempts,
     backoff,
     removeOnComplete: true,
-    removeOnFail: { age: 24 * 3600 },
+    // A failed job can be tried again for as long as its outcome is kept. The sweep removes it before.
+    removeOnFail: { age: 7 * 24 * 3600 },
     // Causes go to the worker's log, not into Redis.
     stackTraceLimit: 0,
   };

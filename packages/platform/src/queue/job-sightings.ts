@@ -5,7 +5,7 @@ import type { Outcome, Outcomes } from "./outcomes.js";
 /** What is known of a job: how it ended, or where it is. */
 export interface Sighting {
   readonly view: Outcome;
-  /** BullMQ's own record, where it was needed to know. */
+  /** BullMQ's own record of a job that has no outcome. */
   readonly queued?: FaceQueueJob;
 }
 
@@ -17,22 +17,22 @@ export class JobSightings {
   ) {}
 
   /** Another tenant's job is no job. */
-  async of(tenant: string, id: string): Promise<Sighting | undefined> {
-    const record = await this.outcomes.read(id);
+  async of(tenant: string, id: string, { withResult = true } = {}): Promise<Sighting | undefined> {
+    const record = await this.outcomes.read(id, { withResult });
     if (record) return record.tenant === tenant ? { view: record.outcome } : undefined;
     const queued = await this.queue.getJob(id);
-    if (!queued) return this.#ended(tenant, id);
+    if (!queued) return this.#ended(tenant, id, withResult);
     if (tenantOf(queued.data) !== tenant) return undefined;
     const state = liveState(await queued.getState());
     if (state) return { view: liveJob(queued, state), queued };
-    const ended = await this.#ended(tenant, id);
-    const view = ended?.view ?? unrecordedFailure(queued);
-    return view && { view, queued };
+    const ended = await this.#ended(tenant, id, withResult);
+    const failure = unrecordedFailure(queued);
+    return ended ?? (failure && { view: failure, queued });
   }
 
   /** A job may end between the two looks. */
-  async #ended(tenant: string, id: string): Promise<Sighting | undefined> {
-    const record = await this.outcomes.read(id);
+  async #ended(tenant: string, id: string, withResult: boolean): Promise<Sighting | undefined> {
+    const record = await this.outcomes.read(id, { withResult });
     return record?.tenant === tenant ? { view: record.outcome } : undefined;
   }
 }

@@ -2,7 +2,7 @@ import type { FaceJobPayload, Job, JobResult } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { tenantOf, ttlSecondsOf } from "./job-view.js";
 import { endEvent } from "./outbox.js";
-import type { QueueKeys } from "./queue-keys.js";
+import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
 
 /** What stands where an outcome was before its owner erased it. */
@@ -16,16 +16,20 @@ export interface OutcomeRecord {
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
- * KEYS: outcome, live, outbox, batch, idempotency record.
- * ARGV: tenant, id, state, job, result or "", time to live in ms, event or "", in a batch or "", shape or "", channel.
+ * KEYS: outcome, live, ended, outbox, batch, idempotency record.
+ * ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended, event or "", in a batch or "",
+ * shape or "", channel.
  */
 const end = new RedisScript<number>(`
-local outcome, live, outbox, batch, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, event, batched, shape, channel = unpack(ARGV)
+local outcome, live, ended, outbox, batch, idempotency = unpack(KEYS)
+local tenant, id, state, job, result, ttl, member, event, batched, shape, channel = unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
 redis.call("PEXPIRE", outcome, ttl)
+local time = redis.call("TIME")
+local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
+redis.call("ZADD", ended, string.format("%.0f", expiry), member)
 redis.call("ZREM", live, id)
 if event ~= "" then redis.call("RPUSH", outbox, event) end
 if batched ~= "" then redis.call("HINCRBY", batch, state, 1) end
@@ -33,9 +37,10 @@ if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET"
 redis.call("PUBLISH", channel, id)
 return 1`);
 
-/** KEYS: outcome. Its time to live stays what it is. */
+/** The time to live stays what it is. KEYS: outcome, jobs. ARGV: id. */
 const erase = new RedisScript<number>(`
 if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
+redis.call("ZREM", KEYS[2], ARGV[1])
 redis.call("HDEL", KEYS[1], "job", "result", "state")
 return redis.call("HSET", KEYS[1], "erased", "1")`);
 
@@ -49,9 +54,9 @@ export class Outcomes {
     private readonly keys: QueueKeys,
   ) {}
 
-  async read(jobId: string): Promise<OutcomeRecord | undefined> {
-    const fields = await this.redis.hmget(this.keys.outcome(jobId), "tenant", "job", "result");
-    return recordOf(fields);
+  async read(jobId: string, { withResult = true } = {}): Promise<OutcomeRecord | undefined> {
+    const fields = ["tenant", "job", ...(withResult ? ["result"] : [])];
+    return recordOf(await this.redis.hmget(this.keys.outcome(jobId), ...fields));
   }
 
   /** Writes the job's end unless it has one, with all that follows from it. Returns whether it was written. */
@@ -66,6 +71,7 @@ export class Outcomes {
       [
         keys.outcome(job.id),
         keys.live(tenant),
+        keys.ended,
         keys.outbox,
         keys.batch(batch?.id ?? ""),
         keys.idempotency(idempotency ?? ""),
@@ -77,6 +83,7 @@ export class Outcomes {
         JSON.stringify(withoutResult),
         result ? JSON.stringify(result) : "",
         ttlSecondsOf(payload) * 1000,
+        memberOf(tenant, job.id),
         event ? JSON.stringify(event) : "",
         batch ? "1" : "",
         idempotency ? JSON.stringify(shapeOf(job)) : "",
@@ -87,8 +94,8 @@ export class Outcomes {
   }
 
   /** Removes the content and keeps the place until the outcome would have expired: nobody can write it again. */
-  async erase(jobId: string): Promise<void> {
-    await erase.run(this.redis, [this.keys.outcome(jobId)], []);
+  async erase(tenant: string, jobId: string): Promise<void> {
+    await erase.run(this.redis, [this.keys.outcome(jobId), this.keys.jobs(tenant)], [jobId]);
   }
 }
 

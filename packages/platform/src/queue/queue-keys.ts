@@ -11,6 +11,12 @@ export class QueueKeys {
   readonly uploadSecret: string;
   /** List of the events that webhooks are to hear of, oldest first. */
   readonly outbox: string;
+  /** Set of the tenants that have ever had a job. */
+  readonly tenants: string;
+  /** Sorted set of the jobs that have ended, as `memberOf` names them, by when their outcomes expire. */
+  readonly ended: string;
+  /** Whose turn it is to sweep. */
+  readonly sweep: string;
 
   constructor(private readonly prefix: string) {
     this.finishedChannel = `${prefix}:finished`;
@@ -18,6 +24,9 @@ export class QueueKeys {
     this.uploads = `${prefix}:uploads`;
     this.uploadSecret = `${prefix}:upload-secret`;
     this.outbox = `${prefix}:outbox`;
+    this.tenants = `${prefix}:tenants`;
+    this.ended = `${prefix}:ended`;
+    this.sweep = `${prefix}:sweep`;
   }
 
   /** Hash: whose job it was and how it ended. */
@@ -25,9 +34,19 @@ export class QueueKeys {
     return `${this.prefix}:outcome:${jobId}`;
   }
 
+  /** Sorted set of the jobs that a tenant can list, by when they were created. */
+  jobs(tenant: string): string {
+    return `${this.prefix}:tenant:${tenant}:jobs`;
+  }
+
   /** Sorted set of a tenant's jobs that have not ended, by when they were created. */
   live(tenant: string): string {
     return `${this.prefix}:tenant:${tenant}:live`;
+  }
+
+  /** Hash: how far the turns of each tenant reach among the jobs of a priority. */
+  turns(priority: string): string {
+    return `${this.prefix}:turns:${priority}`;
   }
 
   /** Hash: how many of a batch's items ended in each way, and what else is known of it. */
@@ -42,6 +61,11 @@ export class QueueKeys {
   idempotency(digest: string): string {
     return `${this.prefix}:idempotency:${digest}`;
   }
+}
+
+/** A job among those of all tenants. */
+export function memberOf(tenant: string, jobId: string): string {
+  return `${tenant}/${jobId}`;
 }
 
 /** Names the record of a tenant's idempotency key. */

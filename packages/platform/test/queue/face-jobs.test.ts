@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, Job as JobSchema, queueCatalogue } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
-import { idempotencyDigest } from "../../src/queue/queue-keys.js";
-import { endOf, eventually, heldRun, payload, QueueBench, result } from "./queue-bench.js";
+import type { FaceJobs } from "../../src/queue/index.js";
+import { collected, endOf, eventually, heldRun, payload, QueueBench, result } from "./queue-bench.js";
 
 const upload = "a".repeat(32);
 const withUpload: FaceJobPayload = { ...payload, images: [{ upload }] };
@@ -45,7 +45,7 @@ describe("submitting", () => {
         priority: queueCatalogue.faces.priorities[priority].first,
         attempts: 3,
         removeOnComplete: true,
-        removeOnFail: { age: 86_400 },
+        removeOnFail: { age: 604_800 },
       });
     }
     expect(await bench.redis.hget(queue.toKey("meta"), "opts.maxLenEvents")).toBe("10000");
@@ -69,74 +69,6 @@ describe("submitting", () => {
     await jobs.submit(payload, { priority: "low" });
     await jobs.submit(payload, { priority: "interactive" });
     expect(await jobs.depth()).toEqual({ waiting: 2, active: 0, delayed: 0 });
-  });
-});
-
-describe("idempotency", () => {
-  const idempotency = { key: "order 7", bodyHash: "h1" };
-
-  it("makes one job of fifty requests at the same time", async () => {
-    const bench = new QueueBench();
-    const jobs = [bench.jobs(), bench.jobs()];
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => jobs[index % 2]!.submit(payload, { priority: "normal", idempotency })),
-    );
-    expect(new Set(answers.map(({ job }) => job.id)).size).toBe(1);
-    expect(answers.filter(({ created }) => created)).toHaveLength(1);
-    expect((await jobs[0]!.depth()).waiting).toBe(1);
-  });
-
-  it("gives the same job whatever has happened to it, for a day", async () => {
-    const bench = new QueueBench();
-    const jobs = bench.jobs();
-    const first = await jobs.submit(payload, { priority: "normal", idempotency });
-    await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, first.job.id, 5000);
-    const second = await jobs.submit(payload, { priority: "normal", idempotency });
-    expect(second).toMatchObject({ created: false, job: { id: first.job.id, state: "succeeded" } });
-    const left = await bench.redis.pttl(bench.keys.idempotency(idempotencyDigest(defaultTenant, idempotency.key)));
-    expect(left).toBeGreaterThan(86_390_000);
-  });
-
-  it("refuses the key with another body", async () => {
-    const jobs = new QueueBench().jobs();
-    await jobs.submit(payload, { priority: "normal", idempotency });
-    const other = jobs.submit(payload, { priority: "normal", idempotency: { ...idempotency, bodyHash: "h2" } });
-    await expect(other).rejects.toMatchObject({ code: "idempotency_conflict" });
-  });
-
-  it("says that an erased job is gone, and does not run it again", async () => {
-    const bench = new QueueBench();
-    const jobs = bench.jobs();
-    const { job } = await jobs.submit(payload, { priority: "normal", idempotency });
-    await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
-    await jobs.cancel(defaultTenant, job.id);
-    const again = jobs.submit(payload, { priority: "normal", idempotency });
-    await expect(again).rejects.toMatchObject({ code: "job_not_found", detail: expect.stringContaining(job.id) });
-    expect(await jobs.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });
-  });
-
-  it("outlives a process that died between its claim and its job", async () => {
-    const bench = new QueueBench();
-    const dead = { jobId: "jdead", bodyHash: "h1", submitted: false };
-    await bench.redis.set(
-      bench.keys.idempotency(idempotencyDigest(defaultTenant, idempotency.key)),
-      JSON.stringify(dead),
-      "PX",
-      300,
-    );
-    const { created, job } = await bench.jobs().submit(payload, { priority: "normal", idempotency });
-    expect(created).toBe(true);
-    expect(job.id).not.toBe("jdead");
-  });
-
-  it("can be used again when the job could not be added", async () => {
-    const bench = new QueueBench();
-    const jobs = bench.jobs();
-    const unserializable = { ...payload, metadata: { n: 1n as unknown as string } };
-    await expect(jobs.submit(unserializable, { priority: "normal", idempotency })).rejects.toThrow(TypeError);
-    expect(await jobs.submit(payload, { priority: "normal", idempotency })).toMatchObject({ created: true });
   });
 });
 
@@ -234,9 +166,17 @@ describe("canceling", () => {
 
   it("knows nothing of a job that never was", async () => {
     const jobs = new QueueBench().jobs();
-    expect(await jobs.cancel(defaultTenant, "jnone")).toBeUndefined();
-    expect(await jobs.find(defaultTenant, "jnone")).toBeUndefined();
-    expect(await jobs.waitUntilFinished(defaultTenant, "jnone", 5000)).toBeUndefined();
+    expect(await everythingOf(jobs, defaultTenant, "jnone")).toEqual(nothing);
+  });
+
+  it("knows nothing of another tenant's job, queued or ended", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await submitted(bench);
+    expect(await everythingOf(jobs, "other", id)).toEqual(nothing);
+    await bench.started();
+    const ended = await jobs.waitUntilFinished(defaultTenant, id, 5000);
+    expect(await everythingOf(jobs, "other", id)).toEqual(nothing);
+    expect(await jobs.find(defaultTenant, id)).toEqual(ended);
   });
 });
 
@@ -308,6 +248,18 @@ describe("waiting", () => {
     expect(await subscribers()).toBe(2); // these waits, and the worker
   });
 });
+
+const nothing = { find: undefined, wait: undefined, cancel: undefined, retry: undefined, events: [] };
+
+async function everythingOf(jobs: FaceJobs, tenant: string, id: string) {
+  return {
+    find: await jobs.find(tenant, id),
+    wait: await jobs.waitUntilFinished(tenant, id, 5000),
+    cancel: await jobs.cancel(tenant, id),
+    retry: await jobs.retry(tenant, id),
+    events: await collected(jobs.events(tenant, id, AbortSignal.timeout(5000))),
+  };
+}
 
 function connections(info: string): number {
   return Number(/connected_clients:(\d+)/.exec(info)?.[1]);

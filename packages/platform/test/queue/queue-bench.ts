@@ -144,6 +144,12 @@ export async function eventually<T>(look: () => Promise<T | false | undefined>, 
   }
 }
 
+export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 export function endOf(job: Job): number {
   return Date.parse(job.finishedAt ?? "");
 }

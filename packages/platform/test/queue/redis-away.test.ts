@@ -5,8 +5,8 @@ import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger, type Logger } from "../../src/logging/index.js";
-import { FaceJobs, UploadRegistry } from "../../src/queue/index.js";
-import { eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
+import { FaceJobs, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
+import { collected, eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
 
 const unavailable = { code: "queue_unavailable", status: 503 };
 
@@ -57,12 +57,18 @@ describe("without Redis", () => {
     const jobs = bench.jobs();
     const uploads = new UploadRegistry(bench.settings, { logger: silent });
     bench.onClose(() => uploads.close());
+    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined });
+    bench.onClose(() => sweep.stop());
     const calls: (() => Promise<unknown>)[] = [
       () => jobs.submit(payload, { priority: "normal" }),
       () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
       () => jobs.find(defaultTenant, "j1"),
       () => jobs.cancel(defaultTenant, "j1"),
       () => jobs.waitUntilFinished(defaultTenant, "j1", 20_000),
+      () => jobs.list(defaultTenant, { limit: 10 }),
+      () => jobs.retry(defaultTenant, "j1"),
+      () => collected(jobs.events(defaultTenant, "j1", AbortSignal.timeout(20_000))),
+      () => sweep.sweep(),
       () => jobs.depth(),
       () => jobs.workers(),
       () => jobs.ping(),

@@ -1,0 +1,82 @@
+import { type Job, ProblemError } from "@facefleet/contracts";
+import type { Redis } from "ioredis";
+import { type Admission, priorityOf } from "./admission.js";
+import type { FaceQueue } from "./face-queue.js";
+import type { JobSightings } from "./job-sightings.js";
+import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
+import { erased, type Outcomes } from "./outcomes.js";
+import { memberOf, type QueueKeys } from "./queue-keys.js";
+import { RedisScript } from "./redis-script.js";
+
+/**
+ * Takes a failure back. The reason that BullMQ keeps is replaced, so that should we die before BullMQ has the
+ * job again, it is found failed and can be tried again.
+ * KEYS: outcome, live, ended, BullMQ's failed jobs, BullMQ's job. ARGV: id, created at, member of ended.
+ */
+const revive = new RedisScript<number>(`
+local outcome, live, ended, failed, job = unpack(KEYS)
+if redis.call("HGET", outcome, "state") ~= "failed" or not redis.call("ZSCORE", failed, ARGV[1]) then return 0 end
+redis.call("DEL", outcome)
+redis.call("ZADD", live, ARGV[2], ARGV[1])
+redis.call("ZREM", ended, ARGV[3])
+redis.call("HSET", job, "failedReason", "about to be tried again")
+redis.call("HDEL", job, "stc")
+return 1`);
+
+/** Gives failed jobs another set of attempts, under the same id. */
+export class JobRetry {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: QueueKeys,
+    private readonly queue: FaceQueue,
+    private readonly parts: { sightings: JobSightings; outcomes: Outcomes; admission: Admission },
+  ) {}
+
+  /**
+   * Returns the job, queued again; undefined when there is none.
+   * @throws ProblemError `job_not_failed`, `job_not_repeatable` or `too_many_jobs`
+   */
+  async retry(tenant: string, id: string, maxQueuedJobs?: number): Promise<Job | undefined> {
+    const { sightings, outcomes, admission } = this.parts;
+    const sighting = await sightings.of(tenant, id, { withResult: false });
+    if (!sighting || sighting.view === erased) return undefined;
+    if (sighting.view.state !== "failed") throw notFailed(sighting.view.state);
+    const queued = repeatable(sighting.queued ?? (await this.queue.getJob(id)));
+    // A failure that nobody could write down yet.
+    if (sighting.queued) await outcomes.write(sighting.view, queued.data);
+    const { data: payload, timestamp: createdAt } = queued;
+    const priority = priorityOf(queued.priority);
+    const number = await admission.admit({ id, payload, priority, createdAt, maxQueuedJobs });
+    if (!(await this.#revive(tenant, queued))) throw notFailed("no longer failed");
+    await queued.changePriority({ priority: number });
+    await queued.retry("failed", { resetAttemptsMade: true });
+    return liveJob(queued, "queued");
+  }
+
+  async #revive(tenant: string, { id = "", timestamp }: FaceQueueJob): Promise<boolean> {
+    const { keys, queue } = this;
+    const revived = await revive.run(
+      this.redis,
+      [keys.outcome(id), keys.live(tenant), keys.ended, queue.toKey("failed"), queue.toKey(id)],
+      [id, timestamp, memberOf(tenant, id)],
+    );
+    return revived === 1;
+  }
+}
+
+function notFailed(state: string): ProblemError {
+  return new ProblemError("job_not_failed", `Expected a job that has failed but this one is ${state}.`);
+}
+
+function repeatable(job: FaceQueueJob | undefined): FaceQueueJob {
+  const obstacle = obstacleTo(job);
+  if (!job || obstacle) throw new ProblemError("job_not_repeatable", obstacle);
+  return job;
+}
+
+function obstacleTo(job: FaceQueueJob | undefined): string | undefined {
+  if (!job) return "Expected what the job was made of but it has been forgotten.";
+  if (job.data.batch) return "Expected a job of its own but this one is an item of a batch.";
+  if (uploadsOf(job.data).length === 0) return undefined;
+  return "Expected images that still exist but the job's upload was deleted when the job ended.";
+}

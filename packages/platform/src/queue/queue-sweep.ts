@@ -1,0 +1,140 @@
+import type { FaceJobPayload } from "@facefleet/contracts";
+import type { RedisSettings } from "../config/index.js";
+import type { Logger } from "../logging/index.js";
+import { type FaceQueue, openFaceQueue } from "./face-queue.js";
+import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
+import { Outcomes } from "./outcomes.js";
+import { QueueKeys } from "./queue-keys.js";
+import { RedisConnection } from "./redis-connection.js";
+import { RedisScript } from "./redis-script.js";
+
+export interface QueueSweepOptions {
+  readonly logger: Logger;
+  /** Called with the payload of each job whose end only the sweep wrote down. */
+  readonly onEnd: (payload: FaceJobPayload) => Promise<void>;
+  /** How old a job is before it is missed, in milliseconds. */
+  readonly graceMs?: number;
+}
+
+const everyMs = 60_000;
+const chunkSize = 500;
+
+/**
+ * Forgets jobs whose outcome has expired. KEYS: ended, BullMQ's failed jobs. ARGV: how many, prefix.
+ * Returns how many there were, and those that BullMQ still keeps.
+ */
+const forgetExpired = new RedisScript<[number, string[]]>(`
+local time = redis.call("TIME")
+local now = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000))
+local members = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])
+local kept = {}
+for _, member in ipairs(members) do
+  local tenant, id = string.match(member, "^([^/]+)/(.+)$")
+  redis.call("ZREM", ARGV[2] .. ":tenant:" .. tenant .. ":jobs", id)
+  redis.call("ZREM", KEYS[1], member)
+  if redis.call("ZSCORE", KEYS[2], id) then table.insert(kept, id) end
+end
+return {#members, kept}`);
+
+/**
+ * Forgets jobs that were entered and never queued, and finds those that BullMQ gave up and nobody wrote down.
+ * KEYS: live, jobs, BullMQ's failed jobs. ARGV: prefix of outcomes, prefix of BullMQ's jobs, ids.
+ */
+const settleLive = new RedisScript<string[]>(`
+local givenUp = {}
+for index = 3, #ARGV do
+  local id = ARGV[index]
+  if redis.call("EXISTS", ARGV[1] .. id) == 1 then
+    redis.call("ZREM", KEYS[1], id)
+  elseif redis.call("EXISTS", ARGV[2] .. id) == 0 then
+    redis.call("ZREM", KEYS[1], id)
+    redis.call("ZREM", KEYS[2], id)
+  elseif redis.call("ZSCORE", KEYS[3], id) then
+    table.insert(givenUp, id)
+  end
+end
+return givenUp`);
+
+/** Clears away, once a minute in one process at a time, what jobs leave behind. */
+export class QueueSweep {
+  readonly #options: QueueSweepOptions;
+  readonly #prefix: string;
+  readonly #keys: QueueKeys;
+  readonly #connection: RedisConnection;
+  readonly #queue: FaceQueue;
+  readonly #outcomes: Outcomes;
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(settings: RedisSettings, options: QueueSweepOptions) {
+    this.#options = options;
+    this.#prefix = settings.QUEUE_PREFIX;
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#outcomes = new Outcomes(this.#connection.client, this.#keys);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#sweeping = this.#sweeping.then(() => this.#sweepInTurn());
+    }, everyMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#sweeping;
+    await this.#queue.close();
+    await this.#connection.close();
+  }
+
+  /** @throws ProblemError `queue_unavailable` */
+  sweep(): Promise<void> {
+    return this.#connection.attempt(async () => {
+      await this.#forgetExpired();
+      for (const tenant of await this.#connection.client.smembers(this.#keys.tenants)) await this.#settle(tenant);
+    });
+  }
+
+  /** Never rejects: what is not done now is left to the next sweep. */
+  async #sweepInTurn(): Promise<void> {
+    try {
+      const { client } = this.#connection;
+      const lease = () => client.set(this.#keys.sweep, "1", "PX", everyMs - 5000, "NX");
+      if ((await this.#connection.attempt(lease)) !== null) await this.sweep();
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, "the queue could not be swept; the next sweep tries again");
+    }
+  }
+
+  async #forgetExpired(): Promise<void> {
+    const keys = [this.#keys.ended, this.#queue.toKey("failed")];
+    let count = chunkSize;
+    while (count === chunkSize && !this.#stopped) {
+      const [forgotten, kept] = await forgetExpired.run(this.#connection.client, keys, [chunkSize, this.#prefix]);
+      for (const id of kept) await this.#queue.remove(id);
+      count = forgotten;
+    }
+  }
+
+  async #settle(tenant: string): Promise<void> {
+    const { client } = this.#connection;
+    const keys = [this.#keys.live(tenant), this.#keys.jobs(tenant), this.#queue.toKey("failed")];
+    const newest = Date.now() - (this.#options.graceMs ?? everyMs);
+    const ids = await client.zrangebyscore(this.#keys.live(tenant), "-inf", newest);
+    for (let start = 0; start < ids.length && !this.#stopped; start += chunkSize) {
+      const prefixes = [this.#keys.outcome(""), this.#queue.toKey("")];
+      const args = [...prefixes, ...ids.slice(start, start + chunkSize)];
+      for (const id of await settleLive.run(client, keys, args)) await this.#writeFailure(id);
+    }
+  }
+
+  async #writeFailure(id: string): Promise<void> {
+    const job: FaceQueueJob | undefined = await this.#queue.getJob(id);
+    if (!job) return;
+    const failure = endedJob(job, { state: "failed", error: givenUpProblem(job) });
+    if (await this.#outcomes.write(failure, job.data)) await this.#options.onEnd(job.data);
+  }
+}
