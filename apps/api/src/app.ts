@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
@@ -7,6 +8,8 @@ import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
 import { errorPageRoutes } from "./routes/error-page.js";
+import { jobEventRoutes } from "./routes/job-events.js";
+import { jobListRoutes } from "./routes/job-list.js";
 import { jobRoutes } from "./routes/jobs.js";
 import { metricsRoutes } from "./routes/metrics.js";
 import { modelRoutes } from "./routes/models.js";
@@ -55,6 +58,8 @@ export async function buildApp(
     stopping,
     waitsEnd: delayed(stopping, parts.config.SHUTDOWN_DEADLINE * 1000 * patience),
   };
+  // Each request that waits listens to them.
+  setMaxListeners(0, services.stopping, services.waitsEnd);
   for (const routes of allRoutes) await app.register(routes, services);
   await app.ready();
   return app;
@@ -63,6 +68,8 @@ export async function buildApp(
 const allRoutes = [
   simpleServiceRoutes,
   jobRoutes,
+  jobListRoutes,
+  jobEventRoutes,
   uploadRoutes,
   modelRoutes,
   probeRoutes,

@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { dropReasons, type Job, type JobOptions, type JobResult } from "@facefleet/contracts";
+import {
+  dropReasons,
+  type Job,
+  type JobList,
+  type JobOptions,
+  type JobResult,
+  ProblemError,
+} from "@facefleet/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
 import { analysis, embedding, face, landmarks, quality, verification } from "./canned-results.js";
@@ -157,6 +164,71 @@ describe("jobs", () => {
       expect(answer.statusCode).toBe(404);
       expect(answer.json()).toMatchObject({ code: "job_not_found" });
     }
+  });
+
+  describe("listed", () => {
+    const list = async (query = "") => (await api.inject({ url: `/v1/jobs${query}` })).json<JobList>();
+
+    it("are the newest first, in pages, without their results", async () => {
+      await api.startWorker(async () => analysis([]));
+      const ids: string[] = [];
+      for (let index = 0; index < 5; index += 1) {
+        const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+        await look(id, 5);
+        ids.unshift(id);
+      }
+      const { jobs, cursor } = await list("?limit=3&state=succeeded");
+      expect(jobs.map(({ id }) => id)).toEqual(ids.slice(0, 3));
+      expect(jobs[0]).toMatchObject({ state: "succeeded", links: { self: `/v1/jobs/${ids[0]}` } });
+      expect(jobs[0]).not.toHaveProperty("result");
+      const rest = await list(`?cursor=${cursor}`);
+      expect(rest.jobs.map(({ id }) => id)).toEqual(ids.slice(3));
+      expect(rest).not.toHaveProperty("cursor");
+      expect(await list("?state=queued")).toEqual({ jobs: [] });
+    });
+
+    it.each([
+      ["limit=0", "/limit"],
+      ["limit=101", "/limit"],
+      ["state=done", "/state"],
+      ["cursor=x", "/cursor"],
+      ["colour=red", "/colour"],
+    ])("are refused with ?%s", async (query, path) => {
+      const answer = await api.inject({ url: `/v1/jobs?${query}` });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json()).toMatchObject({ code: "invalid_request", errors: [{ path }] });
+    });
+  });
+
+  describe("retried", () => {
+    const retry = (id: string) => api.inject({ method: "POST", url: `/v1/jobs/${id}/retry` });
+
+    it("go on under their id", async () => {
+      let runs = 0;
+      await api.startWorker(async () => {
+        runs += 1;
+        if (runs === 1) throw new ProblemError("image_not_found");
+        return analysis([]);
+      });
+      const { id } = (await submit({ task: "detect", image: s3Image })).json<Job>();
+      expect(await look(id, 5)).toMatchObject({ state: "failed", attempts: 1 });
+      const answer = await retry(id);
+      expect([answer.statusCode, answer.headers.location]).toEqual([202, `/v1/jobs/${id}`]);
+      expect(answer.json()).toMatchObject({ id, state: "queued" });
+      expect(await look(id, 5)).toMatchObject({ state: "succeeded", attempts: 2 });
+      const again = await retry(id);
+      expect([again.statusCode, again.json()]).toMatchObject([409, { code: "job_not_failed" }]);
+    });
+
+    it("are refused when their upload is gone, or they never were", async () => {
+      await api.startWorker(() => Promise.reject(new ProblemError("image_undecodable")));
+      const sent = await api.inject(form("/v1/jobs", [jobPart({ task: "detect" }), imagePart()]));
+      const { id } = sent.json<Job>();
+      await look(id, 5);
+      const answer = await retry(id);
+      expect([answer.statusCode, answer.json()]).toMatchObject([409, { code: "job_not_repeatable" }]);
+      expect((await retry(`j${"0".repeat(32)}`)).statusCode).toBe(404);
+    });
   });
 
   describe("with an idempotency key", () => {

@@ -22,12 +22,15 @@ describe("the API's description of itself", () => {
       "get /livez",
       "get /metrics",
       "get /readyz",
+      "get /v1/jobs",
       "get /v1/jobs/{id}",
+      "get /v1/jobs/{id}/events",
       "get /v1/models",
       "post /compare-faces",
       "post /detect-face",
       "post /extract-embedding",
       "post /v1/jobs",
+      "post /v1/jobs/{id}/retry",
       "post /v1/uploads",
     ]);
   });

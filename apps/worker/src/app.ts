@@ -7,6 +7,7 @@ import {
   Lifecycle,
   type Logger,
   type ObjectStore,
+  QueueSweep,
   UploadRegistry,
 } from "@facefleet/platform";
 import type { WorkerConfig } from "./config.js";
@@ -87,6 +88,7 @@ class WorkerApp {
     await waitUntilReachable("queue", () => this.#jobs.ping(), waiting);
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     const cleanup = this.#startCleanup();
+    this.#startSweep(cleanup);
     this.#lifecycle.onStop("inference", () => this.#inference.close());
     await this.#inference.start();
     this.#stopping.signal.throwIfAborted();
@@ -108,6 +110,15 @@ class WorkerApp {
     this.#lifecycle.onStop("upload cleanup", () => cleanup.stop());
     cleanup.start();
     return cleanup;
+  }
+
+  #startSweep(cleanup: UploadCleanup): void {
+    const sweep = new QueueSweep(this.#config, {
+      logger: this.#logger,
+      onEnd: (payload) => cleanup.jobEnded(payload),
+    });
+    this.#lifecycle.onStop("queue sweep", () => sweep.stop());
+    sweep.start();
   }
 
   async #startConsumer(cleanup: UploadCleanup): Promise<void> {

@@ -177,3 +177,13 @@ export const Job = Type.Object(
   { $id: "Job" },
 );
 export type Job = Static<typeof Job>;
+
+/** A page of GET /v1/jobs. */
+export const JobList = Type.Object(
+  {
+    jobs: Type.Array(Job, { description: "Newest first. Without their results: look a job up to get its result." }),
+    cursor: Type.Optional(Type.String({ description: "Where the next page starts. Absent on the last page." })),
+  },
+  { $id: "JobList" },
+);
+export type JobList = Static<typeof JobList>;

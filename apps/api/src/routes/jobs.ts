@@ -3,6 +3,7 @@ import { assertReadable } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
+import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
@@ -12,7 +13,6 @@ import { jsonReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
 
-const JobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });
 const WaitQuery = Type.Object(
   {
     wait: Type.Optional(
@@ -37,7 +37,7 @@ const JobForm = Type.Object({
 
 const checkMultipartJob = validator(MultipartJob);
 
-/** Submit, look up, wait for, and cancel or erase a job. */
+/** Submit, look up, wait for, retry, and cancel or erase a job. */
 export const jobRoutes: Routes = async (app, services) => {
   const { jobs, intake } = services;
   const readJson = jsonReader(app);
@@ -111,6 +111,26 @@ export const jobRoutes: Routes = async (app, services) => {
     },
   );
 
+  app.post(
+    "/v1/jobs/:id/retry",
+    {
+      schema: {
+        operationId: "retryJob",
+        summary: "Try a failed job again",
+        description: "The job keeps its id and counts its attempts on. A job whose image was sent along cannot be.",
+        tags: ["jobs"],
+        params: JobParams,
+        response: { 202: refer(Job), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const id = jobId(request.params);
+      const job = await jobs.retry(defaultTenant, id);
+      if (!job) throw jobNotFound(id);
+      return reply.code(202).header("location", job.links.self).send(job);
+    },
+  );
+
   async function submitForm(request: FastifyRequest, key: string | undefined) {
     const form = await readImageForm(request, { intake, maxBytes: services.config.MAX_IMAGE_BYTES, readJob: readJson });
     try {
@@ -154,14 +174,4 @@ async function assertUsable({ store, intake }: ApiServices, image: ImageRef, may
       `Expected an upload that has arrived but received the id ${image.upload}`,
     );
   }
-}
-
-/** Other text could name one of the queue's own keys. */
-function jobId({ id }: { readonly id: string }): string {
-  if (!/^j[0-9a-f]{32}$/.test(id)) throw jobNotFound(id);
-  return id;
-}
-
-function jobNotFound(id: string): ProblemError {
-  return new ProblemError("job_not_found", `Expected the id of a job but received ${JSON.stringify(id.slice(0, 100))}`);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { type Admission, priorityOf } from "./admission.js";
@@ -23,6 +24,9 @@ redis.call("HSET", job, "failedReason", "about to be tried again")
 redis.call("HDEL", job, "stc")
 return 1`);
 
+const putAwayWithinMs = 500;
+const putAwayCheckMs = 20;
+
 /** Gives failed jobs another set of attempts, under the same id. */
 export class JobRetry {
   constructor(
@@ -44,10 +48,11 @@ export class JobRetry {
     const queued = repeatable(sighting.queued ?? (await this.queue.getJob(id)));
     // A failure that nobody could write down yet.
     if (sighting.queued) await outcomes.write(sighting.view, queued.data);
+    await putAway(queued);
     const { data: payload, timestamp: createdAt } = queued;
     const priority = priorityOf(queued.priority);
     const number = await admission.admit({ id, payload, priority, createdAt, maxQueuedJobs });
-    if (!(await this.#revive(tenant, queued))) throw notFailed("no longer failed");
+    if (!(await this.#revive(tenant, queued))) throw notFailed("about to be tried again");
     await queued.changePriority({ priority: number });
     await queued.retry("failed", { resetAttemptsMade: true });
     return liveJob(queued, "queued");
@@ -62,6 +67,12 @@ export class JobRetry {
     );
     return revived === 1;
   }
+}
+
+/** The outcome is written before BullMQ is told: whoever asks at once may be ahead of it. */
+async function putAway(job: FaceQueueJob): Promise<void> {
+  const deadline = Date.now() + putAwayWithinMs;
+  while (Date.now() < deadline && !(await job.isFailed())) await sleep(putAwayCheckMs);
 }
 
 function notFailed(state: string): ProblemError {
