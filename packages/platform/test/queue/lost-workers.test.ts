@@ -1,26 +1,15 @@
-import { type ChildProcess, execFile, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { defaultTenant, type Job, queueCatalogue } from "@facefleet/contracts";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { buildPlatform, lockDurationMs, startWorkerProcess } from "./worker-process.js";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const fixture = fileURLToPath(new URL("./fixtures/consumer.mjs", import.meta.url));
-const lockDurationMs = 1000;
+beforeAll(buildPlatform, 120_000);
 
-beforeAll(async () => {
-  await promisify(execFile)(`${root}node_modules/.bin/tsc`, ["-b", "packages/platform"], { cwd: root });
-}, 120_000);
-
-/** A real worker process that takes the next job and does not finish it. */
-async function takenByOther(bench: QueueBench, behaviour: "hang" | "finish" = "hang"): Promise<ChildProcess> {
-  const { REDIS_URL, QUEUE_PREFIX } = bench.settings;
-  const child = fork(fixture, [REDIS_URL, QUEUE_PREFIX, `${lockDurationMs}`, behaviour, JSON.stringify(result)], {
-    execArgv: [],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
+/** A worker process that has taken the next job and does not finish it. */
+async function takenByOther(bench: QueueBench): Promise<ChildProcess> {
+  const child = startWorkerProcess(bench, "hang");
   await once(child, "message", { signal: AbortSignal.timeout(20_000) });
   return child;
 }

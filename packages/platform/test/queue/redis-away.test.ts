@@ -127,6 +127,22 @@ describe("without Redis", () => {
     expect(await jobs.submit(payload, { priority: "normal" })).toMatchObject({ created: true });
   });
 
+  it("queues one job for an idempotency key although its first answer was lost", async () => {
+    const server = removedLater(await RedisServer.start());
+    const jobs = new QueueBench(server.url).jobs();
+    const options = { priority: "normal", idempotency: { key: "k", bodyHash: "h" } } as const;
+    // Redis knows the scripts now, and does what it is sent as soon as it wakes.
+    const earlier = await jobs.submit(payload, { ...options, idempotency: { key: "earlier", bodyHash: "h" } });
+    await jobs.cancel(defaultTenant, earlier.job.id);
+    server.freeze();
+    expect((await refusal(() => jobs.submit(payload, options))).error).toMatchObject(unavailable);
+    server.thaw();
+    const again = await jobs.submit(payload, options);
+    expect(again.created).toBe(true);
+    expect(await jobs.submit(payload, options)).toEqual({ created: false, job: again.job });
+    expect((await jobs.depth()).waiting).toBe(1);
+  });
+
   it("ends a wait with a refusal, and hears again of ended jobs afterwards", async () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
