@@ -10,13 +10,13 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: "unit", include: ["{apps,packages}/*/src/**/*.test.ts"], testTimeout: 30_000 },
+        test: { name: "unit", include: ["{apps/*,packages/*,bench}/src/**/*.test.ts"], testTimeout: 30_000 },
       },
       {
         ...shared,
         test: {
           name: "integration",
-          include: ["{apps,packages}/*/test/**/*.test.ts"],
+          include: ["{apps/*,packages/*,bench}/test/**/*.test.ts"],
           globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -57,11 +57,10 @@ function isInstalled() {
 }
 
 function workspaceFolders() {
-  return ["apps", "packages"].flatMap((group) =>
-    readdirSync(join(root, group))
-      .map((name) => join(group, name))
-      .filter((folder) => existsSync(join(root, folder, "package.json"))),
+  const grouped = ["apps", "packages"].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(group, name)),
   );
+  return [...grouped, "bench"].filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
 function build() {

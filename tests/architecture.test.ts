@@ -12,7 +12,7 @@ const rules = [
 ];
 
 async function sources(): Promise<string[]> {
-  const roots = ["apps", "packages"].map((folder) => join(repository, folder));
+  const roots = ["apps", "packages", "bench"].map((folder) => join(repository, folder));
   const files = await Promise.all(
     roots.map(async (root) => (await readdir(root, { recursive: true })).map((file) => join(root, file))),
   );

@@ -3,7 +3,7 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY . .
 RUN node scripts/bootstrap.mjs \
- && rm -rf node_modules apps/*/node_modules packages/*/node_modules \
+ && rm -rf node_modules apps/*/node_modules packages/*/node_modules bench/node_modules \
  && CI=true npx --yes "$(node -p 'require("./package.json").packageManager')" \
       install --prod --frozen-lockfile --filter '@facefleet/api...'
 

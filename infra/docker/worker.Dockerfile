@@ -4,7 +4,7 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY . .
 RUN node scripts/bootstrap.mjs \
- && rm -rf node_modules apps/*/node_modules packages/*/node_modules \
+ && rm -rf node_modules apps/*/node_modules packages/*/node_modules bench/node_modules \
  && CI=true npx --yes "$(node -p 'require("./package.json").packageManager')" \
       install --prod --frozen-lockfile --filter '@facefleet/worker...' --filter '@facefleet/cli...'
 
@@ -13,6 +13,7 @@ ENV NODE_ENV=production MODELS_DIR=/models WORKER_PORT=3001
 WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/packages packages
+COPY --from=build /app/bench bench
 COPY --from=build /app/apps/worker apps/worker
 COPY --from=build /app/apps/cli apps/cli
 RUN mkdir /models && chown node:node /models

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { addBenchCommand } from "./commands/bench.js";
 import { addEvalCommands } from "./commands/eval.js";
 import { addModelsCommands } from "./commands/models.js";
 import { addSubmitCommand } from "./commands/submit.js";
@@ -16,6 +17,7 @@ async function main(): Promise<number> {
     addModelsCommands(program, config);
     const submitted = addSubmitCommand(program, config);
     const evaluated = addEvalCommands(program, config);
+    addBenchCommand(program, config);
     await program.parseAsync();
     return submitted.failed + evaluated.failed > 0 ? 1 : 0;
   } catch (error) {

@@ -11,6 +11,8 @@ export interface ServiceProcessOptions {
   readonly env: Environment;
   /** Where its /readyz is: "http://127.0.0.1:3000". */
   readonly address: string;
+  /** Where its output goes: to ours, or nowhere. */
+  readonly output?: "inherit" | "ignore";
 }
 
 /**
@@ -28,7 +30,7 @@ export class ServiceProcess {
     this.#child = spawn(process.execPath, ["--enable-source-maps", options.main], {
       env: options.env as NodeJS.ProcessEnv,
       detached: true,
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", options.output ?? "inherit", "inherit", "ipc"],
     });
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
@@ -40,6 +42,11 @@ export class ServiceProcess {
 
   get name(): string {
     return this.#options.name;
+  }
+
+  /** Undefined when it could not be started at all. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Waits until /readyz says so. Throws when the program ends before, or when `signal` fires. */

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
 import { type Command, Option } from "commander";
-import { type CliConfig, rootDir } from "../config.js";
+import { besideCheckout } from "../beside-checkout.js";
+import type { CliConfig } from "../config.js";
 import { detectionPlots } from "../eval/detection/detection-plots.js";
 import { detectionTable } from "../eval/detection/detection-table.js";
 import { evaluateDetection } from "../eval/detection/evaluate-detection.js";
@@ -143,12 +143,6 @@ function engineOption(): Option {
 function required(flags: string, description: string, file: string | undefined): Option {
   const option = new Option(flags, description).makeOptionMandatory();
   return file === undefined ? option : option.default(file);
-}
-
-/** A file of the test data beside the checkout, where it exists. */
-function besideCheckout(...names: string[]): string | undefined {
-  const path = resolve(rootDir, "..", "shared", ...names);
-  return existsSync(path) ? path : undefined;
 }
 
 async function withPipeline(
