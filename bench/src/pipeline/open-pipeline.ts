@@ -1,0 +1,36 @@
+import { type AnalysisOptions, createEngine, FacePipeline } from "@facefleet/core";
+import { loadPack } from "@facefleet/core/models";
+import type { BenchContext } from "../bench-context.js";
+
+export interface OpenPipeline {
+  readonly pipeline: FacePipeline;
+  close(): Promise<void>;
+}
+
+/** The worker's own limits. */
+const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+
+/** What a job of task `embed` asks for when it names no options. */
+export const embedOptions: AnalysisOptions = {
+  minFaceSize: 20,
+  minConfidence: 0.9,
+  maxFaces: 100,
+  order: "prominence",
+  quality: true,
+  embed: true,
+};
+
+/** The pipeline as the worker runs it, warm, in this process. */
+export async function openPipeline({ modelsDir, tfjsNodeDir, engine: choice }: BenchContext): Promise<OpenPipeline> {
+  const { engine } = await createEngine(choice, { tfjsNodeDir });
+  const pack = await loadPack(modelsDir);
+  const pipeline = await FacePipeline.create({ pack, engine, limits });
+  await pipeline.warmUp();
+  return {
+    pipeline,
+    async close() {
+      await pipeline.close();
+      pack.weights.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { defaultTenant, type FaceJobPayload, JobOptions } from "@facefleet/contracts";
+import { createLogger, FaceJobs, type RedisSettings } from "@facefleet/platform";
+import { Value } from "typebox/value";
+import type { BenchContext } from "../bench-context.js";
+import type { BenchReport } from "../bench-report.js";
+import { BenchFleet } from "../fleet/bench-fleet.js";
+import { WaitingWorker } from "./waiting-worker.js";
+
+const workerCounts = [1, 2, 4, 8];
+const batchSize = 16;
+const batchMs = 30;
+const warmUpMs = 1000;
+const measureMs = 4000;
+/** Jobs that are put into the queue at once. */
+const submitters = 64;
+
+const payload: FaceJobPayload = {
+  tenant: defaultTenant,
+  task: "detect",
+  images: [{ s3: { bucket: "local", key: "photos/portrait.jpg" } }],
+  options: Value.Default(JobOptions, {}) as JobOptions,
+  resultTtlSeconds: 60,
+};
+
+/** Jobs a second of many workers whose engine only waits: what the queue lets through, not what the machine computes. */
+export async function run(context: BenchContext): Promise<BenchReport> {
+  const rates: number[] = [];
+  for (const workers of workerCounts) {
+    const fleet = await BenchFleet.start(context);
+    try {
+      rates.push(await rateOf(workers, { REDIS_URL: fleet.redisUrl, QUEUE_PREFIX: "{facefleet-bench}" }));
+    } finally {
+      await fleet.stop();
+    }
+  }
+  return report(rates);
+}
+
+async function rateOf(workers: number, redis: RedisSettings): Promise<number> {
+  const perWorkerMs = batchSize / batchMs;
+  await fill(redis, Math.ceil(1.2 * workers * perWorkerMs * (warmUpMs + measureMs)));
+  const settings = { redis, batchSize, batchMs };
+  const fleet = await Promise.all(Array.from({ length: workers }, () => WaitingWorker.launch(settings)));
+  for (const worker of fleet) worker.start();
+  await sleep(warmUpMs);
+  const [countBefore, before] = [await endedOf(fleet), performance.now()];
+  await sleep(measureMs);
+  const [countAfter, after] = [await endedOf(fleet), performance.now()];
+  await Promise.all(fleet.map((worker) => worker.stop()));
+  return (1000 * (countAfter - countBefore)) / (after - before);
+}
+
+async function endedOf(fleet: readonly WaitingWorker[]): Promise<number> {
+  const counts = await Promise.all(fleet.map((worker) => worker.count()));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Puts jobs into the queue before anybody takes one, so that putting them there costs nothing meanwhile. */
+async function fill(redis: RedisSettings, jobs: number): Promise<void> {
+  const logger = createLogger({ name: "bench", level: "warn", format: "json" });
+  const queue = new FaceJobs(redis, { logger });
+  let left = jobs;
+  const submit = async () => {
+    while (left-- > 0) await queue.submit(payload, { priority: "normal" });
+  };
+  await Promise.all(Array.from({ length: submitters }, submit));
+  await queue.close();
+}
+
+function report(rates: readonly number[]): BenchReport {
+  const shares = rates.map((rate, i) => rate / (workerCounts[i]! * rates[0]!));
+  return {
+    name: `scale (an engine that waits ${batchMs} ms for up to ${batchSize} images)`,
+    figures: rates.map((rate, i) => ({ workers: workerCounts[i]!, "jobs/s": Math.round(rate), share: shares[i]! })),
+    ratios: [{ name: "share of perfect scaling, 8 workers", value: shares.at(-1)!, atLeast: 0.9 }],
+  };
+}

@@ -1,0 +1,106 @@
+import type { BenchContext } from "../bench-context.js";
+import type { BenchReport, Row } from "../bench-report.js";
+import { BenchFleet } from "../fleet/bench-fleet.js";
+import { metricSum } from "../fleet/metric.js";
+import { closedLoop } from "../load/closed-loop.js";
+import { openLoop } from "../load/open-loop.js";
+import { median, percentile } from "../load/percentile.js";
+import { embedOptions, openPipeline } from "../pipeline/open-pipeline.js";
+import { JobCaller } from "./job-caller.js";
+import { smallPhotos } from "./small-photos.js";
+
+/** Images in the pipeline at once: as many jobs as a worker holds. */
+const imagesAtOnce = 32;
+/** Callers of the service: some jobs wait in the queue while the worker is full. */
+const callers = 48;
+const rounds = 5;
+const roundMs = 6000;
+const loadMs = 20_000;
+const loads = [0.3, 0.5, 0.7, 0.9];
+
+/**
+ * The whole way of an image (HTTP, store, queue, worker, result) against the pipeline alone in this process, in
+ * turns; and how long it takes at shares of the highest rate.
+ */
+export async function run(context: BenchContext): Promise<BenchReport> {
+  if (context.photosDir === undefined) throw new Error("Expected a folder of photos; name one with --photos");
+  const { pipeline, close } = await openPipeline(context);
+  const fleet = await BenchFleet.start(context);
+  try {
+    const photos = await smallPhotos(context.photosDir, pipeline);
+    const [api, worker] = await Promise.all([fleet.startApi(), fleet.startWorker()]);
+    const caller = new JobCaller(api.port, photos);
+    const analyse = (i: number) => pipeline.analyse(photos[i % photos.length]!, embedOptions);
+    const alone = () => rateOf(imagesAtOnce, analyse);
+    const served = () => rateOf(callers, (i) => caller.call(i));
+    await served();
+    const turns: { alone: number; served: number }[] = [];
+    for (let i = 0; i < rounds; i++) turns.push({ alone: await alone(), served: await served() });
+    const peak = median(turns.map((turn) => turn.served));
+    const underLoad: Loaded[] = [];
+    for (const load of loads) underLoad.push(await measureLoad(load, peak, worker.address, caller));
+    caller.close();
+    return report(photos.length, turns, underLoad);
+  } finally {
+    await Promise.all([close(), fleet.stop()]);
+  }
+}
+
+/** Every call takes the next photo. */
+async function rateOf(clients: number, call: (number: number) => Promise<unknown>): Promise<number> {
+  let next = 0;
+  return (await closedLoop({ clients, milliseconds: roundMs, request: () => call(next++) })).perSecond;
+}
+
+interface Loaded {
+  readonly load: number;
+  readonly rate: number;
+  readonly batch: number;
+  readonly latencies: readonly number[];
+}
+
+async function measureLoad(load: number, peak: number, worker: string, caller: JobCaller): Promise<Loaded> {
+  const before = await batches(worker);
+  const rate = load * peak;
+  const latencies = await openLoop({ rate, milliseconds: loadMs, request: (i) => caller.call(i) });
+  const after = await batches(worker);
+  return { load, rate, latencies, batch: (after.images - before.images) / (after.runs - before.runs) };
+}
+
+async function batches(worker: string): Promise<{ images: number; runs: number }> {
+  const stage = { stage: "propose" };
+  const images = await metricSum(worker, "facefleet_batch_size_sum", stage);
+  return { images, runs: await metricSum(worker, "facefleet_batch_size_count", stage) };
+}
+
+function report(
+  photos: number,
+  turns: readonly { alone: number; served: number }[],
+  underLoad: readonly Loaded[],
+): BenchReport {
+  const of = (key: "alone" | "served") => median(turns.map((turn) => turn[key]));
+  const at70 = underLoad.find(({ load }) => load === 0.7)!.latencies;
+  return {
+    name: `service (${photos} photos of 640 x 480 with one face or two)`,
+    figures: [
+      { what: "pipeline alone", "images/s": of("alone") },
+      { what: "service, highest rate", "images/s": of("served") },
+      ...underLoad.map(loadRow),
+    ],
+    ratios: [
+      { name: "efficiency", value: median(turns.map(({ alone, served }) => served / alone)), atLeast: 0.85 },
+      { name: "p99 over p50 at 70 %", value: percentile(at70, 0.99) / median(at70), atMost: 3 },
+    ],
+  };
+}
+
+function loadRow({ load, rate, latencies, batch }: Loaded): Row {
+  return {
+    what: `service at ${100 * load} %`,
+    "images/s": rate,
+    "p50 ms": percentile(latencies, 0.5),
+    "p95 ms": percentile(latencies, 0.95),
+    "p99 ms": percentile(latencies, 0.99),
+    "images a batch": batch,
+  };
+}
