@@ -1,9 +1,10 @@
 import type { Benchmark } from "./bench-context.js";
 import { run as scale } from "./scale/scale.js";
 import { run as service } from "./service/service.js";
+import { run as soak } from "./soak/soak.js";
 import { run as submit } from "./submit/submit.js";
 
 /** By the name that the command line knows them by, in the order in which they run. */
-export const benchmarks = { service, submit, scale } satisfies Record<string, Benchmark>;
+export const benchmarks = { service, submit, scale, soak } satisfies Record<string, Benchmark>;
 
 export type BenchmarkName = keyof typeof benchmarks;

@@ -67,6 +67,7 @@ class WorkerApp {
       settings: inferenceSettings(config),
       logger,
       onBatch: (report) => this.#workerMetrics.batch(report),
+      onVitals: (vitals) => this.#workerMetrics.inferenceVitals(vitals),
       onReady: (engine) => this.#engineReady(engine),
       onLost: () => this.#engineLost(),
     });

@@ -2,7 +2,7 @@ import type { Job } from "@facefleet/contracts";
 import type { BatchReport } from "@facefleet/core";
 import { type Metrics, secondsBuckets } from "@facefleet/platform";
 import { Counter, Gauge, Histogram } from "prom-client";
-import type { InferenceInfo } from "./inference/protocol.js";
+import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 
 /** The worker's own metrics. They count and time; nothing about an image is in them. */
 export class WorkerMetrics {
@@ -11,6 +11,9 @@ export class WorkerMetrics {
   readonly #batchSize;
   readonly #batchWait;
   readonly #inFlight;
+  readonly #memory;
+  readonly #resources;
+  readonly #tensors;
   readonly #engine;
 
   constructor({ registry }: Metrics) {
@@ -43,6 +46,22 @@ export class WorkerMetrics {
       registers,
     });
     this.#inFlight = new Gauge({ name: "facefleet_jobs_in_flight", help: "Jobs that this worker is doing", registers });
+    this.#memory = new Gauge({
+      name: "facefleet_inference_memory_bytes",
+      help: "Memory of the inference process: resident, and the heap of its JavaScript",
+      labelNames: ["kind"],
+      registers,
+    });
+    this.#resources = new Gauge({
+      name: "facefleet_inference_resources",
+      help: "Open handles and requests of the inference process",
+      registers,
+    });
+    this.#tensors = new Gauge({
+      name: "facefleet_inference_tensors",
+      help: "Tensors that the engine holds; 0 where it does not count them",
+      registers,
+    });
     this.#engine = new Gauge({
       name: "facefleet_engine_info",
       help: "1 for what runs the networks, while it is warm",
@@ -66,6 +85,13 @@ export class WorkerMetrics {
 
   inFlight(jobs: number): void {
     this.#inFlight.set(jobs);
+  }
+
+  inferenceVitals({ rssBytes, heapBytes, resources, tensors }: InferenceVitals): void {
+    this.#memory.set({ kind: "resident" }, rssBytes);
+    this.#memory.set({ kind: "heap" }, heapBytes);
+    this.#resources.set(resources);
+    if (tensors !== undefined) this.#tensors.set(tensors);
   }
 
   engineReady({ engine, device, model }: InferenceInfo): void {

@@ -3,7 +3,7 @@ import type { AnalysisOptions } from "@facefleet/core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
-import type { InferenceSettings } from "../src/inference/protocol.js";
+import type { InferenceSettings, InferenceVitals } from "../src/inference/protocol.js";
 import { buildWorker, missing, modelsDir, oddImage, photo, quiet } from "./environment.js";
 
 const options: AnalysisOptions = {
@@ -26,7 +26,12 @@ const settings: InferenceSettings = {
 let client: InferenceClient;
 
 async function startedClient(
-  options: { silenceMs?: number; onReady?(): unknown; onLost?(): unknown } = {},
+  options: {
+    silenceMs?: number;
+    onReady?(): unknown;
+    onLost?(): unknown;
+    onVitals?(vitals: InferenceVitals): void;
+  } = {},
 ): Promise<InferenceClient> {
   client = new InferenceClient({ settings, logger: quiet, ...options });
   await client.start();
@@ -49,6 +54,16 @@ test("a process without its pack says in one sentence what to do", async () => {
 });
 
 describe.skipIf(missing.length > 0)("with the real pack", () => {
+  test("says every few seconds what it holds", async () => {
+    const vitals = new Promise<InferenceVitals>((resolve) => {
+      void startedClient({ onVitals: resolve });
+    });
+    const { rssBytes, heapBytes, resources } = await vitals;
+    expect(rssBytes).toBeGreaterThan(heapBytes);
+    expect(heapBytes).toBeGreaterThan(1_000_000);
+    expect(resources).toBeGreaterThan(0);
+  });
+
   test("finds and embeds a face", async () => {
     await startedClient();
     const { faces, image } = await client.analyse(await photo("single-small.jpg"), options);

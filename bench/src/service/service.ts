@@ -1,7 +1,7 @@
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport, Row } from "../bench-report.js";
 import { BenchFleet } from "../fleet/bench-fleet.js";
-import { metricSum } from "../fleet/metric.js";
+import { readMetrics } from "../fleet/metrics-page.js";
 import { closedLoop } from "../load/closed-loop.js";
 import { openLoop } from "../load/open-loop.js";
 import { median, percentile } from "../load/percentile.js";
@@ -68,9 +68,9 @@ async function measureLoad(load: number, peak: number, worker: string, caller: J
 }
 
 async function batches(worker: string): Promise<{ images: number; runs: number }> {
-  const stage = { stage: "propose" };
-  const images = await metricSum(worker, "facefleet_batch_size_sum", stage);
-  return { images, runs: await metricSum(worker, "facefleet_batch_size_count", stage) };
+  const page = await readMetrics(worker);
+  const sum = (name: string) => page.sum(name, { stage: "propose" });
+  return { images: sum("facefleet_batch_size_sum"), runs: sum("facefleet_batch_size_count") };
 }
 
 function report(

@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
 import type { AnalysisOptions, BatchReport, FaceAnalysis } from "@facefleet/core";
 import { inferenceEnvironment } from "../config.js";
-import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
+import type {
+  InferenceInfo,
+  InferenceReply,
+  InferenceRequest,
+  InferenceSettings,
+  InferenceVitals,
+} from "./protocol.js";
 
 // The same file from src/ (tests) and from dist/: a forked process always runs what was built.
 const entry = new URL("../../dist/inference/main.js", import.meta.url);
@@ -15,6 +21,12 @@ const longestSilenceMs = 300_000;
 /** The process ended while it had the image, which may or may not be the reason. */
 export class InferenceProcessLost extends Error {
   override readonly name = "InferenceProcessLost";
+}
+
+/** Told what the process says of itself. */
+export interface InferenceListener {
+  onBatch?(report: BatchReport): void;
+  onVitals?(vitals: InferenceVitals): void;
 }
 
 interface Call {
@@ -40,7 +52,7 @@ export class InferenceChild {
 
   constructor(
     settings: InferenceSettings,
-    private readonly onBatch: (report: BatchReport) => void,
+    private readonly hear: InferenceListener,
     silenceMs = longestSilenceMs,
   ) {
     this.#process = fork(entry, {
@@ -96,9 +108,11 @@ export class InferenceChild {
   }
 
   #receive(reply: InferenceReply): void {
-    this.#silence.refresh();
+    // A process whose images hang may still be able to say how it is.
+    if (reply.type !== "vitals") this.#silence.refresh();
     if (reply.type === "ready") this.#isWarm = true;
-    else if (reply.type === "batch") this.onBatch(reply.report);
+    else if (reply.type === "batch") this.hear.onBatch?.(reply.report);
+    else if (reply.type === "vitals") this.hear.onVitals?.(reply.vitals);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
     else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));
   }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger } from "@facefleet/platform";
 import { orAborted } from "../or-aborted.js";
-import { InferenceChild, InferenceProcessLost } from "./inference-child.js";
+import { InferenceChild, type InferenceListener, InferenceProcessLost } from "./inference-child.js";
 import type { InferenceInfo, InferenceSettings } from "./protocol.js";
 
 /** How long an image waits for a crashed inference process to be back, in milliseconds. */
@@ -11,12 +11,11 @@ const patienceMs = 30_000;
 const firstRestartMs = 250;
 const longestRestartMs = 10_000;
 
-export interface InferenceClientOptions {
+export interface InferenceClientOptions extends InferenceListener {
   readonly settings: InferenceSettings;
   readonly logger: Logger;
   /** How long the process may say nothing while it has work before it is killed; five minutes by default. */
   readonly silenceMs?: number;
-  onBatch?(report: BatchReport): void;
   /** The inference process is warm: at the start, and again after each crash. */
   onReady?(info: InferenceInfo): void;
   /** The inference process has died and will be started again. */
@@ -91,8 +90,8 @@ export class InferenceClient {
   }
 
   async #launch(): Promise<InferenceChild> {
-    const { settings, silenceMs, onBatch } = this.#options;
-    const child = new InferenceChild(settings, (report) => onBatch?.(report), silenceMs);
+    const { settings, silenceMs } = this.#options;
+    const child = new InferenceChild(settings, this.#options, silenceMs);
     this.#child = child;
     const info = await child.started;
     this.#ready = true;

@@ -1,8 +1,14 @@
 import { asProblemError } from "@facefleet/contracts";
-import { createEngine, FacePipeline } from "@facefleet/core";
+import { createEngine, FacePipeline, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
-import type { InferenceInfo, InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
+import type {
+  InferenceInfo,
+  InferenceReply,
+  InferenceRequest,
+  InferenceSettings,
+  InferenceVitals,
+} from "./protocol.js";
 
 type AnalyseRequest = Extract<InferenceRequest, { type: "analyse" }>;
 
@@ -12,6 +18,7 @@ export class InferenceServer {
 
   private constructor(
     readonly info: InferenceInfo,
+    private readonly engine: InferenceEngine,
     private readonly pipeline: FacePipeline,
     private readonly reply: (reply: InferenceReply) => void,
     private readonly logger: Logger,
@@ -34,7 +41,14 @@ export class InferenceServer {
     await pipeline.warmUp();
     const { name, device } = engine;
     const info = { engine: name, device, reason, model: pipeline.model, rssBytes: process.memoryUsage.rss() };
-    return new InferenceServer(info, pipeline, reply, logger);
+    return new InferenceServer(info, engine, pipeline, reply, logger);
+  }
+
+  vitals(): InferenceVitals {
+    const { rss, heapUsed } = process.memoryUsage();
+    const resources = process.getActiveResourcesInfo().length;
+    const tensors = this.engine.tensorCount();
+    return { rssBytes: rss, heapBytes: heapUsed, resources, ...(tensors !== undefined && { tensors }) };
   }
 
   receive(request: InferenceRequest): void {

@@ -15,12 +15,15 @@ process.once("message", (request: InferenceRequest) => {
   if (request.type === "start") void serve(request.settings);
 });
 
+const vitalsEveryMs = 5000;
+
 async function serve(settings: InferenceSettings): Promise<void> {
   const logger = createLogger({ name: "worker-inference", ...settings.log });
   try {
     const server = await InferenceServer.start(settings, reply, logger);
     process.on("message", (request: InferenceRequest) => server.receive(request));
     reply({ type: "ready", info: server.info });
+    setInterval(() => reply({ type: "vitals", vitals: server.vitals() }), vitalsEveryMs).unref();
   } catch (error) {
     logger.debug({ err: error }, "the inference process cannot start");
     const message = error instanceof Error ? error.message : String(error);

@@ -30,6 +30,16 @@ export interface InferenceInfo {
   readonly rssBytes: number;
 }
 
+/** What the inference process holds now: what must not grow with the images that it has seen. */
+export interface InferenceVitals {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** Open handles and requests of its event loop. */
+  readonly resources: number;
+  /** Where the engine counts them. */
+  readonly tensors?: number;
+}
+
 /** From the worker to the inference process. */
 export type InferenceRequest =
   | { readonly type: "start"; readonly settings: InferenceSettings }
@@ -42,4 +52,5 @@ export type InferenceReply =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
   | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
-  | { readonly type: "batch"; readonly report: BatchReport };
+  | { readonly type: "batch"; readonly report: BatchReport }
+  | { readonly type: "vitals"; readonly vitals: InferenceVitals };
