@@ -26,10 +26,11 @@ export function measureApi(app: FastifyInstance, { registry }: Metrics, jobs: Fa
     buckets: secondsBuckets,
     registers,
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unmatched";
     requests.inc({ route, method: request.method, status: reply.statusCode });
     duration.observe({ route, method: request.method }, reply.elapsedTime / 1000);
+    done();
   });
   showDepth(jobs, registers);
   return {

@@ -79,13 +79,15 @@ const allRoutes = [
 
 /** One line for each answer; those to machines that ask all the time only when debugging. */
 function logRequests(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
+    done();
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unmatched";
     const level = ["/livez", "/readyz", "/health", "/metrics"].includes(route) ? "debug" : "info";
     const ms = Math.round(reply.elapsedTime);
     request.log[level]({ method: request.method, route, status: reply.statusCode, ms }, "answered");
+    done();
   });
 }

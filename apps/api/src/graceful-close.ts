@@ -10,15 +10,17 @@ export function closeGracefully(app: FastifyInstance, stopping: AbortSignal): vo
   const closeUnused = () => {
     if (closing && running === 0) app.server.closeAllConnections();
   };
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", (_request, reply, done) => {
     running += 1;
     reply.raw.once("close", () => {
       running -= 1;
       closeUnused();
     });
+    done();
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, done) => {
     if (stopping.aborted) reply.header("connection", "close");
+    done();
   });
   app.addHook("preClose", async () => {
     closing = true;

@@ -14,7 +14,7 @@ export interface JobCommand {
   readonly payload: FaceJobPayload;
   readonly priority: FacePriority;
   /** The same for two requests that ask for the same; an image that was sent along counts by its content. */
-  readonly bodyHash: string;
+  bodyHash(): string;
 }
 
 /** What a request does not say itself. */
@@ -38,8 +38,10 @@ export function commandWithImage(
   return complete(job, [{ upload: image.uploadId }], [image.sha256], context);
 }
 
+const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;
+
 export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
-  return Value.Default(JobOptions, { ...options }) as JobOptions;
+  return { ...defaultOptions, ...options };
 }
 
 function complete(
@@ -56,7 +58,8 @@ function complete(
     resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
     tenant,
   };
-  return { payload, priority, bodyHash: sha256(JSON.stringify([priority, { ...payload, images: identity }])) };
+  const bodyHash = () => sha256(JSON.stringify([priority, { ...payload, images: identity }]));
+  return { payload, priority, bodyHash };
 }
 
 function sha256(text: string): string {

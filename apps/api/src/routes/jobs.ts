@@ -153,7 +153,10 @@ export const jobRoutes: Routes = async (app, services) => {
   }
 
   async function submit({ payload, priority, bodyHash }: JobCommand, key: string | undefined) {
-    const submitted = await jobs.submit(payload, { priority, ...(key && { idempotency: { key, bodyHash } }) });
+    const submitted = await jobs.submit(payload, {
+      priority,
+      ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
+    });
     if (submitted.created) {
       services.apiMetrics.submitted.inc({ task: payload.task, priority });
       await intake.handOver(payload.images);

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { type FaceJobPayload, queueCatalogue } from "@facefleet/contracts";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -20,9 +20,9 @@ export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
   return queue;
 }
 
-/** BullMQ refuses ids that are all digits. */
+/** BullMQ refuses ids that are all digits. Node makes random UUIDs from a pool, at a tenth of the cost of other bytes. */
 export function newJobId(): string {
-  return `j${randomBytes(16).toString("hex")}`;
+  return `j${randomUUID().replaceAll("-", "")}`;
 }
 
 export function jobOptions(id: string, { number, createdAt }: { number: number; createdAt: number }): JobsOptions {
