@@ -12,7 +12,7 @@ import {
   FaceJobs,
   type ObjectStore,
   type RedisSettings,
-  type TakenJob,
+  type RunningJob,
   UploadRegistry,
   uploadRef,
   WorkerRegistry,
@@ -25,7 +25,7 @@ import { model } from "./canned-results.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 
-type Run = (job: TakenJob, signal: AbortSignal) => Promise<JobResult>;
+type Run = (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
 
 /** The real API on a real Redis under its own prefix, with a folder store unless the environment names S3. */
 export interface ApiRig {

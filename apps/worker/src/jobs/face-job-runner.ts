@@ -1,6 +1,6 @@
 import type { Job, JobResult } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
-import type { Logger, ObjectStore, TakenJob } from "@facefleet/platform";
+import type { Logger, ObjectStore, RunningJob, TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
 import { runFaceJob, type Stage } from "./face-job.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
@@ -27,7 +27,7 @@ export class FaceJobRunner {
     return this.#inFlight;
   }
 
-  async run(job: TakenJob, signal: AbortSignal): Promise<JobResult> {
+  async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
     const { store, maxImageBytes, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);

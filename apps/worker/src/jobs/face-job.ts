@@ -8,7 +8,7 @@ import {
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
-import type { ObjectStore, TakenJob } from "@facefleet/platform";
+import type { ObjectStore, RunningJob } from "@facefleet/platform";
 import { fetchImage } from "./fetch-image.js";
 import { toAnalysisResult, toFace } from "./result.js";
 
@@ -33,7 +33,7 @@ interface FoundFace {
 }
 
 /** Does one job: from references to its result, or a ProblemError. */
-export async function runFaceJob(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
+export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
   const { task, options } = job.payload;
   if (task === "verify") return await verify(job, parts, signal);
@@ -42,7 +42,7 @@ export async function runFaceJob(job: TakenJob, parts: FaceJobParts, signal: Abo
   return toAnalysisResult(analysis, { format: options, queueMs: job.queueMs, fetchMs });
 }
 
-async function verify(job: TakenJob, parts: FaceJobParts, signal: AbortSignal): Promise<VerifyResult> {
+async function verify(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<VerifyResult> {
   const { images, options } = job.payload;
   const found = await Promise.all(
     images.map(async (image, index) => {
@@ -81,7 +81,7 @@ function rethrowFor(place: string, error: unknown): never {
 
 async function analyseImage(
   image: ImageRef,
-  job: TakenJob,
+  job: RunningJob,
   parts: FaceJobParts,
   signal: AbortSignal,
 ): Promise<FetchedAnalysis> {

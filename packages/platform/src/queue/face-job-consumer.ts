@@ -8,6 +8,7 @@ import {
   queueCatalogue,
 } from "@facefleet/contracts";
 import { WaitingError, Worker } from "bullmq";
+import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
@@ -18,14 +19,15 @@ import { erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RecordedFailure } from "./recorded-failure.js";
 import { RedisConnection } from "./redis-connection.js";
-import { type TakenJob, takenJob } from "./taken-job.js";
+import { StageReport } from "./stage-report.js";
+import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
 
 export interface FaceJobConsumerOptions {
   readonly logger: Logger;
   /** How many jobs are held at once. */
   readonly concurrency: number;
   /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */
-  readonly run: (job: TakenJob, signal: AbortSignal) => Promise<JobResult>;
+  readonly run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
   /** Called when a job has ended for good, with the outcome that counts. It may come twice for one job. */
   readonly onEnd?: (job: TakenJob, outcome: Job) => Promise<void>;
   /** How long this worker may be silent before its jobs are given to another, in milliseconds. */
@@ -33,6 +35,7 @@ export interface FaceJobConsumerOptions {
 }
 
 const faces = queueCatalogue.faces;
+const facePayload = Compile(faces.payload);
 /** How long jobs have, once told to stop, to let go. */
 const letGoMs = 1000;
 
@@ -45,7 +48,7 @@ export class FaceJobConsumer {
   readonly #logger: Logger;
   readonly #connection: RedisConnection;
   readonly #outcomes: Outcomes;
-  readonly #finished: FinishedSignal;
+  readonly #canceled: FinishedSignal;
   readonly #worker: Worker<FaceJobPayload, void>;
   readonly #endings = new Set<Promise<void>>();
   #outOfTime = false;
@@ -57,7 +60,7 @@ export class FaceJobConsumer {
     this.#logger = logger;
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
     this.#outcomes = new Outcomes(this.#connection.client, keys);
-    this.#finished = new FinishedSignal(settings, keys, logger);
+    this.#canceled = new FinishedSignal(settings, keys.canceledChannel, logger);
     // BullMQ passes the signal only to a function that declares three parameters.
     this.#worker = new Worker<FaceJobPayload, void>(
       faces.name,
@@ -79,7 +82,7 @@ export class FaceJobConsumer {
 
   /** Begins to take jobs, as soon as Redis can be reached. */
   async start(): Promise<void> {
-    await this.#finished.open();
+    await this.#canceled.open();
     this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped taking jobs"));
   }
 
@@ -100,13 +103,13 @@ export class FaceJobConsumer {
       this.#worker.cancelAllJobs("The worker is stopping");
       await settlesWithin(closed, letGoMs);
     }
-    await this.#finished.close();
+    await this.#canceled.close();
     await this.#connection.close();
   }
 
   async #take(job: FaceQueueJob, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
-    const cancel = () => this.#worker.cancelJob(job.id!, "The job has an outcome");
-    this.#finished.on(job.id!, cancel);
+    const cancel = () => this.#worker.cancelJob(job.id!, "The job is canceled");
+    this.#canceled.on(job.id!, cancel);
     try {
       if (await this.#hasEnded(job)) return;
       const result = await this.#run(job, signal!);
@@ -114,17 +117,18 @@ export class FaceJobConsumer {
     } catch (error) {
       await this.#runFailed(job, token, error);
     } finally {
-      this.#finished.off(job.id!, cancel);
+      this.#canceled.off(job.id!, cancel);
     }
   }
 
-  #run(job: FaceQueueJob, signal: AbortSignal): Promise<JobResult> {
-    // A job queued by the version before this one lacks the options that are new.
-    job.data = Value.Default(faces.payload, job.data) as FaceJobPayload;
-    if (!Value.Check(faces.payload, job.data)) {
-      throw new ProblemError("invalid_request", "Expected a payload of this version of the service for the job.");
+  async #run(job: FaceQueueJob, signal: AbortSignal): Promise<JobResult> {
+    job.data = payloadOf(job);
+    const stages = new StageReport(job, this.#logger);
+    try {
+      return await this.#options.run({ ...takenJob(job), reportStage: (stage) => stages.report(stage) }, signal);
+    } finally {
+      stages.end();
     }
-    return this.#options.run(takenJob(job, this.#logger), signal);
   }
 
   async #runFailed(job: FaceQueueJob, token: string | undefined, error: unknown): Promise<void> {
@@ -162,7 +166,7 @@ export class FaceJobConsumer {
 
   async #tellEnd(job: FaceQueueJob, outcome: Job): Promise<void> {
     try {
-      await this.#options.onEnd?.(takenJob(job, this.#logger), outcome);
+      await this.#options.onEnd?.(takenJob(job), outcome);
     } catch (error) {
       this.#logger.error({ err: error, jobId: job.id }, "Work after the job's end failed");
     }
@@ -182,6 +186,14 @@ export class FaceJobConsumer {
     const level = this.#connection.isReady && !("code" in error) ? "warn" : "debug";
     this.#logger[level]({ err: error }, "BullMQ worker error");
   }
+}
+
+/** A job queued by the version before this one lacks the options that are new. */
+function payloadOf({ data }: FaceQueueJob): FaceJobPayload {
+  if (facePayload.Check(data)) return data;
+  const completed = Value.Default(faces.payload, data);
+  if (facePayload.Check(completed)) return completed as FaceJobPayload;
+  throw new ProblemError("invalid_request", "Expected a payload of this version of the service for the job.");
 }
 
 /** Lets another worker have the job at once, without counting the attempt. */

@@ -69,7 +69,7 @@ export class FaceJobs {
     this.#list = new JobList(redis, keys, sightings);
     this.#removal = new JobRemoval(queue, outcomes, sightings);
     this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
-    this.#finished = new FinishedSignal(settings, keys, options.logger);
+    this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
   }
 
   /**

@@ -2,26 +2,25 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
-import type { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 
 const openWithinMs = 500;
 
 /**
- * Hears of every job that ends, wherever it ends, over one connection that is opened when it is first needed.
+ * Hears of every job that ends, or of every one that is canceled, wherever that happens, over one connection that is opened when it is first needed.
  * Messages sent while that connection is lost are lost too: a message is a hint to look, never the truth.
  */
 export class FinishedSignal {
   readonly #settings: RedisSettings;
-  readonly #keys: QueueKeys;
+  readonly #channel: string;
   readonly #logger: Logger;
   readonly #listeners = new EventEmitter().setMaxListeners(0);
   #connection: RedisConnection | undefined;
   #subscribed: Promise<unknown> | undefined;
 
-  constructor(settings: RedisSettings, keys: QueueKeys, logger: Logger) {
+  constructor(settings: RedisSettings, channel: string, logger: Logger) {
     this.#settings = settings;
-    this.#keys = keys;
+    this.#channel = channel;
     this.#logger = logger;
   }
 
@@ -47,7 +46,7 @@ export class FinishedSignal {
     this.#connection = new RedisConnection(this.#settings, { role: "consumer", logger: this.#logger });
     const { client } = this.#connection;
     client.on("message", (_channel: string, jobId: string) => this.#listeners.emit(eventOf(jobId)));
-    return client.subscribe(this.#keys.finishedChannel).catch((error: unknown) => {
+    return client.subscribe(this.#channel).catch((error: unknown) => {
       this.#logger.debug({ err: error }, "Not subscribed to ended jobs");
     });
   }

@@ -4,6 +4,6 @@ export type { Idempotency } from "./idempotency.js";
 export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
-export type { TakenJob } from "./taken-job.js";
+export type { RunningJob, TakenJob } from "./taken-job.js";
 export { UploadRegistry } from "./upload-registry.js";
 export { WorkerRegistry } from "./worker-registry.js";

@@ -18,11 +18,12 @@ export interface OutcomeRecord {
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
  * KEYS: outcome, live, ended, outbox, batch, idempotency record.
  * ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended, event or "", in a batch or "",
- * shape or "", channel.
+ * shape or "", channels of what has ended and of what is canceled.
  */
 const end = new RedisScript<number>(`
 local outcome, live, ended, outbox, batch, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, member, event, batched, shape, channel = unpack(ARGV)
+local tenant, id, state, job, result, ttl, member, event, batched, shape, finished, canceled =
+  unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
@@ -34,7 +35,8 @@ redis.call("ZREM", live, id)
 if event ~= "" then redis.call("RPUSH", outbox, event) end
 if batched ~= "" then redis.call("HINCRBY", batch, state, 1) end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
-redis.call("PUBLISH", channel, id)
+redis.call("PUBLISH", finished, id)
+if state == "canceled" then redis.call("PUBLISH", canceled, id) end
 return 1`);
 
 /** The time to live stays what it is. KEYS: outcome, jobs. ARGV: id. */
@@ -88,6 +90,7 @@ export class Outcomes {
         batch ? "1" : "",
         idempotency ? JSON.stringify(shapeOf(job)) : "",
         keys.finishedChannel,
+        keys.canceledChannel,
       ],
     );
     return written === 1;

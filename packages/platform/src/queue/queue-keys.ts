@@ -5,7 +5,10 @@ import { createHash } from "node:crypto";
  * BullMQ's hash slot, which Redis Cluster asks of keys that are used together.
  */
 export class QueueKeys {
+  /** Says the id of every job that ends. */
   readonly finishedChannel: string;
+  /** Says the id of every job that is canceled: what workers need to hear, and little beside what ends. */
+  readonly canceledChannel: string;
   readonly workers: string;
   readonly uploads: string;
   readonly uploadSecret: string;
@@ -20,6 +23,7 @@ export class QueueKeys {
 
   constructor(private readonly prefix: string) {
     this.finishedChannel = `${prefix}:finished`;
+    this.canceledChannel = `${prefix}:canceled`;
     this.workers = `${prefix}:workers`;
     this.uploads = `${prefix}:uploads`;
     this.uploadSecret = `${prefix}:upload-secret`;

@@ -1,5 +1,4 @@
 import type { FaceJobPayload } from "@facefleet/contracts";
-import type { Logger } from "../logging/index.js";
 import type { FaceQueueJob } from "./job-view.js";
 
 /** A job in the hands of this worker. */
@@ -11,11 +10,15 @@ export interface TakenJob {
   readonly attempt: number;
   /** From submission until this start, in milliseconds. */
   readonly queueMs: number;
-  /** Shows callers what is being done. Returns at once; a stage that cannot be stored is forgotten. */
+}
+
+/** A job that is being done. */
+export interface RunningJob extends TakenJob {
+  /** Shows callers what is being done, if it takes long. Returns at once; a stage that cannot be stored is forgotten. */
   reportStage(stage: string): void;
 }
 
-export function takenJob(job: FaceQueueJob, logger: Logger): TakenJob {
+export function takenJob(job: FaceQueueJob): TakenJob {
   return {
     id: job.id!,
     payload: job.data,
@@ -23,10 +26,5 @@ export function takenJob(job: FaceQueueJob, logger: Logger): TakenJob {
     attempt: job.attemptsStarted,
     // Clocks of two machines may differ.
     queueMs: Math.max(0, (job.processedOn ?? Date.now()) - job.timestamp),
-    reportStage: (stage) => {
-      job.updateProgress({ stage }).catch((error: unknown) => {
-        logger.debug({ err: error, jobId: job.id, stage }, "Stage not stored");
-      });
-    },
   };
 }

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
 import { createLogger } from "../../src/logging/index.js";
-import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type TakenJob } from "../../src/queue/index.js";
+import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type RunningJob } from "../../src/queue/index.js";
 import { Outcomes } from "../../src/queue/outcomes.js";
 import { QueueKeys } from "../../src/queue/queue-keys.js";
 
@@ -103,8 +103,8 @@ export class QueueBench {
 }
 
 /** A run that waits in the middle of its job until the test lets it go on. */
-export function heldRun(): { run: Run; taken: Promise<TakenJob>; aborted: Promise<unknown>; letGo: () => void } {
-  const taken = deferred<TakenJob>();
+export function heldRun(): { run: Run; taken: Promise<RunningJob>; aborted: Promise<unknown>; letGo: () => void } {
+  const taken = deferred<RunningJob>();
   const gate = deferred<void>();
   const aborted = deferred<unknown>();
   const run: Run = async (job, signal) => {
