@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FoundRedis, findRedis, freePort, ServiceProcess } from "@facefleet/stack";
+import { Redis } from "ioredis";
 import type { BenchContext } from "../bench-context.js";
 
 const readyMs = 60_000;
@@ -36,6 +37,13 @@ export class BenchFleet {
 
   get objectsDir(): string {
     return join(this.folder, "objects");
+  }
+
+  async redisPid(): Promise<number> {
+    const redis = new Redis(this.redis.url);
+    const info = await redis.info("server");
+    redis.disconnect();
+    return Number(/^process_id:(\d+)/m.exec(info)?.[1]);
   }
 
   startApi(settings: Readonly<Record<string, string>> = {}): Promise<RunningService> {

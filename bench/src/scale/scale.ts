@@ -5,12 +5,13 @@ import { Value } from "typebox/value";
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport } from "../bench-report.js";
 import { BenchFleet } from "../fleet/bench-fleet.js";
+import { cpuTimes } from "../fleet/cpu-time.js";
 import { WaitingWorker } from "./waiting-worker.js";
 
 const workerCounts = [1, 2, 4, 8];
 const batchSize = 16;
 const batchMs = 30;
-const warmUpMs = 1000;
+const warmUpMs = 3000;
 const measureMs = 4000;
 /** Jobs that are put into the queue at once. */
 const submitters = 64;
@@ -25,30 +26,48 @@ const payload: FaceJobPayload = {
 
 /** Jobs a second of many workers whose engine only waits: what the queue lets through, not what the machine computes. */
 export async function run(context: BenchContext): Promise<BenchReport> {
-  const rates: number[] = [];
+  const measured: Measured[] = [];
   for (const workers of workerCounts) {
     const fleet = await BenchFleet.start(context);
     try {
-      rates.push(await rateOf(workers, { REDIS_URL: fleet.redisUrl, QUEUE_PREFIX: "{facefleet-bench}" }));
+      const redis = { REDIS_URL: fleet.redisUrl, QUEUE_PREFIX: "{facefleet-bench}" };
+      measured.push(await measure(workers, redis, await fleet.redisPid()));
     } finally {
       await fleet.stop();
     }
   }
-  return report(rates);
+  return report(measured);
 }
 
-async function rateOf(workers: number, redis: RedisSettings): Promise<number> {
+interface Measured {
+  readonly workers: number;
+  readonly perSecond: number;
+  /** Processors kept busy; none where the system does not tell. */
+  readonly busy: Partial<Record<"Redis" | "workers", number>>;
+}
+
+async function measure(workers: number, redis: RedisSettings, redisPid: number): Promise<Measured> {
   const perWorkerMs = batchSize / batchMs;
   await fill(redis, Math.ceil(1.2 * workers * perWorkerMs * (warmUpMs + measureMs)));
   const settings = { redis, batchSize, batchMs };
   const fleet = await Promise.all(Array.from({ length: workers }, () => WaitingWorker.launch(settings)));
   for (const worker of fleet) worker.start();
   await sleep(warmUpMs);
-  const [countBefore, before] = [await endedOf(fleet), performance.now()];
+  const look = async () => ({
+    ended: await endedOf(fleet),
+    cpu: await cpuTimes({ Redis: [redisPid], workers: fleet.map(({ pid }) => pid) }),
+    at: performance.now(),
+  });
+  const before = await look();
   await sleep(measureMs);
-  const [countAfter, after] = [await endedOf(fleet), performance.now()];
+  const after = await look();
   await Promise.all(fleet.map((worker) => worker.stop()));
-  return (1000 * (countAfter - countBefore)) / (after - before);
+  const seconds = (after.at - before.at) / 1000;
+  const busy = Object.entries(after.cpu).map(([name, time]) => [
+    name,
+    (time - before.cpu[name as keyof Measured["busy"]]!) / (1e6 * seconds),
+  ]);
+  return { workers, perSecond: (after.ended - before.ended) / seconds, busy: Object.fromEntries(busy) };
 }
 
 async function endedOf(fleet: readonly WaitingWorker[]): Promise<number> {
@@ -68,11 +87,18 @@ async function fill(redis: RedisSettings, jobs: number): Promise<void> {
   await queue.close();
 }
 
-function report(rates: readonly number[]): BenchReport {
-  const shares = rates.map((rate, i) => rate / (workerCounts[i]! * rates[0]!));
+function report(measured: readonly Measured[]): BenchReport {
+  const one = measured[0]!.perSecond;
+  const shares = measured.map(({ workers, perSecond }) => perSecond / (workers * one));
   return {
     name: `scale (an engine that waits ${batchMs} ms for up to ${batchSize} images)`,
-    figures: rates.map((rate, i) => ({ workers: workerCounts[i]!, "jobs/s": Math.round(rate), share: shares[i]! })),
+    figures: measured.map(({ workers, perSecond, busy }, i) => ({
+      workers,
+      "jobs/s": Math.round(perSecond),
+      share: shares[i]!,
+      "cores: Redis": busy.Redis ?? "",
+      "cores: workers": busy.workers ?? "",
+    })),
     ratios: [{ name: "share of perfect scaling, 8 workers", value: shares.at(-1)!, atLeast: 0.9 }],
   };
 }

@@ -21,11 +21,6 @@ export class RawQueue {
     await this.#queue.add(payload.task, payload, { jobId, priority, attempts, backoff, removeOnComplete: true });
   }
 
-  async redisPid(): Promise<number> {
-    const info = await this.#redis.info("server");
-    return Number(/^process_id:(\d+)/m.exec(info)?.[1]);
-  }
-
   async close(): Promise<void> {
     await this.#queue.close();
     this.#redis.disconnect();

@@ -3,7 +3,7 @@ import { Value } from "typebox/value";
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport, Row } from "../bench-report.js";
 import { BenchFleet } from "../fleet/bench-fleet.js";
-import { cpuTime } from "../fleet/cpu-time.js";
+import { cpuTimes } from "../fleet/cpu-time.js";
 import { closedLoop } from "../load/closed-loop.js";
 import { HttpConnection, requestBytes } from "../load/http-connection.js";
 import { median } from "../load/percentile.js";
@@ -35,7 +35,11 @@ export async function run(context: BenchContext): Promise<BenchReport> {
   try {
     const api = await fleet.startApi();
     const connections = await Promise.all(Array.from({ length: clients }, () => HttpConnection.open(api.port)));
-    const pids = { "API us/job": api.pid, "Redis us/job": await raw.redisPid(), "caller us/job": process.pid };
+    const pids = {
+      "API us/job": [api.pid],
+      "Redis us/job": [await fleet.redisPid()],
+      "caller us/job": [process.pid],
+    };
     const add = () => measure(() => raw.add(payload), pids);
     const submit = () => measure((client) => accepted(connections[client]!), pids);
     await add();
@@ -58,18 +62,13 @@ interface Measured {
 
 async function measure(
   request: (client: number) => Promise<void>,
-  pids: Readonly<Record<string, number>>,
+  pids: Readonly<Record<string, readonly number[]>>,
 ): Promise<Measured> {
   const before = await cpuTimes(pids);
   const { perSecond, answered } = await closedLoop({ clients, milliseconds: roundMs, request });
   const after = await cpuTimes(pids);
-  const cpu = Object.entries(after).map(([name, time]) => [name, (time - before[name]!) / answered]);
+  const cpu = Object.entries(after).map(([name, time]) => [name, (time! - before[name]!) / answered]);
   return { perSecond, cpu: Object.fromEntries(cpu) };
-}
-
-async function cpuTimes(pids: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-  const times = await Promise.all(Object.entries(pids).map(async ([name, pid]) => [name, await cpuTime(pid)] as const));
-  return Object.fromEntries(times.filter(([, time]) => time !== undefined)) as Record<string, number>;
 }
 
 async function accepted(connection: HttpConnection): Promise<void> {
