@@ -129,7 +129,7 @@ class WorkerApp {
       cleanup,
       metrics: this.#workerMetrics,
       logger: this.#logger,
-      analyse: (bytes, options, signal) => this.#inference.analyse(bytes, options, signal),
+      analyse: (bytes, options, call) => this.#inference.analyse(bytes, options, call),
     });
     const consumer = new FaceJobConsumer(this.#config, {
       logger: this.#logger,

@@ -47,6 +47,7 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     payload: payload("verify", references, options),
     createdAt: new Date(),
     attempt: 1,
+    priority: "normal" as const,
     queueMs: 0,
     reportStage: () => {},
   };

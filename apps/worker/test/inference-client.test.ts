@@ -138,12 +138,12 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     await startedClient();
     const abort = new AbortController();
     const reason = new Error("canceled");
-    const aborted = failure(client.analyse(await photo("crowd-a.jpg"), options, abort.signal));
+    const aborted = failure(client.analyse(await photo("crowd-a.jpg"), options, { signal: abort.signal }));
     const kept = client.analyse(await photo("single-small.jpg"), options);
     setTimeout(() => abort.abort(reason), 50);
     expect(await aborted).toBe(reason);
     expect((await kept).faces).toHaveLength(1);
-    expect(await failure(client.analyse(new Uint8Array(1), options, abort.signal))).toBe(reason);
+    expect(await failure(client.analyse(new Uint8Array(1), options, { signal: abort.signal }))).toBe(reason);
   });
 
   test("closing leaves no process", async () => {

@@ -1,4 +1,14 @@
-export { type BatchReport, DynamicBatcher } from "./batching/index.js";
-export * from "./engines/index.js";
+export { type BatchReport, type CallOptions, DynamicBatcher } from "./batching/index.js";
+export {
+  type ChosenEngine,
+  createEngine,
+  type EngineChoice,
+  type EngineName,
+  type EngineOptions,
+  engineNames,
+  type InferenceEngine,
+  type Session,
+  type Tensor,
+} from "./engines/index.js";
 export * from "./matching/index.js";
 export * from "./pipeline/index.js";

@@ -9,7 +9,7 @@ it.skipIf(skipped("giving up an image", noPack)).each([
 ])("an image that waits for its batch is given up with the signal's reason, %s", async (_, reason) => {
   const { pipeline } = await openPipeline("onnx-cpu", { maxQueueDelayMs: 2000 });
   const abort = new AbortController();
-  const analysis = pipeline.analyse(await portrait(), everyFace, abort.signal).catch((error) => error);
+  const analysis = pipeline.analyse(await portrait(), everyFace, { signal: abort.signal }).catch((error) => error);
   // Long enough to be decoded, and well within the time that a batch waits for company.
   await delay(500);
   abort.abort(reason);

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, BatchReport, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { inferenceEnvironment } from "../config.js";
 import type {
   InferenceInfo,
@@ -73,7 +73,11 @@ export class InferenceChild {
   }
 
   /** Rejects with the image's ProblemError, with InferenceProcessLost, or with the signal's reason. */
-  async analyse(bytes: Uint8Array, options: AnalysisOptions, signal?: AbortSignal): Promise<FaceAnalysis> {
+  async analyse(
+    bytes: Uint8Array,
+    options: AnalysisOptions,
+    { signal, urgent = false }: CallOptions = {},
+  ): Promise<FaceAnalysis> {
     signal?.throwIfAborted();
     if (this.#lost) throw this.#lost;
     const id = ++this.#lastId;
@@ -86,7 +90,7 @@ export class InferenceChild {
     try {
       return await new Promise<FaceAnalysis>((resolve, reject) => {
         this.#calls.set(id, { resolve, reject });
-        this.#send({ type: "analyse", id, bytes, options });
+        this.#send({ type: "analyse", id, bytes, options, urgent });
       });
     } finally {
       this.#calls.delete(id);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger } from "@facefleet/platform";
 import { orAborted } from "../or-aborted.js";
 import { InferenceChild, type InferenceListener, InferenceProcessLost } from "./inference-child.js";
@@ -54,9 +54,10 @@ export class InferenceClient {
    * Rejects with the ProblemError of a bad image; with `inference_failed`, which is worth another try, when
    * the image kills the process or the process is not back in time; with the signal's reason when it fires.
    */
-  async analyse(bytes: Uint8Array, options: AnalysisOptions, signal?: AbortSignal): Promise<FaceAnalysis> {
+  async analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
+    const { signal } = call;
     await orAborted(this.#suspects, signal);
-    const analysis = () => this.#analyse(bytes, options, signal);
+    const analysis = () => this.#analyse(bytes, options, call);
     return await orAborted(
       analysis().catch((error) => this.#again(error, analysis)),
       signal,
@@ -69,10 +70,10 @@ export class InferenceClient {
     await this.#child?.close();
   }
 
-  async #analyse(bytes: Uint8Array, options: AnalysisOptions, signal?: AbortSignal): Promise<FaceAnalysis> {
+  async #analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis> {
     const child = await (this.#ready ? this.#warm : this.#waitUntilWarm());
     if (!child) throw new ProblemError("inference_failed", "The inference process was not started.");
-    return await child.analyse(bytes, options, signal);
+    return await child.analyse(bytes, options, call);
   }
 
   /**

@@ -56,11 +56,11 @@ export class InferenceServer {
     else if (request.type === "cancel") this.#running.get(request.id)?.abort();
   }
 
-  async #analyse({ id, bytes, options }: AnalyseRequest): Promise<void> {
+  async #analyse({ id, bytes, options, urgent }: AnalyseRequest): Promise<void> {
     const abort = new AbortController();
     this.#running.set(id, abort);
     try {
-      const analysis = await this.pipeline.analyse(bytes, options, abort.signal);
+      const analysis = await this.pipeline.analyse(bytes, options, { signal: abort.signal, urgent });
       if (!abort.signal.aborted) this.reply({ type: "analysed", id, analysis });
     } catch (error) {
       if (!abort.signal.aborted) this.#fail(id, error);

@@ -43,7 +43,14 @@ export interface InferenceVitals {
 /** From the worker to the inference process. */
 export type InferenceRequest =
   | { readonly type: "start"; readonly settings: InferenceSettings }
-  | { readonly type: "analyse"; readonly id: number; readonly bytes: Uint8Array; readonly options: AnalysisOptions }
+  | {
+      readonly type: "analyse";
+      readonly id: number;
+      readonly bytes: Uint8Array;
+      readonly options: AnalysisOptions;
+      /** Whether it goes before what is not. */
+      readonly urgent: boolean;
+    }
   | { readonly type: "cancel"; readonly id: number };
 
 /** From the inference process to the worker. */

@@ -1,5 +1,5 @@
 import type { Job, JobResult } from "@facefleet/contracts";
-import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger, ObjectStore, RunningJob, TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
 import { runFaceJob, type Stage } from "./face-job.js";
@@ -11,7 +11,7 @@ export interface FaceJobRunnerOptions {
   readonly cleanup: UploadCleanup;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
-  analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
+  analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
 }
 
 /** Does the jobs that the queue gives, and accounts for each: metrics, one line of log, its uploads deleted. */

@@ -5,7 +5,7 @@ import {
   ProblemError,
   type VerifyResult,
 } from "@facefleet/contracts";
-import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
 import type { ObjectStore, RunningJob } from "@facefleet/platform";
@@ -15,7 +15,7 @@ import { toAnalysisResult, toFace } from "./result.js";
 export interface FaceJobParts {
   readonly store: ObjectStore;
   readonly maxImageBytes: number;
-  analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
+  analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
   /** Told of each step's milliseconds as it ends. */
   onStage(stage: Stage, milliseconds: number): void;
 }
@@ -91,7 +91,9 @@ async function analyseImage(
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);
   job.reportStage("analyse");
-  const analysis = await parts.analyse(bytes, analysisOptions(job.payload), signal);
+  // Somebody waits for it: it does not wait for what may take hours anyway.
+  const urgent = job.priority === "interactive";
+  const analysis = await parts.analyse(bytes, analysisOptions(job.payload), { signal, urgent });
   parts.onStage("decode", analysis.timings.decodeMs);
   parts.onStage("detect", analysis.timings.detectMs);
   if (job.payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);

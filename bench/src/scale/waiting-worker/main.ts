@@ -27,7 +27,7 @@ const consumer = new FaceJobConsumer(redis, {
   run: async (job, signal) => {
     job.reportStage("fetch");
     job.reportStage("analyse");
-    const [result] = await batcher.submit([job.id], signal);
+    const [result] = await batcher.submit([job.id], { signal });
     return result!;
   },
   onEnd: async () => {

@@ -1,4 +1,4 @@
-import { type Region, type RgbImage, resample, triangleFilter } from "../imaging/index.js";
+import { type Region, type RgbImage, resample } from "../imaging/index.js";
 import type { Standardisation } from "../models/index.js";
 import { type SimilarityTransform, transformed } from "./similarity-transform.js";
 
@@ -61,7 +61,7 @@ function shrunkPatch(image: RgbImage, region: Region, shrink: number, standardis
   const width = Math.max(1, Math.round((region.right - region.left) / shrink));
   const height = Math.max(1, Math.round((region.bottom - region.top) / shrink));
   const data = new Float32Array(width * height * 3);
-  resample(image, region, { width, height }, triangleFilter, standardisation, data);
+  resample(image, region, { width, height }, standardisation, data);
   return { width, height, data };
 }
 

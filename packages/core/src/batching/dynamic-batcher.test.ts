@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { DeviceQueue } from "./device-queue.js";
 import { type BatchTimes, DynamicBatcher } from "./dynamic-batcher.js";
 
 /** A batcher that doubles numbers, slowly enough for others to queue, and remembers its batches. */
@@ -59,6 +60,56 @@ describe("DynamicBatcher", () => {
     expect(batches).toEqual([[0], [1, 9, 2, 3], [4, 5, 6]]);
   });
 
+  it("takes urgent items first, and waits for no company with them", async () => {
+    const { batcher, batches } = doubling({ maxQueueDelayMs: 60, maxBatchSize: 2 });
+    const patient = batcher.submit([1]);
+    await Promise.all([batcher.submit([7], { urgent: true }), batcher.submit([8, 9], { urgent: true }), patient]);
+    expect(batches).toEqual([
+      [7, 8],
+      [9, 1],
+    ]);
+  });
+
+  it("closes a batch at its weight, but never leaves a heavy item out", async () => {
+    const batches: number[][] = [];
+    const batcher = new DynamicBatcher<number, number>({
+      maxBatchSize: 8,
+      weight: { of: (item) => item, max: 10 },
+      maxQueueDelayMs: 0,
+      run: async (items) => {
+        batches.push([...items]);
+        return [...items];
+      },
+    });
+    await Promise.all([4, 6, 1, 50, 2, 3].map((item) => batcher.submit([item])));
+    expect(batches).toEqual([[4, 6], [1], [50], [2, 3]]);
+  });
+
+  it("takes turns with others on one device, the lowest rank first, what is urgent before all", async () => {
+    const device = new DeviceQueue();
+    const order: string[] = [];
+    const stage = (name: string, rank: number) =>
+      new DynamicBatcher<string, string>({
+        maxBatchSize: 4,
+        maxQueueDelayMs: 0,
+        device,
+        rank,
+        run: async (items) => {
+          order.push(`${name}:${items}`);
+          await delay(2);
+          return items;
+        },
+      });
+    const [early, late] = [stage("early", 2), stage("late", 1)];
+    await Promise.all([
+      early.submit(["a"]),
+      late.submit(["b"]),
+      delay(1).then(() => late.submit(["c"])),
+      delay(1).then(() => early.submit(["d"], { urgent: true })),
+    ]);
+    expect(order).toEqual(["late:b", "early:d,a", "late:c"]);
+  });
+
   it("fails the call of an item that breaks its batch, and no other", async () => {
     const { batcher, batches } = doubling({ poison: 3 });
     const calls = [[1], [2], [3, 5, 6, 7, 8, 9], [4]];
@@ -113,7 +164,7 @@ describe("DynamicBatcher", () => {
     const running = batcher.submit([1]);
     await delay(2);
     const abort = new AbortController();
-    const waiting = batcher.submit([2, 3], abort.signal);
+    const waiting = batcher.submit([2, 3], { signal: abort.signal });
     const next = batcher.submit([4]);
     abort.abort();
     await expect(waiting).rejects.toThrow(/abort/i);
@@ -122,13 +173,13 @@ describe("DynamicBatcher", () => {
   });
 
   it("refuses items whose signal has fired", async () => {
-    await expect(doubling().batcher.submit([1], AbortSignal.abort())).rejects.toThrow(/abort/i);
+    await expect(doubling().batcher.submit([1], { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 
   it("leaves nothing on a signal that outlives the call", async () => {
     const { batcher } = doubling();
     const { signal } = new AbortController();
-    const results = batcher.submit([1, 2, 3], signal);
+    const results = batcher.submit([1, 2, 3], { signal });
     expect(getEventListeners(signal, "abort")).toHaveLength(1);
     await results;
     expect(getEventListeners(signal, "abort")).toEqual([]);

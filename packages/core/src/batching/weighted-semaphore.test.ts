@@ -33,3 +33,18 @@ it("admits what is heavier than the limit alone", async () => {
   release();
   await next;
 });
+
+it("admits urgent work before what has waited", async () => {
+  const semaphore = new WeightedSemaphore(10);
+  const admitted: string[] = [];
+  const acquire = (name: string, urgent: boolean) =>
+    semaphore.acquire(10, { urgent }).then((release) => {
+      admitted.push(name);
+      release();
+    });
+  const release = await semaphore.acquire(10);
+  const waiting = [acquire("patient", false), acquire("urgent", true)];
+  release();
+  await Promise.all(waiting);
+  expect(admitted).toEqual(["urgent", "patient"]);
+});

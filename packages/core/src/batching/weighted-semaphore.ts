@@ -1,5 +1,5 @@
 /**
- * Admits work up to a total weight, first come, first served. Work heavier than the whole limit is
+ * Admits work up to a total weight, urgent work first, else first come, first served. Work heavier than the whole limit is
  * admitted alone, so that nothing waits for ever.
  */
 export class WeightedSemaphore {
@@ -9,13 +9,14 @@ export class WeightedSemaphore {
   constructor(private readonly limit: number) {}
 
   /** Resolves once the weight is admitted, to the function that gives it back. */
-  acquire(weight: number): Promise<() => void> {
+  acquire(weight: number, { urgent = false } = {}): Promise<() => void> {
     return new Promise((resolve) => {
       const admit = () => {
         this.used += weight;
         resolve(() => this.release(weight));
       };
-      this.queue.push({ weight, admit });
+      if (urgent) this.queue.unshift({ weight, admit });
+      else this.queue.push({ weight, admit });
       this.advance();
     });
   }

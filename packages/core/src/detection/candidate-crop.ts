@@ -1,11 +1,11 @@
-import { rowOf, type Session } from "../engines/index.js";
-import { areaFilter, type Region, type RgbImage, resample } from "../imaging/index.js";
+import { rowOf, Scratch, type Session } from "../engines/index.js";
+import type { Region, SummedAreaTable } from "../imaging/index.js";
 import type { Standardisation } from "../models/index.js";
 import type { CandidateBox } from "./candidate-box.js";
 
 /** A candidate with the pixels that the next network judges it by. */
 export interface CandidateCrop {
-  readonly image: RgbImage;
+  readonly image: SummedAreaTable;
   readonly box: CandidateBox;
   readonly region: Region;
 }
@@ -14,34 +14,36 @@ export interface CandidateCrop {
 export type Judgement<Output extends string> = Record<Output, Float32Array>;
 
 /** The crops of an image's candidates. A candidate that lies outside the image is left out. */
-export function cropCandidates(image: RgbImage, boxes: readonly CandidateBox[]): CandidateCrop[] {
+export function cropCandidates(image: SummedAreaTable, boxes: readonly CandidateBox[]): CandidateCrop[] {
   return boxes.flatMap((box) => {
     const region = regionWithin(box, image);
     return region ? [{ image, box, region }] : [];
   });
 }
 
-/** Runs a network of a square input of `side` pixels over crops of any images. */
-export async function judgeCrops<Output extends string>(
+/** Runs a network of a square input of `side` pixels over crops of any images, one batch at a time. */
+export function cropJudge<Output extends string>(
   session: Session<Output>,
-  crops: readonly CandidateCrop[],
   side: number,
   standardisation: Standardisation,
-): Promise<Judgement<Output>[]> {
+): (crops: readonly CandidateCrop[]) => Promise<Judgement<Output>[]> {
+  const scratch = new Scratch();
   const size = { width: side, height: side };
-  const data = new Float32Array(crops.length * side * side * 3);
-  for (const [i, { image, region }] of crops.entries()) {
-    resample(image, region, size, areaFilter, standardisation, data, i * side * side * 3);
-  }
-  const outputs = await session.run({ data, shape: [crops.length, side, side, 3] });
-  const names = Object.keys(outputs) as Output[];
-  return crops.map(
-    (_, row) => Object.fromEntries(names.map((name) => [name, rowOf(outputs[name], row)])) as Judgement<Output>,
-  );
+  return async (crops) => {
+    const data = scratch.take(crops.length * side * side * 3);
+    for (const [i, { image, region }] of crops.entries()) {
+      image.resize(region, size, standardisation, data, i * side * side * 3);
+    }
+    const outputs = await session.run({ data, shape: [crops.length, side, side, 3] });
+    const names = Object.keys(outputs) as Output[];
+    return crops.map(
+      (_, row) => Object.fromEntries(names.map((name) => [name, rowOf(outputs[name], row)])) as Judgement<Output>,
+    );
+  };
 }
 
 /** The pixels of a box that lie in the image. The reference counts pixels from 1 and both ends in. */
-function regionWithin(box: CandidateBox, image: RgbImage): Region | undefined {
+function regionWithin(box: CandidateBox, image: SummedAreaTable): Region | undefined {
   const left = Math.max(1, Math.trunc(box.x1)) - 1;
   const top = Math.max(1, Math.trunc(box.y1)) - 1;
   const right = Math.min(image.width, Math.trunc(box.x2));

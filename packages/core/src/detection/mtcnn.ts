@@ -1,22 +1,25 @@
 import type { Landmarks, Point } from "@facefleet/contracts";
-import type { DynamicBatcher, StageBatcher } from "../batching/index.js";
+import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
 import type { InferenceEngine, Session, Tensor } from "../engines/index.js";
 import type { ModelPack } from "../models/index.js";
 import { onet, pnet, rnet } from "../nets/index.js";
 import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
-import { type CandidateCrop, cropCandidates, type Judgement, judgeCrops } from "./candidate-crop.js";
+import { type CandidateCrop, cropCandidates, cropJudge, type Judgement } from "./candidate-crop.js";
 import type { Detection } from "./detection.js";
+import { faceProbability } from "./face-probability.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
-import { type DetectionInput, type DetectorSettings, propose } from "./propose.js";
+import { type DetectionInput, type DetectorSettings, Proposer, pyramidPixels } from "./proposer.js";
 
+/** Pixels of all levels of the images in one batch of the first stage: some tens of milliseconds on a CPU. */
+const proposeBatchPixels = 1_000_000;
 /** Crops in one run of R-Net and of O-Net. */
-const refineBatchSize = 256;
-const outputBatchSize = 64;
+const refineBatchSize = 128;
+const outputBatchSize = 32;
 
 interface MtcnnSessions {
-  readonly pnet: Session<"score" | "offsets">;
-  readonly rnet: Session<"score" | "offsets">;
-  readonly onet: Session<"score" | "offsets" | "landmarks">;
+  readonly pnet: Session<"logits" | "offsets">;
+  readonly rnet: Session<"logits" | "offsets">;
+  readonly onet: Session<"logits" | "offsets" | "landmarks">;
 }
 
 interface Proposed {
@@ -31,8 +34,8 @@ interface Proposed {
  */
 export class Mtcnn {
   private readonly proposals: DynamicBatcher<DetectionInput, Proposed>;
-  private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"score" | "offsets">>;
-  private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"score" | "offsets" | "landmarks">>;
+  private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets">>;
+  private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets" | "landmarks">>;
 
   private constructor(
     private readonly sessions: MtcnnSessions,
@@ -40,16 +43,24 @@ export class Mtcnn {
     batcher: StageBatcher,
   ) {
     const { standardisation } = settings;
-    this.proposals = batcher({ stage: "propose", run: (inputs) => this.propose(inputs) });
+    const proposer = new Proposer(sessions.pnet, settings);
+    this.proposals = batcher({
+      stage: "propose",
+      weight: { of: (input) => pyramidPixels(input, settings), max: proposeBatchPixels },
+      run: async (inputs) => {
+        const candidates = await proposer.propose(inputs);
+        return candidates.map((ofImage) => ({ candidates: ofImage, batchSize: inputs.length }));
+      },
+    });
     this.refinements = batcher({
       stage: "refine",
       maxBatchSize: refineBatchSize,
-      run: (crops) => judgeCrops(sessions.rnet, crops, 24, standardisation),
+      run: cropJudge(sessions.rnet, 24, standardisation),
     });
     this.outputs = batcher({
       stage: "output",
       maxBatchSize: outputBatchSize,
-      run: (crops) => judgeCrops(sessions.onet, crops, 48, standardisation),
+      run: cropJudge(sessions.onet, 48, standardisation),
     });
   }
 
@@ -63,13 +74,13 @@ export class Mtcnn {
   }
 
   /** The faces of one image, best score first. What it finds does not depend on what shares its runs. */
-  async detect(input: DetectionInput, signal?: AbortSignal): Promise<{ detections: Detection[]; batchSize: number }> {
+  async detect(input: DetectionInput, call?: CallOptions): Promise<{ detections: Detection[]; batchSize: number }> {
     const { image } = input;
-    const [proposed] = await this.proposals.submit([input], signal);
+    const [proposed] = await this.proposals.submit([input], call);
     const proposedCrops = cropCandidates(image, proposed!.candidates);
-    const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, signal), this.settings);
+    const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, call), this.settings);
     const refinedCrops = cropCandidates(image, refined);
-    const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, signal), this.settings);
+    const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, call), this.settings);
     return { detections, batchSize: proposed!.batchSize };
   }
 
@@ -84,21 +95,16 @@ export class Mtcnn {
   async close(): Promise<void> {
     await Promise.all(Object.values(this.sessions).map((session) => session.close()));
   }
-
-  private async propose(inputs: readonly DetectionInput[]): Promise<Proposed[]> {
-    const candidates = await propose(this.sessions.pnet, inputs, this.settings);
-    return candidates.map((ofImage) => ({ candidates: ofImage, batchSize: inputs.length }));
-  }
 }
 
 /** Second stage: keeps what R-Net believes, one box a face, regressed and square. */
 function refine(
   crops: readonly CandidateCrop[],
-  judgements: readonly Judgement<"score" | "offsets">[],
+  judgements: readonly Judgement<"logits" | "offsets">[],
   { thresholds: [, threshold], nms }: DetectorSettings,
 ): CandidateBox[] {
   const believed = crops
-    .map(({ box }, i) => ({ ...box, score: faceScore(judgements[i]!), offsets: judgements[i]!.offsets }))
+    .map(({ box }, i) => ({ ...box, score: faceProbability(judgements[i]!.logits), offsets: judgements[i]!.offsets }))
     .filter(({ score }) => score > threshold);
   const kept = suppressNonMaxima(believed, nms.refine, overUnion);
   return kept.map((box) => toSquare(regress(box, box.offsets, 1)));
@@ -107,24 +113,19 @@ function refine(
 /** Third stage: O-Net's score, box and landmarks. */
 function output(
   crops: readonly CandidateCrop[],
-  judgements: readonly Judgement<"score" | "offsets" | "landmarks">[],
+  judgements: readonly Judgement<"logits" | "offsets" | "landmarks">[],
   { thresholds: [, , threshold], nms }: DetectorSettings,
 ): Detection[] {
   const detections = crops
     .map(({ box }, i) => {
       const judgement = judgements[i]!;
-      const moved = regress({ ...box, score: faceScore(judgement) }, judgement.offsets, 1);
+      const moved = regress({ ...box, score: faceProbability(judgement.logits) }, judgement.offsets, 1);
       return { ...moved, landmarks: landmarksIn(box, judgement.landmarks) };
     })
     .filter(({ score }) => score > threshold)
     // Candidates cut to the same pixels tie. Their place decides, not the order in which they came.
     .sort((a, b) => b.x1 - a.x1);
   return suppressNonMaxima(detections, nms.output, overSmaller);
-}
-
-/** A score is (not a face, a face). */
-function faceScore({ score }: Judgement<"score">): number {
-  return score[1]!;
 }
 
 /** Landmarks come as x1..x5, y1..y5, shares of the box before its regression (its last pixel counted in). */

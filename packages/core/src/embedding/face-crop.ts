@@ -8,7 +8,7 @@ import {
   mirrorSquare,
   warpSquare,
 } from "../alignment/index.js";
-import { type RgbImage, resample, triangleFilter } from "../imaging/index.js";
+import { type RgbImage, resample } from "../imaging/index.js";
 import type { PackManifest } from "../models/index.js";
 
 /** Where a face is. One without landmarks is not aligned by them: its box stands for it. */
@@ -33,7 +33,7 @@ export function writeCrop({ image, face, view }: FaceCrop, settings: CropSetting
     warpSquare(image, toImage, side, standardisation, out, offset);
   } else {
     const region = marginCrop(face, image, cropMargin, side);
-    resample(image, region, { width: side, height: side }, triangleFilter, standardisation, out, offset);
+    resample(image, region, { width: side, height: side }, standardisation, out, offset);
   }
   if (view.mirrored) mirrorSquare(out.subarray(offset, offset + side * side * 3), side);
 }

@@ -1,6 +1,6 @@
 import { embeddingKinds, type FaceView } from "../alignment/index.js";
-import type { DynamicBatcher, StageBatcher } from "../batching/index.js";
-import { type InferenceEngine, rowOf, type Session } from "../engines/index.js";
+import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
+import { type InferenceEngine, rowOf, Scratch, type Session } from "../engines/index.js";
 import type { RgbImage } from "../imaging/index.js";
 import { l2Normalise } from "../matching/index.js";
 import type { ModelPack, PackManifest } from "../models/index.js";
@@ -13,6 +13,7 @@ const embedBatchSize = 16;
 /** FaceNet over batches of faces of any images. */
 export class FaceEmbedder {
   private readonly crops: DynamicBatcher<FaceCrop, Float32Array>;
+  private readonly scratch = new Scratch();
 
   private constructor(
     private readonly session: Session<"embedding">,
@@ -35,10 +36,10 @@ export class FaceEmbedder {
     image: RgbImage,
     faces: readonly LocatedFace[],
     views: readonly FaceView[] = embeddingKinds.standard,
-    signal?: AbortSignal,
+    call?: CallOptions,
   ): Promise<Float32Array[]> {
     const crops = faces.flatMap((face) => views.map((view) => ({ image, face, view })));
-    const embeddings = await this.crops.submit(crops, signal);
+    const embeddings = await this.crops.submit(crops, call);
     return faces.map((_, i) => meanDirection(embeddings.slice(i * views.length, (i + 1) * views.length)));
   }
 
@@ -54,7 +55,7 @@ export class FaceEmbedder {
 
   private async embedBatch(crops: readonly FaceCrop[]): Promise<Float32Array[]> {
     const { inputSize: side } = this.manifest.embedder;
-    const data = new Float32Array(crops.length * side * side * 3);
+    const data = this.scratch.take(crops.length * side * side * 3);
     for (const [i, crop] of crops.entries()) writeCrop(crop, this.manifest, data, i * side * side * 3);
     const { embedding } = await this.session.run({ data, shape: [crops.length, side, side, 3] });
     return crops.map((_, row) => l2Normalise(rowOf(embedding, row)));

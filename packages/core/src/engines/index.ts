@@ -8,3 +8,4 @@ export {
   type Session,
   type Tensor,
 } from "./inference-engine.js";
+export { Scratch } from "./scratch.js";

@@ -39,6 +39,8 @@ export interface InferenceEngine {
 }
 
 export interface EngineOptions {
+  /** Whether networks run layer by layer as they are written, without what an engine rewrites to be faster. */
+  readonly asWritten?: boolean;
   /** Threads for one run on a CPU; 0 lets the engine choose. */
   readonly threads?: number;
   /** Folder whose `node_modules` has `@tensorflow/tfjs-node` or `-gpu`, when they are not installed beside this package. */

@@ -1,3 +1,4 @@
 export { decodeImage, type ImageHeader, imageInfo, readHeader } from "./decode.js";
-export { areaFilter, resample, triangleFilter } from "./resample.js";
+export { resample } from "./resample.js";
 export { type Region, type RgbImage, wholeImage } from "./rgb-image.js";
+export { SummedAreaTable } from "./summed-area-table.js";

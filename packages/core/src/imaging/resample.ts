@@ -10,28 +10,8 @@ interface Taps {
   readonly stride: number;
 }
 
-/** How a line of `length` samples becomes one of `outLength`. */
-export type ResampleFilter = (length: number, outLength: number) => Taps;
-
-/**
- * Mean over the input cells that an output cell touches: adaptive average pooling, as PyTorch's
- * `interpolate(mode="area")`, which the reference MTCNN resizes with. Enlarging repeats samples.
- */
-export const areaFilter: ResampleFilter = (length, outLength) => {
-  const stride = Math.ceil(length / outLength) + 1;
-  const taps = emptyTaps(outLength, stride);
-  for (let i = 0; i < outLength; i++) {
-    const start = Math.floor((i * length) / outLength);
-    const count = Math.ceil(((i + 1) * length) / outLength) - start;
-    taps.starts[i] = start;
-    taps.counts[i] = count;
-    taps.weights.fill(1 / count, i * stride, i * stride + count);
-  }
-  return taps;
-};
-
 /** Bilinear with a support that grows as the image shrinks (no aliasing), as Pillow's BILINEAR. */
-export const triangleFilter: ResampleFilter = (length, outLength) => {
+function triangleTaps(length: number, outLength: number): Taps {
   const ratio = length / outLength;
   const support = Math.max(ratio, 1);
   const stride = Math.ceil(support) * 2 + 1;
@@ -49,7 +29,7 @@ export const triangleFilter: ResampleFilter = (length, outLength) => {
     );
   }
   return taps;
-};
+}
 
 /** Weights 1 - |t| at steps of 1 / support from `first`, scaled to a sum of 1. */
 function fillTriangle(weights: Float32Array, first: number, support: number): void {
@@ -71,33 +51,24 @@ function emptyTaps(outLength: number, stride: number): Taps {
   };
 }
 
-/** The size to resize to, and the rows of it that are wanted: `top` up to, but without, `bottom`; all unless told. */
-export interface OutputSize {
-  readonly width: number;
-  readonly height: number;
-  readonly top?: number;
-  readonly bottom?: number;
-}
-
 /**
- * Resizes a region of an image to width x height, standardises it, and writes its rows as interleaved RGB
- * float32 into `out` from `offset` on. The region must lie within the image and not be empty.
+ * Resizes a region of an image to width x height by the triangle filter, standardises it, and writes it as interleaved
+ * RGB float32 into `out` from `offset` on. The region must lie within the image and not be empty.
  */
 export function resample(
   image: RgbImage,
   region: Region,
-  { width, height, top = 0, bottom = height }: OutputSize,
-  filter: ResampleFilter,
+  { width, height }: { readonly width: number; readonly height: number },
   { mean, scale }: Standardisation,
   out: Float32Array,
   offset = 0,
 ): void {
-  const rows = filter(region.bottom - region.top, height);
-  const columns = filter(region.right - region.left, width);
+  const rows = triangleTaps(region.bottom - region.top, height);
+  const columns = triangleTaps(region.right - region.left, width);
   const line = new Float32Array((region.right - region.left) * 3);
-  for (let y = top; y < bottom; y++) {
+  for (let y = 0; y < height; y++) {
     mixRows(image, region, rows, y, line);
-    mixColumns(line, columns, width, mean, scale, out, offset + (y - top) * width * 3);
+    mixColumns(line, columns, width, mean, scale, out, offset + y * width * 3);
   }
 }
 

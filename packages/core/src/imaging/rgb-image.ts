@@ -14,6 +14,6 @@ export interface Region {
   readonly bottom: number;
 }
 
-export function wholeImage({ width, height }: RgbImage): Region {
+export function wholeImage({ width, height }: { readonly width: number; readonly height: number }): Region {
   return { left: 0, top: 0, right: width, bottom: height };
 }

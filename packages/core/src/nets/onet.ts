@@ -4,10 +4,10 @@ import type { Network } from "./ops.js";
  * O-Net, the output network of MTCNN (Zhang et al. 2016, figure 2), over crops of 48 x 48 pixels.
  * `landmarks` are x1..x5, y1..y5 as shares of the box.
  */
-export const onet: Network<"score" | "offsets" | "landmarks"> = {
+export const onet: Network<"logits" | "offsets" | "landmarks"> = {
   name: "onet",
   inputSize: 48,
-  outputs: ["score", "offsets", "landmarks"],
+  outputs: ["logits", "offsets", "landmarks"],
   build(ops, input) {
     let x = ops.prelu(ops.conv(input, "onet/conv1"), "onet/prelu1");
     x = ops.maxPool(x, { size: 3, stride: 2, ceil: true });
@@ -18,7 +18,7 @@ export const onet: Network<"score" | "offsets" | "landmarks"> = {
     x = ops.prelu(ops.conv(x, "onet/conv4"), "onet/prelu4");
     x = ops.prelu(ops.conv(x, "onet/fc1"), "onet/prelu5");
     return {
-      score: ops.softmax(ops.conv(x, "onet/fc2_1")),
+      logits: ops.conv(x, "onet/fc2_1"),
       offsets: ops.conv(x, "onet/fc2_2"),
       landmarks: ops.conv(x, "onet/fc2_3"),
     };

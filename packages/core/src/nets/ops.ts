@@ -17,8 +17,6 @@ export interface Ops<T> {
   add(a: T, b: T): T;
   /** The mean of each map: one position is left. */
   globalAveragePool(x: T): T;
-  /** Over the channels of each position. */
-  softmax(x: T): T;
 }
 
 export interface ConvOptions {

@@ -4,10 +4,10 @@ import type { Network } from "./ops.js";
  * R-Net, the refinement network of MTCNN (Zhang et al. 2016, figure 2), over crops of 24 x 24 pixels.
  * Its fully connected layers are convolutions over the whole map that is left.
  */
-export const rnet: Network<"score" | "offsets"> = {
+export const rnet: Network<"logits" | "offsets"> = {
   name: "rnet",
   inputSize: 24,
-  outputs: ["score", "offsets"],
+  outputs: ["logits", "offsets"],
   build(ops, input) {
     let x = ops.prelu(ops.conv(input, "rnet/conv1"), "rnet/prelu1");
     x = ops.maxPool(x, { size: 3, stride: 2, ceil: true });
@@ -15,6 +15,6 @@ export const rnet: Network<"score" | "offsets"> = {
     x = ops.maxPool(x, { size: 3, stride: 2, ceil: true });
     x = ops.prelu(ops.conv(x, "rnet/conv3"), "rnet/prelu3");
     x = ops.prelu(ops.conv(x, "rnet/fc1"), "rnet/prelu4");
-    return { score: ops.softmax(ops.conv(x, "rnet/fc2_1")), offsets: ops.conv(x, "rnet/fc2_2") };
+    return { logits: ops.conv(x, "rnet/fc2_1"), offsets: ops.conv(x, "rnet/fc2_2") };
   },
 };

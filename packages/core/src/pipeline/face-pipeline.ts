@@ -1,10 +1,25 @@
 import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
 import { type EmbeddingKind, embeddingKinds, type FaceBox } from "../alignment/index.js";
-import { type BatchReport, DynamicBatcher, type StageBatcher, WeightedSemaphore } from "../batching/index.js";
+import {
+  type BatchReport,
+  type CallOptions,
+  DeviceQueue,
+  DynamicBatcher,
+  type StageBatcher,
+  stages,
+  WeightedSemaphore,
+} from "../batching/index.js";
 import { type Detection, Mtcnn } from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
-import { decodeImage, type ImageHeader, imageInfo, type RgbImage, readHeader } from "../imaging/index.js";
+import {
+  decodeImage,
+  type ImageHeader,
+  imageInfo,
+  type RgbImage,
+  readHeader,
+  SummedAreaTable,
+} from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import { qualityMeter } from "../quality/index.js";
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
@@ -18,7 +33,7 @@ export interface PipelineLimits {
   readonly maxBatchSize: number;
   /** How long a first image may wait for others before its batch starts, in milliseconds. */
   readonly maxQueueDelayMs: number;
-  /** Bytes of decoded pixels held at once; further images wait with their compressed bytes. */
+  /** Bytes of decoded images held at once, 9 a pixel; further images wait with their compressed bytes. */
   readonly maxDecodedBytes: number;
 }
 
@@ -79,12 +94,12 @@ export class FacePipeline {
   /**
    * Finds the faces of one image and, if asked, embeds them.
    *
-   * @param signal Gives the image up at the next step; rejects with the signal's reason.
+   * @param call Its signal gives the image up at the next step, and rejects with its reason.
    * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_too_large`, `image_undecodable`,
    *   or `inference_failed`.
    */
-  analyse(bytes: Uint8Array, options: AnalysisOptions, signal?: AbortSignal): Promise<FaceAnalysis> {
-    return this.withinMemory(bytes, signal, (header) => this.analyseWithin(bytes, header, options, signal));
+  analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
+    return this.withinMemory(bytes, call, (header) => this.analyseWithin(bytes, header, options, call));
   }
 
   /**
@@ -94,7 +109,7 @@ export class FacePipeline {
    * @throws ProblemError as `analyse` does.
    */
   embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
-    return this.withinMemory(bytes, undefined, async () => {
+    return this.withinMemory(bytes, {}, async () => {
       const image = await decodeImage(bytes);
       const [embedding] = await inference(
         this.embedder.embed(image, [centreBox(image)], embeddingKinds[kind]),
@@ -119,11 +134,11 @@ export class FacePipeline {
   /** Waits until the decoded image fits beside those that are being analysed. */
   private async withinMemory<T>(
     bytes: Uint8Array,
-    signal: AbortSignal | undefined,
+    { signal, urgent }: CallOptions,
     work: (header: ImageHeader) => Promise<T>,
   ): Promise<T> {
     const header = await readHeader(bytes, this.options.limits.maxPixels);
-    const release = await this.decodedBytes.acquire(header.width * header.height * 3);
+    const release = await this.decodedBytes.acquire(header.width * header.height * bytesPerPixel, { urgent });
     try {
       signal?.throwIfAborted();
       return await work(header);
@@ -136,19 +151,22 @@ export class FacePipeline {
     bytes: Uint8Array,
     header: ImageHeader,
     options: AnalysisOptions,
-    signal: AbortSignal | undefined,
+    call: CallOptions,
   ): Promise<FaceAnalysis> {
     const started = performance.now();
     const image = await decodeImage(bytes);
     const decoded = performance.now();
     const { minFaceSize, embedding = "standard" } = options;
-    const { detections, batchSize } = await inference(this.mtcnn.detect({ image, minFaceSize }, signal), signal);
+    const { detections, batchSize } = await inference(
+      this.mtcnn.detect({ image: new SummedAreaTable(image), minFaceSize }, call),
+      call.signal,
+    );
     const meter = qualityMeter(image);
     const { kept, dropped } = selectFaces(detections, image, meter, options);
     const qualities = options.quality ? kept.map(meter) : [];
     const detected = performance.now();
     const embeddings = options.embed
-      ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], signal), signal)
+      ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], call), call.signal)
       : [];
     return {
       image: imageInfo(bytes, header),
@@ -165,11 +183,17 @@ export class FacePipeline {
   }
 }
 
+/** RGB, and the sums that the detector resizes by. */
+const bytesPerPixel = 3 + 6;
+
 function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {
-  return ({ stage, run, maxBatchSize = limits.maxBatchSize }) =>
+  const device = new DeviceQueue();
+  return ({ stage, maxBatchSize = limits.maxBatchSize, ...options }) =>
     new DynamicBatcher({
-      run,
+      ...options,
       maxBatchSize,
+      device,
+      rank: stages.length - stages.indexOf(stage),
       // Once the first stage has waited for company, the later ones get theirs from it.
       maxQueueDelayMs: stage === "propose" ? limits.maxQueueDelayMs : 0,
       isOutOfMemory: (error) => engine.isOutOfMemory(error),

@@ -1,5 +1,5 @@
 import { type FaceBox, marginCrop } from "../alignment/index.js";
-import { type RgbImage, resample, triangleFilter } from "../imaging/index.js";
+import { type RgbImage, resample } from "../imaging/index.js";
 
 /** The side that faces are resized to before they are measured, in pixels. */
 export const greyCropSide = 64;
@@ -10,7 +10,7 @@ const unit = { mean: 0, scale: 255 };
 export function greyCrop(image: RgbImage, box: FaceBox): Float32Array {
   const side = greyCropSide;
   const rgb = new Float32Array(side * side * 3);
-  resample(image, marginCrop(box, image, 0, side), { width: side, height: side }, triangleFilter, unit, rgb);
+  resample(image, marginCrop(box, image, 0, side), { width: side, height: side }, unit, rgb);
   return Float32Array.from({ length: side * side }, (_, i) => luma(rgb[3 * i]!, rgb[3 * i + 1]!, rgb[3 * i + 2]!));
 }
 

@@ -1,10 +1,12 @@
-import type { FaceJobPayload } from "@facefleet/contracts";
+import type { FaceJobPayload, FacePriority } from "@facefleet/contracts";
+import { priorityOf } from "./admission.js";
 import type { FaceQueueJob } from "./job-view.js";
 
 /** A job in the hands of this worker. */
 export interface TakenJob {
   readonly id: string;
   readonly payload: FaceJobPayload;
+  readonly priority: FacePriority;
   readonly createdAt: Date;
   /** 1 for the first start. */
   readonly attempt: number;
@@ -22,6 +24,7 @@ export function takenJob(job: FaceQueueJob): TakenJob {
   return {
     id: job.id!,
     payload: job.data,
+    priority: priorityOf(job.priority),
     createdAt: new Date(job.timestamp),
     attempt: job.attemptsStarted,
     // Clocks of two machines may differ.

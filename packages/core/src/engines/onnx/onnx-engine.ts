@@ -4,7 +4,7 @@ import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
 import type { EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { checkDevice, requireCudaProvider } from "./onnx-device.js";
-import { buildOnnxModel, type WeightsLocation } from "./onnx-graph-builder.js";
+import { buildOnnxModel, type WeightsSource } from "./onnx-graph-builder.js";
 
 export type OnnxEngineName = Extract<EngineName, `onnx-${string}`>;
 
@@ -45,9 +45,10 @@ export class OnnxEngine implements InferenceEngine {
 
   private async open<Output extends string>(
     network: Network<Output>,
-    weights: WeightsLocation,
+    weights: WeightsSource,
   ): Promise<Session<Output>> {
-    const session = await InferenceSession.create(buildOnnxModel(network, weights), {
+    const preluAsConvolutions = this.device === "cpu" && !this.options.asWritten;
+    const session = await InferenceSession.create(buildOnnxModel(network, weights, { preluAsConvolutions }), {
       executionProviders: [this.device],
       graphOptimizationLevel: "all",
       intraOpNumThreads: this.options.threads ?? 0,

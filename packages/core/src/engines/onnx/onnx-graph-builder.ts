@@ -15,15 +15,20 @@ const opset = 17;
 const toPlanar = [0, 3, 1, 2];
 const toInterleaved = [0, 2, 3, 1];
 
-/** Where a graph's weights are. A WeightsFile is one; a network without weights needs less. */
-export type WeightsLocation = Pick<WeightsFile, "path" | "tensors">;
+/** Where a graph's weights are. A WeightsFile is one. */
+export type WeightsSource = Pick<WeightsFile, "path" | "tensors" | "read">;
+
+export interface GraphOptions {
+  /** Whether PReLU is written as the convolutions that it equals; else it is the node of that name. */
+  readonly preluAsConvolutions: boolean;
+}
 
 /**
  * Writes a network as an ONNX model whose weights stay in the weights file, as external data.
  * Input and outputs are NHWC; inside, the graph is NCHW, the layout of ONNX's convolutions.
  */
-export function buildOnnxModel(network: Network, weights: WeightsLocation): Uint8Array {
-  const builder = new OnnxGraphBuilder(weights);
+export function buildOnnxModel(network: Network, weights: WeightsSource, options: GraphOptions): Uint8Array {
+  const builder = new OnnxGraphBuilder(weights, options);
   const input = builder.node("Transpose", ["input"], { perm: toPlanar });
   const results = network.build(builder, input);
   for (const name of network.outputs) {
@@ -47,7 +52,10 @@ class OnnxGraphBuilder implements Ops<string> {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxInitializer>();
 
-  constructor(private readonly weights: WeightsLocation) {}
+  constructor(
+    private readonly weights: WeightsSource,
+    private readonly options: GraphOptions,
+  ) {}
 
   node(
     opType: string,
@@ -76,9 +84,38 @@ class OnnxGraphBuilder implements Ops<string> {
   }
 
   prelu(x: string, name: string): string {
+    const alpha = `${name}/alpha`;
+    if (this.options.preluAsConvolutions) return this.preluAsConvolutions(x, alpha);
     // One slope a channel: (C, 1, 1) is broadcast over the positions of an NCHW map.
-    const { shape } = this.tensorInfo(`${name}/alpha`);
-    return this.node("PRelu", [x, this.weight(`${name}/alpha`, [...shape, 1, 1]).name]);
+    const { shape } = this.tensorInfo(alpha);
+    return this.node("PRelu", [x, this.weight(alpha, [...shape, 1, 1]).name]);
+  }
+
+  /**
+   * x + s * relu(-|a - 1| * x), with s = 1 for slopes a up to 1 and -1 for those above: the same function.
+   * On a CPU, ONNX Runtime keeps maps in blocks of channels, which its convolutions and additions read. Its PRelu does
+   * not: the map is put in order before and into blocks after, and in between one thread takes value by value.
+   */
+  private preluAsConvolutions(x: string, alpha: string): string {
+    const slopes = this.weights.read(alpha);
+    const bend = this.relu(
+      this.scaleChannels(
+        x,
+        `${alpha}/bend`,
+        slopes.map((slope) => -Math.abs(slope - 1)),
+      ),
+    );
+    if (slopes.every((slope) => slope <= 1)) return this.add(x, bend);
+    const signs = slopes.map((slope) => (slope <= 1 ? 1 : -1));
+    return this.add(x, this.scaleChannels(bend, `${alpha}/sign`, signs));
+  }
+
+  /** A convolution of one position and one group a channel. */
+  private scaleChannels(x: string, name: string, factors: Float32Array): string {
+    const channels = factors.length;
+    const rawData = new Uint8Array(factors.buffer, factors.byteOffset, factors.byteLength);
+    this.initializers.set(name, { name, dims: [channels, 1, 1, 1], dataType: floatType, rawData });
+    return this.node("Conv", [x, name], { kernel_shape: [1, 1], group: channels });
   }
 
   maxPool(x: string, { size, stride, ceil = false }: PoolOptions): string {
@@ -99,10 +136,6 @@ class OnnxGraphBuilder implements Ops<string> {
 
   globalAveragePool(x: string): string {
     return this.node("GlobalAveragePool", [x]);
-  }
-
-  softmax(x: string): string {
-    return this.node("Softmax", [x], { axis: 1 });
   }
 
   private weight(name: string, dims?: readonly number[]): OnnxInitializer {

@@ -46,6 +46,7 @@ const root = protobuf.Root.fromJSON({
         dims: { rule: "repeated", type: "int64", id: 1, options: { packed: false } },
         dataType: { type: "int32", id: 2 },
         name: { type: "string", id: 8 },
+        rawData: { type: "bytes", id: 9 },
         externalData: { rule: "repeated", type: "StringStringEntryProto", id: 13 },
         dataLocation: { type: "int32", id: 14 },
       },
@@ -79,13 +80,18 @@ export interface OnnxNode {
   readonly attribute: readonly OnnxAttribute[];
 }
 
-export interface OnnxInitializer {
+/** Float32 numbers, in the model itself or in another file. */
+export type OnnxInitializer = {
   readonly name: string;
   readonly dims: readonly number[];
   readonly dataType: number;
-  readonly dataLocation: number;
-  readonly externalData: readonly { readonly key: string; readonly value: string }[];
-}
+} & (
+  | { readonly rawData: Uint8Array }
+  | {
+      readonly dataLocation: number;
+      readonly externalData: readonly { readonly key: string; readonly value: string }[];
+    }
+);
 
 interface OnnxValue {
   readonly name: string;

@@ -47,10 +47,6 @@ export class TfjsOps implements Ops<Maps> {
     return this.tf.mean(x, [1, 2], true);
   }
 
-  softmax(x: Maps): Maps {
-    return this.tf.softmax(x, 3);
-  }
-
   /** Adds rows and columns that no maximum ever chooses. */
   private padEnd(x: Maps, rows: number, columns: number): Maps {
     if (rows === 0 && columns === 0) return x;

@@ -1,13 +1,17 @@
-import { rowOf, type Session, type Tensor } from "../engines/index.js";
-import { areaFilter, type RgbImage, resample, wholeImage } from "../imaging/index.js";
+import { rowOf, Scratch, type Session, type Tensor } from "../engines/index.js";
+import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
 import type { PackManifest, Standardisation } from "../models/index.js";
 import { type Band, bandsOf, cellStride } from "./bands.js";
 import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
+import { faceProbability, logitMargin } from "./face-probability.js";
 import { cellSize, imagePyramid, type PyramidLevel } from "./image-pyramid.js";
 import { overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
 
-/** Pixels of all levels in one run: bounds the memory of large images and of batches of them. */
-const maxPixelsPerRun = 2_000_000;
+/**
+ * Pixels of all levels in one run. Bounds the memory of large images and of batches of them; feature maps of many more
+ * pixels would leave a CPU's cache.
+ */
+const maxPixelsPerRun = 262_144;
 
 /** A size at which one image of the batch is looked at. */
 interface ImageLevel extends PyramidLevel {
@@ -23,38 +27,54 @@ interface Proposal extends CandidateBox {
 export type DetectorSettings = PackManifest["detector"];
 
 export interface DetectionInput {
-  readonly image: RgbImage;
+  readonly image: SummedAreaTable;
   /** Side of the smallest face to find, in pixels; at least 12. */
   readonly minFaceSize: number;
 }
 
-/**
- * The first stage of MTCNN: P-Net over the pyramids of a batch of images. Levels of equal size share a run;
- * one too large for a run takes several. Answers each image's candidates, square, best first.
- */
-export async function propose(
-  session: Session<"score" | "offsets">,
-  inputs: readonly DetectionInput[],
-  { pyramidFactor, standardisation, thresholds: [threshold], nms }: DetectorSettings,
-): Promise<CandidateBox[][]> {
-  const proposals: Proposal[][] = inputs.map(() => []);
-  for (const levels of runsOf(allLevels(inputs, pyramidFactor))) {
-    const found: Proposal[][] = levels.map(() => []);
-    for (const band of bandsOf(levels[0]!, maxPixelsPerRun)) {
-      const { score, offsets } = await session.run(stackLevels(inputs, levels, band, standardisation));
-      for (const [index, level] of levels.entries()) {
-        for (const cell of cellsAbove(threshold, score, offsets, index, level, band)) found[index]!.push(cell);
+/** The first stage of MTCNN: P-Net over the pyramids of a batch of images, one batch at a time. */
+export class Proposer {
+  private readonly scratch = new Scratch();
+
+  constructor(
+    private readonly session: Session<"logits" | "offsets">,
+    private readonly settings: DetectorSettings,
+  ) {}
+
+  /** Each image's candidates, square, best first. Levels of equal size share a run; a large one takes several. */
+  async propose(inputs: readonly DetectionInput[]): Promise<CandidateBox[][]> {
+    const { pyramidFactor, nms } = this.settings;
+    const proposals: Proposal[][] = inputs.map(() => []);
+    for (const levels of runsOf(allLevels(inputs, pyramidFactor))) {
+      const found = await this.search(inputs, levels);
+      for (const [index, { image }] of levels.entries()) {
+        // Scores saturate at 1 and tie; the reference then takes the last cell.
+        const kept = suppressNonMaxima(found[index]!.reverse(), nms.level, overUnion);
+        for (const box of kept) proposals[image]!.push(box);
       }
     }
-    for (const [index, { image }] of levels.entries()) {
-      // Scores saturate at 1 and tie; the reference then takes the last cell.
-      const kept = suppressNonMaxima(found[index]!.reverse(), nms.level, overUnion);
-      for (const box of kept) proposals[image]!.push(box);
-    }
+    return proposals.map((ofImage) =>
+      suppressNonMaxima(ofImage, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0))),
+    );
   }
-  return proposals.map((ofImage) =>
-    suppressNonMaxima(ofImage, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0))),
-  );
+
+  /** The proposals of levels of equal size, in the order of their cells. */
+  private async search(inputs: readonly DetectionInput[], levels: readonly ImageLevel[]): Promise<Proposal[][]> {
+    const { standardisation, thresholds } = this.settings;
+    const found: Proposal[][] = levels.map(() => []);
+    for (const band of bandsOf(levels[0]!, maxPixelsPerRun)) {
+      const output = await this.session.run(stackLevels(inputs, levels, band, standardisation, this.scratch));
+      for (const [index, level] of levels.entries()) {
+        for (const cell of cellsAbove(thresholds[0], output, index, level, band)) found[index]!.push(cell);
+      }
+    }
+    return found;
+  }
+}
+
+/** Pixels of all levels of an image: what P-Net's time goes with. */
+export function pyramidPixels(input: DetectionInput, { pyramidFactor }: DetectorSettings): number {
+  return allLevels([input], pyramidFactor).reduce((sum, { width, height }) => sum + width * height, 0);
 }
 
 function allLevels(inputs: readonly DetectionInput[], factor: number): ImageLevel[] {
@@ -88,14 +108,15 @@ function stackLevels(
   levels: readonly ImageLevel[],
   { top, bottom }: Band,
   standardisation: Standardisation,
+  scratch: Scratch,
 ): Tensor {
   const { width, height } = levels[0]!;
   const rows = bottom - top;
   const size = { width, height, top, bottom };
-  const data = new Float32Array(levels.length * rows * width * 3);
+  const data = scratch.take(levels.length * rows * width * 3);
   for (const [index, level] of levels.entries()) {
     const { image } = inputs[level.image]!;
-    resample(image, wholeImage(image), size, areaFilter, standardisation, data, index * rows * width * 3);
+    image.resize(wholeImage(image), size, standardisation, data, index * rows * width * 3);
   }
   return { data, shape: [levels.length, rows, width, 3] };
 }
@@ -111,25 +132,28 @@ function toImage(pixel: number, scale: number): number {
 /** The cells of one level's band whose score passes, as boxes of the upright image. */
 function cellsAbove(
   threshold: number,
-  score: Tensor,
-  offsets: Tensor,
+  { logits, offsets }: Readonly<Record<"logits" | "offsets", Tensor>>,
   index: number,
   { scale }: ImageLevel,
   { top }: Band,
 ): Proposal[] {
-  const [, rows, columns] = score.shape;
+  const [, rows, columns] = logits.shape;
   const proposals: Proposal[] = [];
+  const { data } = logits;
+  // Most cells are no face, and an exponential each would be wasted on them.
+  const margin = logitMargin(threshold) - 1e-6;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const cell = (index * rows + row) * columns + column;
-      const probability = score.data[cell * 2 + 1]!;
-      if (probability < threshold) continue;
+      if (data[cell * 2 + 1]! - data[cell * 2]! < margin) continue;
+      const score = faceProbability(data, cell * 2);
+      if (score < threshold) continue;
       proposals.push({
         x1: toImage(cellStride * column + 1, scale),
         y1: toImage(top + cellStride * row + 1, scale),
         x2: toImage(cellStride * column + cellSize, scale),
         y2: toImage(top + cellStride * row + cellSize, scale),
-        score: probability,
+        score,
         offsets: rowOf(offsets, cell),
       });
     }
