@@ -156,9 +156,9 @@ class WorkerApp {
 
   #engineReady(engine: InferenceInfo): void {
     this.#workerMetrics.engineReady(engine);
-    const { device, reason, model, rssBytes } = engine;
+    const { device, reason, models, rssBytes } = engine;
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
-    this.#logger.info({ engine: engine.engine, device, reason, pack: model.pack, rssMb }, "engine is warm");
+    this.#logger.info({ engine: engine.engine, device, reason, pack: models.standard.pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
     void this.#consumer?.resume();
   }

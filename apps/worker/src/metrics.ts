@@ -94,9 +94,9 @@ export class WorkerMetrics {
     if (tensors !== undefined) this.#tensors.set(tensors);
   }
 
-  engineReady({ engine, device, model }: InferenceInfo): void {
+  engineReady({ engine, device, models }: InferenceInfo): void {
     this.#engine.reset();
-    this.#engine.set({ engine, device, pack: model.pack }, 1);
+    this.#engine.set({ engine, device, pack: models.standard.pack }, 1);
   }
 
   engineLost(): void {
