@@ -7,8 +7,15 @@ import type {
   FaceQuality,
   JobOptions,
   Landmarks,
+  Timings,
 } from "@facefleet/contracts";
 import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
+
+/** What a job took until its images were here, in milliseconds. */
+export interface JobTimes {
+  readonly queueMs: number;
+  readonly fetchMs: number;
+}
 
 type FaceFormat = Pick<JobOptions, "landmarks" | "embeddingFormat">;
 
@@ -26,22 +33,28 @@ export function toFace(face: AnalysedFace, format: FaceFormat): Face {
 /** The result of `detect` and `embed`. */
 export function toAnalysisResult(
   analysis: FaceAnalysis,
-  job: { format: FaceFormat; queueMs: number; fetchMs: number },
+  job: JobTimes & { readonly format: FaceFormat },
 ): AnalysisResult {
-  const { decodeMs, detectMs, embedMs, batchSize } = analysis.timings;
   return {
     image: analysis.image,
     faces: analysis.faces.map((face) => toFace(face, job.format)),
     dropped: analysis.dropped.map(toDroppedFace),
     model: analysis.model,
-    timings: {
-      queueMs: round(job.queueMs, 2),
-      fetchMs: round(job.fetchMs, 2),
-      decodeMs: round(decodeMs, 2),
-      detectMs: round(detectMs, 2),
-      embedMs: round(embedMs, 2),
-      batchSize,
-    },
+    timings: toTimings(job, analysis.timings),
+  };
+}
+
+function toTimings(
+  { queueMs, fetchMs }: JobTimes,
+  { decodeMs, detectMs, embedMs, batchSize }: FaceAnalysis["timings"],
+): Timings {
+  return {
+    queueMs: round(queueMs, 2),
+    fetchMs: round(fetchMs, 2),
+    decodeMs: round(decodeMs, 2),
+    detectMs: round(detectMs, 2),
+    embedMs: round(embedMs, 2),
+    batchSize,
   };
 }
 
