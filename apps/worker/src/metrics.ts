@@ -8,6 +8,7 @@ import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 export class WorkerMetrics {
   readonly #jobs;
   readonly #stages;
+  readonly #cache;
   readonly #batchSize;
   readonly #batchWait;
   readonly #inFlight;
@@ -29,6 +30,12 @@ export class WorkerMetrics {
       help: "Time of each stage of a job: queue, fetch, decode, detect, embed",
       labelNames: ["stage"],
       buckets: secondsBuckets,
+      registers,
+    });
+    this.#cache = new Counter({
+      name: "facefleet_analysis_cache_total",
+      help: "Jobs that got the result of another one (hit), and that found none and were run (miss)",
+      labelNames: ["result"],
       registers,
     });
     this.#batchSize = new Histogram({
@@ -76,6 +83,10 @@ export class WorkerMetrics {
 
   stage(stage: string, milliseconds: number): void {
     this.#stages.observe({ stage }, milliseconds / 1000);
+  }
+
+  cacheLookup(result: "hit" | "miss"): void {
+    this.#cache.inc({ result });
   }
 
   batch({ stage, size, waitMs }: BatchReport): void {

@@ -10,12 +10,15 @@ import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "@facefleet/cor
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
 import type { ObjectStore, RunningJob } from "@facefleet/platform";
+import type { AnalysisCache } from "./analysis-cache.js";
 import { fetchImage } from "./fetch-image.js";
-import { type JobTimes, toAnalysisResult, toFace } from "./result.js";
+import { type JobTimes, reusedResult, toAnalysisResult, toFace } from "./result.js";
 
 export interface FaceJobParts {
   readonly store: ObjectStore;
   readonly maxImageBytes: number;
+  /** Unset: every job is run. */
+  readonly cache?: AnalysisCache | undefined;
   analyse(bytes: Uint8Array, options: AnalysisOptions, signal: AbortSignal): Promise<FaceAnalysis>;
   /** Told of each step's milliseconds as it ends. */
   onStage(stage: Stage, milliseconds: number): void;
@@ -39,9 +42,15 @@ export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: A
   job.reportStage("fetch");
   const fetched = await forEach(job.payload.images, (image) => fetchTimed(image, parts, signal));
   job.reportStage("analyse");
+  const images = fetched.map(({ bytes }) => bytes);
   const times = { queueMs: job.queueMs, fetchMs: fetched[0]!.fetchMs };
-  const analyses = await forEach(fetched, ({ bytes }) => analyse(bytes, job.payload, parts, signal));
-  return toResult(analyses, job.payload, times);
+  const run = async () => {
+    const analyses = await forEach(images, (bytes) => analyse(bytes, job.payload, parts, signal));
+    return toResult(analyses, job.payload, times);
+  };
+  if (!parts.cache) return await run();
+  const { result, isReused } = await parts.cache.answer({ job, images, signal, run });
+  return isReused ? reusedResult(result, times) : result;
 }
 
 function toResult(analyses: FaceAnalysis[], { task, options }: FaceJobPayload, times: JobTimes): JobResult {

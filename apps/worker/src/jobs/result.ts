@@ -6,6 +6,7 @@ import type {
   Face,
   FaceQuality,
   JobOptions,
+  JobResult,
   Landmarks,
   Timings,
 } from "@facefleet/contracts";
@@ -42,6 +43,12 @@ export function toAnalysisResult(
     model: analysis.model,
     timings: toTimings(job, analysis.timings),
   };
+}
+
+/** Another job's result as that of a job for which nothing was run. */
+export function reusedResult(result: JobResult, times: JobTimes): JobResult {
+  if (!("timings" in result)) return result;
+  return { ...result, timings: toTimings(times, { decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 0 }) };
 }
 
 function toTimings(
