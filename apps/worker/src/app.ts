@@ -4,6 +4,7 @@ import {
   createObjectStore,
   FaceJobConsumer,
   FaceJobs,
+  KnownResults,
   Lifecycle,
   type Logger,
   type ObjectStore,
@@ -14,6 +15,7 @@ import type { WorkerConfig } from "./config.js";
 import { buildHttp } from "./http.js";
 import { InferenceClient } from "./inference/inference-client.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
+import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner } from "./jobs/face-job-runner.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
@@ -52,6 +54,7 @@ class WorkerApp {
   readonly #presence: Presence;
   readonly #inference: InferenceClient;
   #consumer: FaceJobConsumer | undefined;
+  #models: InferenceInfo["models"] | undefined;
   #takesJobs = false;
 
   constructor(config: WorkerConfig, logger: Logger) {
@@ -126,6 +129,7 @@ class WorkerApp {
     const runner = new FaceJobRunner({
       store: this.#store,
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
+      cache: this.#openCache(),
       cleanup,
       metrics: this.#workerMetrics,
       logger: this.#logger,
@@ -144,6 +148,21 @@ class WorkerApp {
     await consumer.start();
   }
 
+  #openCache(): AnalysisCache | undefined {
+    const ttlSeconds = this.#config.ANALYSIS_CACHE_TTL;
+    if (ttlSeconds === 0) return undefined;
+    const results = new KnownResults(this.#config, { logger: this.#logger });
+    this.#lifecycle.onStop("known results", () => results.close());
+    return new AnalysisCache({
+      results,
+      ttlSeconds,
+      metrics: this.#workerMetrics,
+      logger: this.#logger,
+      // Jobs are taken only once the engine has said what it is.
+      modelOf: (kind) => this.#models![kind],
+    });
+  }
+
   async #drain(consumer: FaceJobConsumer, runner: FaceJobRunner): Promise<void> {
     const deadlineMs = this.#config.SHUTDOWN_DEADLINE * 1000;
     const drainMs = deadlineMs - Math.min(closingMs, deadlineMs / 2);
@@ -155,10 +174,11 @@ class WorkerApp {
   }
 
   #engineReady(engine: InferenceInfo): void {
+    this.#models = engine.models;
     this.#workerMetrics.engineReady(engine);
-    const { device, reason, model, rssBytes } = engine;
+    const { device, reason, models, rssBytes } = engine;
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
-    this.#logger.info({ engine: engine.engine, device, reason, pack: model.pack, rssMb }, "engine is warm");
+    this.#logger.info({ engine: engine.engine, device, reason, pack: models.standard.pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
     void this.#consumer?.resume();
   }

@@ -10,6 +10,7 @@ test("an empty environment gives a working configuration", () => {
     MODELS_DIR: `${homedir()}/.cache/facefleet/models`,
     TFJS_NODE_DIR: `${homedir()}/.cache/facefleet/tfjs-node`,
     LOCK_DURATION: 30,
+    ANALYSIS_CACHE_TTL: 0,
     WORKER_HOST: "127.0.0.1",
   });
 });

@@ -60,6 +60,13 @@ export const workerConfigSchema = Type.Object({
     default: 256 * 1024 * 1024,
     description: "Memory for decoded images that wait for the networks, in bytes.",
   }),
+  ANALYSIS_CACHE_TTL: Type.Integer({
+    minimum: 0,
+    maximum: 604_800,
+    default: 0,
+    description:
+      "Seconds for which a job's result, while it is kept, is also given to jobs of the same tenant with the same images and options; 0: every job is run. Redis holds a digest of the images for that long; embeddings are kept no longer for it.",
+  }),
   WORKER_HOST: Type.String({
     default: "127.0.0.1",
     description: "Address of the worker's /livez, /readyz and /metrics.",

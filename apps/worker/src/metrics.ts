@@ -8,6 +8,7 @@ import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 export class WorkerMetrics {
   readonly #jobs;
   readonly #stages;
+  readonly #cache;
   readonly #batchSize;
   readonly #batchWait;
   readonly #inFlight;
@@ -29,6 +30,12 @@ export class WorkerMetrics {
       help: "Time of each stage of a job: queue, fetch, decode, detect, embed",
       labelNames: ["stage"],
       buckets: secondsBuckets,
+      registers,
+    });
+    this.#cache = new Counter({
+      name: "facefleet_analysis_cache_total",
+      help: "Jobs that got the result of another one (hit), and that found none and were run (miss)",
+      labelNames: ["result"],
       registers,
     });
     this.#batchSize = new Histogram({
@@ -78,6 +85,10 @@ export class WorkerMetrics {
     this.#stages.observe({ stage }, milliseconds / 1000);
   }
 
+  cacheLookup(result: "hit" | "miss"): void {
+    this.#cache.inc({ result });
+  }
+
   batch({ stage, size, waitMs }: BatchReport): void {
     this.#batchSize.observe({ stage }, size);
     this.#batchWait.observe({ stage }, waitMs / 1000);
@@ -94,9 +105,9 @@ export class WorkerMetrics {
     if (tensors !== undefined) this.#tensors.set(tensors);
   }
 
-  engineReady({ engine, device, model }: InferenceInfo): void {
+  engineReady({ engine, device, models }: InferenceInfo): void {
     this.#engine.reset();
-    this.#engine.set({ engine, device, pack: model.pack }, 1);
+    this.#engine.set({ engine, device, pack: models.standard.pack }, 1);
   }
 
   engineLost(): void {

@@ -13,9 +13,9 @@ export class Presence {
     private readonly logger: Logger,
   ) {}
 
-  async announce({ engine, device, model }: InferenceInfo): Promise<void> {
+  async announce({ engine, device, models }: InferenceInfo): Promise<void> {
     this.#registry = new WorkerRegistry(this.settings, { logger: this.logger });
-    await this.#registry.announce({ id: this.#id, engine, device, model, startedAt: this.#startedAt });
+    await this.#registry.announce({ id: this.#id, engine, device, model: models.standard, startedAt: this.#startedAt });
   }
 
   async retire(): Promise<void> {

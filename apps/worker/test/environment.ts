@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultTenant, type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
 import { createLogger } from "@facefleet/platform";
+import { Redis } from "ioredis";
 import { Value } from "typebox/value";
 import { loadWorkerConfig, type WorkerConfig } from "../src/config.js";
 
@@ -58,6 +59,16 @@ export async function isolatedFleet(settings: Record<string, string> = {}): Prom
     ...settings,
   };
   return { env, config: loadWorkerConfig(env), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** What the fleet keeps in Redis, by the names of the keys. */
+export async function redisKeys({ config }: Fleet): Promise<string[]> {
+  const redis = new Redis(config.REDIS_URL);
+  try {
+    return await redis.keys(`${config.QUEUE_PREFIX}:*`);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 export function payload(

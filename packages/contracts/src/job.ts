@@ -98,7 +98,8 @@ export const Timings = Type.Object(
     detectMs: Type.Number(),
     embedMs: Type.Number(),
     batchSize: Type.Integer({
-      description: "Images that shared the first run of the detector with this one, itself included.",
+      description:
+        "Images that shared the first run of the detector with this one, itself included; 0 when the result of an earlier job was used.",
     }),
   },
   { $id: "Timings" },

@@ -40,7 +40,8 @@ export class InferenceServer {
     });
     await pipeline.warmUp();
     const { name, device } = engine;
-    const info = { engine: name, device, reason, model: pipeline.model, rssBytes: process.memoryUsage.rss() };
+    const models = { standard: pipeline.model, high: pipeline.modelOf("high") };
+    const info = { engine: name, device, reason, models, rssBytes: process.memoryUsage.rss() };
     return new InferenceServer(info, engine, pipeline, reply, logger);
   }
 

@@ -1,4 +1,4 @@
-import type { ModelInfo, Problem } from "@facefleet/contracts";
+import type { JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
 import type { AnalysisOptions, BatchReport, EngineName, FaceAnalysis } from "@facefleet/core";
 import type { LogSettings } from "@facefleet/platform";
 
@@ -25,7 +25,8 @@ export interface InferenceInfo {
   readonly device: string;
   /** Why this engine. */
   readonly reason: string;
-  readonly model: ModelInfo;
+  /** What makes each kind of embeddings. */
+  readonly models: Readonly<Record<JobOptions["embedding"], ModelInfo>>;
   /** Resident memory of the process after the warm-up, in bytes. */
   readonly rssBytes: number;
 }

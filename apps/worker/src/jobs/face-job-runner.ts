@@ -2,12 +2,14 @@ import type { Job, JobResult } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger, ObjectStore, RunningJob, TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
+import type { AnalysisCache } from "./analysis-cache.js";
 import { runFaceJob, type Stage } from "./face-job.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
 
 export interface FaceJobRunnerOptions {
   readonly store: ObjectStore;
   readonly maxImageBytes: number;
+  readonly cache?: AnalysisCache | undefined;
   readonly cleanup: UploadCleanup;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -28,11 +30,11 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, maxImageBytes, analyse, metrics } = this.#options;
+    const { store, maxImageBytes, cache, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     try {
-      return await runFaceJob(job, { store, maxImageBytes, analyse, onStage }, signal);
+      return await runFaceJob(job, { store, maxImageBytes, cache, analyse, onStage }, signal);
     } finally {
       metrics.inFlight(--this.#inFlight);
     }

@@ -1,6 +1,7 @@
 import {
   type FaceJobPayload,
   type ImageRef,
+  type JobOptions,
   type JobResult,
   ProblemError,
   type VerifyResult,
@@ -9,12 +10,15 @@ import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
 import type { ObjectStore, RunningJob } from "@facefleet/platform";
+import type { AnalysisCache } from "./analysis-cache.js";
 import { fetchImage } from "./fetch-image.js";
-import { toAnalysisResult, toFace } from "./result.js";
+import { type JobTimes, reusedResult, toAnalysisResult, toFace } from "./result.js";
 
 export interface FaceJobParts {
   readonly store: ObjectStore;
   readonly maxImageBytes: number;
+  /** Unset: every job is run. */
+  readonly cache?: AnalysisCache | undefined;
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
   /** Told of each step's milliseconds as it ends. */
   onStage(stage: Stage, milliseconds: number): void;
@@ -22,8 +26,8 @@ export interface FaceJobParts {
 
 export type Stage = "queue" | "fetch" | "decode" | "detect" | "embed";
 
-interface FetchedAnalysis {
-  readonly analysis: FaceAnalysis;
+interface FetchedImage {
+  readonly bytes: Uint8Array;
   readonly fetchMs: number;
 }
 
@@ -35,25 +39,27 @@ interface FoundFace {
 /** Does one job: from references to its result, or a ProblemError. */
 export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
-  const { task, options } = job.payload;
-  if (task === "verify") return await verify(job, parts, signal);
-  const [image] = job.payload.images;
-  const { analysis, fetchMs } = await analyseImage(image as ImageRef, job, parts, signal);
-  return toAnalysisResult(analysis, { format: options, queueMs: job.queueMs, fetchMs });
+  job.reportStage("fetch");
+  const fetched = await forEach(job.payload.images, (image) => fetchTimed(image, parts, signal));
+  job.reportStage("analyse");
+  const images = fetched.map(({ bytes }) => bytes);
+  const times = { queueMs: job.queueMs, fetchMs: fetched[0]!.fetchMs };
+  const run = async () => {
+    const analyses = await forEach(images, (bytes) => analyse(bytes, job, parts, signal));
+    return toResult(analyses, job.payload, times);
+  };
+  if (!parts.cache) return await run();
+  const { result, isReused } = await parts.cache.answer({ job, images, signal, run });
+  return isReused ? reusedResult(result, times) : result;
 }
 
-async function verify(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<VerifyResult> {
-  const { images, options } = job.payload;
-  const found = await Promise.all(
-    images.map(async (image, index) => {
-      const place = `image ${index + 1} of ${images.length}`;
-      const { analysis } = await analyseImage(image, job, parts, signal).catch((error) => rethrowFor(place, error));
-      const [face] = analysis.faces;
-      if (!face) throw new ProblemError("no_face_detected", noFace(place, analysis));
-      return { face, model: analysis.model };
-    }),
-  );
-  const [first, second] = found as [FoundFace, FoundFace];
+function toResult(analyses: FaceAnalysis[], { task, options }: FaceJobPayload, times: JobTimes): JobResult {
+  if (task === "verify") return verify(analyses, options);
+  return toAnalysisResult(analyses[0]!, { format: options, ...times });
+}
+
+function verify(analyses: FaceAnalysis[], options: JobOptions): VerifyResult {
+  const [first, second] = analyses.map(firstFace) as [FoundFace, FoundFace];
   expectSameFingerprint(first.model.fingerprint, second.model.fingerprint);
   const comparison = compareEmbeddings(first.face.embedding ?? [], second.face.embedding ?? []);
   const band = uncertainBand(packManifest(first.model.pack).distances[options.embedding]);
@@ -61,43 +67,56 @@ async function verify(job: RunningJob, parts: FaceJobParts, signal: AbortSignal)
     ...comparison,
     decision: decide(comparison.euclideanDistance, band),
     uncertainBand: band,
-    faces: found.map(({ face }) => toFace(face, options)),
+    faces: [first, second].map(({ face }) => toFace(face, options)),
     model: first.model,
   };
 }
 
-function noFace(place: string, { dropped }: FaceAnalysis): string {
+function firstFace({ faces: [face], dropped, model }: FaceAnalysis, index: number, all: FaceAnalysis[]): FoundFace {
+  if (face) return { face, model };
   const reasons = [...new Set(dropped.map(({ reason }) => reason))];
   const leftOut = reasons.length > 0 ? ` Faces were left out: ${reasons.join(", ")}.` : "";
-  return `No face was found in ${place}.${leftOut}`;
+  throw new ProblemError("no_face_detected", `No face was found in ${place(index, all)}.${leftOut}`);
 }
 
-/** Says which of a job's images the problem is about. */
-function rethrowFor(place: string, error: unknown): never {
-  if (!(error instanceof ProblemError)) throw error;
-  const { code, message, extras } = error;
-  throw new ProblemError(code, `In ${place}: ${message}`, { cause: error, extras });
+/** Does the work for all of a job's images at once; of several, says which one the problem is about. */
+async function forEach<T, R>(images: readonly T[], work: (image: T) => Promise<R>): Promise<R[]> {
+  return await Promise.all(
+    images.map((image, index) =>
+      work(image).catch((error: unknown) => {
+        if (!(error instanceof ProblemError) || images.length === 1) throw error;
+        const { code, message, extras } = error;
+        throw new ProblemError(code, `In ${place(index, images)}: ${message}`, { cause: error, extras });
+      }),
+    ),
+  );
 }
 
-async function analyseImage(
-  image: ImageRef,
-  job: RunningJob,
-  parts: FaceJobParts,
-  signal: AbortSignal,
-): Promise<FetchedAnalysis> {
-  job.reportStage("fetch");
+function place(index: number, { length }: readonly unknown[]): string {
+  return `image ${index + 1} of ${length}`;
+}
+
+async function fetchTimed(image: ImageRef, parts: FaceJobParts, signal: AbortSignal): Promise<FetchedImage> {
   const start = performance.now();
   const bytes = await fetchImage(parts.store, image, { maxBytes: parts.maxImageBytes, signal });
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);
-  job.reportStage("analyse");
+  return { bytes, fetchMs };
+}
+
+async function analyse(
+  bytes: Uint8Array,
+  { payload, priority }: RunningJob,
+  parts: FaceJobParts,
+  signal: AbortSignal,
+): Promise<FaceAnalysis> {
   // Somebody waits for it: it does not wait for what may take hours anyway.
-  const urgent = job.priority === "interactive";
-  const analysis = await parts.analyse(bytes, analysisOptions(job.payload), { signal, urgent });
+  const urgent = priority === "interactive";
+  const analysis = await parts.analyse(bytes, analysisOptions(payload), { signal, urgent });
   parts.onStage("decode", analysis.timings.decodeMs);
   parts.onStage("detect", analysis.timings.detectMs);
-  if (job.payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);
-  return { analysis, fetchMs };
+  if (payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);
+  return analysis;
 }
 
 function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {

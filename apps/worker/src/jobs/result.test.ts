@@ -1,6 +1,6 @@
 import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
 import { expect, test } from "vitest";
-import { toAnalysisResult, toFace } from "./result.js";
+import { reusedResult, toAnalysisResult, toFace } from "./result.js";
 
 const values = Float32Array.from({ length: 512 }, (_, index) => Math.sin(index + 1) / 16);
 
@@ -76,4 +76,20 @@ test("an analysis becomes a result with its timings", () => {
     batchSize: 3,
   });
   expect(result).toMatchObject({ image: analysis.image, model: analysis.model });
+});
+
+test("a result that is used again says that nothing was run for it", () => {
+  const first: FaceAnalysis = {
+    image: { width: 10, height: 20, format: "png", orientation: 1, sha256: "00" },
+    faces: [face],
+    dropped: [],
+    model: { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" },
+    timings: { decodeMs: 1, detectMs: 2, embedMs: 3, batchSize: 4 },
+  };
+  const format = { landmarks: true, embeddingFormat: "float" } as const;
+  const result = toAnalysisResult(first, { format, queueMs: 12, fetchMs: 3 });
+  expect(reusedResult(result, { queueMs: 5.001, fetchMs: 6 })).toEqual({
+    ...result,
+    timings: { queueMs: 5, fetchMs: 6, decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 0 },
+  });
 });

@@ -6,9 +6,17 @@ import type {
   Face,
   FaceQuality,
   JobOptions,
+  JobResult,
   Landmarks,
+  Timings,
 } from "@facefleet/contracts";
 import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
+
+/** What a job took until its images were here, in milliseconds. */
+export interface JobTimes {
+  readonly queueMs: number;
+  readonly fetchMs: number;
+}
 
 type FaceFormat = Pick<JobOptions, "landmarks" | "embeddingFormat">;
 
@@ -26,22 +34,34 @@ export function toFace(face: AnalysedFace, format: FaceFormat): Face {
 /** The result of `detect` and `embed`. */
 export function toAnalysisResult(
   analysis: FaceAnalysis,
-  job: { format: FaceFormat; queueMs: number; fetchMs: number },
+  job: JobTimes & { readonly format: FaceFormat },
 ): AnalysisResult {
-  const { decodeMs, detectMs, embedMs, batchSize } = analysis.timings;
   return {
     image: analysis.image,
     faces: analysis.faces.map((face) => toFace(face, job.format)),
     dropped: analysis.dropped.map(toDroppedFace),
     model: analysis.model,
-    timings: {
-      queueMs: round(job.queueMs, 2),
-      fetchMs: round(job.fetchMs, 2),
-      decodeMs: round(decodeMs, 2),
-      detectMs: round(detectMs, 2),
-      embedMs: round(embedMs, 2),
-      batchSize,
-    },
+    timings: toTimings(job, analysis.timings),
+  };
+}
+
+/** Another job's result as that of a job for which nothing was run. */
+export function reusedResult(result: JobResult, times: JobTimes): JobResult {
+  if (!("timings" in result)) return result;
+  return { ...result, timings: toTimings(times, { decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 0 }) };
+}
+
+function toTimings(
+  { queueMs, fetchMs }: JobTimes,
+  { decodeMs, detectMs, embedMs, batchSize }: FaceAnalysis["timings"],
+): Timings {
+  return {
+    queueMs: round(queueMs, 2),
+    fetchMs: round(fetchMs, 2),
+    decodeMs: round(decodeMs, 2),
+    detectMs: round(detectMs, 2),
+    embedMs: round(embedMs, 2),
+    batchSize,
   };
 }
 

@@ -48,6 +48,11 @@ export class QueueKeys {
     return `${this.prefix}:tenant:${tenant}:live`;
   }
 
+  /** The id of the job that has the result of a tenant's request. */
+  knownResult(tenant: string, digest: string): string {
+    return `${this.prefix}:tenant:${tenant}:result:${digest}`;
+  }
+
   /** Hash: how far the turns of each tenant reach among the jobs of a priority. */
   turns(priority: string): string {
     return `${this.prefix}:turns:${priority}`;

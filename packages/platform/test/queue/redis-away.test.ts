@@ -5,7 +5,7 @@ import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger, type Logger } from "../../src/logging/index.js";
-import { FaceJobs, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
+import { FaceJobs, KnownResults, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
 import { collected, eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
 
 const unavailable = { code: "queue_unavailable", status: 503 };
@@ -59,6 +59,9 @@ describe("without Redis", () => {
     bench.onClose(() => uploads.close());
     const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined });
     bench.onClose(() => sweep.stop());
+    const known = new KnownResults(bench.settings, { logger: silent });
+    bench.onClose(() => known.close());
+    const request = { tenant: defaultTenant, digest: "d" };
     const calls: (() => Promise<unknown>)[] = [
       () => jobs.submit(payload, { priority: "normal" }),
       () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
@@ -75,6 +78,8 @@ describe("without Redis", () => {
       () => uploads.add("u", new Date()),
       () => uploads.takeExpired(1),
       () => uploads.secret(),
+      () => known.find(request),
+      () => known.remember(request, "j1", 60),
     ];
     for (const { error, afterMs } of await Promise.all(calls.map(refusal))) {
       expect(error).toMatchObject({ ...unavailable, cause: expect.any(Error) });

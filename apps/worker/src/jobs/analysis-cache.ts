@@ -1,0 +1,102 @@
+import type { JobOptions, JobResult, ModelInfo } from "@facefleet/contracts";
+import type { KnownResults, Logger, TakenJob } from "@facefleet/platform";
+import type { WorkerMetrics } from "../metrics.js";
+import { orAborted } from "../or-aborted.js";
+import { requestDigest, requestOf } from "./request-digest.js";
+
+export interface AnalysisCacheOptions {
+  readonly results: KnownResults;
+  /** How long a result answers further jobs. */
+  readonly ttlSeconds: number;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  /** What makes embeddings of a kind now. */
+  modelOf(kind: JobOptions["embedding"]): ModelInfo;
+}
+
+export interface CachedJob {
+  readonly job: TakenJob;
+  readonly images: readonly Uint8Array[];
+  readonly signal: AbortSignal;
+  /** Makes the result. */
+  run(): Promise<JobResult>;
+}
+
+export interface CachedAnswer {
+  readonly result: JobResult;
+  /** Whether it is the result of another job. */
+  readonly isReused: boolean;
+}
+
+/**
+ * Gives a job the result of another one of its tenant that has the same images, task and options, and the same
+ * model. When Redis fails, the job is run.
+ */
+export class AnalysisCache {
+  readonly #options: AnalysisCacheOptions;
+  readonly #running = new Map<string, Promise<CachedAnswer>>();
+
+  constructor(options: AnalysisCacheOptions) {
+    this.#options = options;
+  }
+
+  /** @throws what `run` throws, or the signal's reason */
+  async answer(cached: CachedJob): Promise<CachedAnswer> {
+    const { tenant } = cached.job.payload;
+    const request = requestOf(cached.job.payload, cached.images);
+    const name = `${tenant}/${request}`;
+    const running = this.#running.get(name);
+    // Another job's failure or cancel is its own.
+    const shared =
+      running &&
+      (await orAborted(
+        running.catch(() => undefined),
+        cached.signal,
+      ));
+    if (shared) return this.#hit(shared.result);
+    const answer = this.#findOrRun(request, cached);
+    this.#running.set(name, answer);
+    try {
+      return await answer;
+    } finally {
+      if (this.#running.get(name) === answer) this.#running.delete(name);
+    }
+  }
+
+  async #findOrRun(request: string, cached: CachedJob): Promise<CachedAnswer> {
+    const known = await this.#find(request, cached);
+    if (known) return this.#hit(known);
+    this.#options.metrics.cacheLookup("miss");
+    const result = await cached.run();
+    await this.#remember(request, cached, result);
+    return { result, isReused: false };
+  }
+
+  #hit(result: JobResult): CachedAnswer {
+    this.#options.metrics.cacheLookup("hit");
+    return { result, isReused: true };
+  }
+
+  async #find(request: string, { job }: CachedJob): Promise<JobResult | undefined> {
+    const { results, logger, modelOf } = this.#options;
+    const { tenant, options } = job.payload;
+    try {
+      return await results.find({ tenant, digest: requestDigest(request, modelOf(options.embedding)) });
+    } catch (error) {
+      logger.warn({ err: error, jobId: job.id }, "the analysis cache could not be read; the job is run");
+      return undefined;
+    }
+  }
+
+  async #remember(request: string, { job }: CachedJob, result: JobResult): Promise<void> {
+    const { results, logger, ttlSeconds } = this.#options;
+    const { tenant, resultTtlSeconds } = job.payload;
+    try {
+      // The model that was there, which a restart of the inference process may have changed.
+      const digest = requestDigest(request, result.model);
+      await results.remember({ tenant, digest }, job.id, Math.min(ttlSeconds, resultTtlSeconds));
+    } catch (error) {
+      logger.warn({ err: error, jobId: job.id }, "the analysis cache could not be written");
+    }
+  }
+}
