@@ -1,4 +1,4 @@
-import { type AnalysisOptions, createEngine, FacePipeline } from "@facefleet/core";
+import { type AnalysisOptions, type BatchReport, createEngine, FacePipeline } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { BenchContext } from "../bench-context.js";
 
@@ -21,10 +21,13 @@ export const embedOptions: AnalysisOptions = {
 };
 
 /** The pipeline as the worker runs it, warm, in this process. */
-export async function openPipeline({ modelsDir, tfjsNodeDir, engine: choice }: BenchContext): Promise<OpenPipeline> {
+export async function openPipeline(
+  { modelsDir, tfjsNodeDir, engine: choice }: BenchContext,
+  onBatch: (report: BatchReport) => void = () => {},
+): Promise<OpenPipeline> {
   const { engine } = await createEngine(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir);
-  const pipeline = await FacePipeline.create({ pack, engine, limits });
+  const pipeline = await FacePipeline.create({ pack, engine, limits, onBatch });
   await pipeline.warmUp();
   return {
     pipeline,

@@ -1,2 +1,5 @@
+export { type CandidateBox, regress, toSquare } from "./candidate-box.js";
 export type { Detection } from "./detection.js";
+export { imagePyramid, type PyramidLevel } from "./image-pyramid.js";
 export { Mtcnn } from "./mtcnn.js";
+export { overSmaller, overUnion } from "./non-maximum-suppression.js";

@@ -8,5 +8,6 @@ export { bestThreshold, thresholdAtFalseAcceptRate } from "./choose-threshold.js
 export { crossValidate, type MeanWithError, meanWithError } from "./cross-validation.js";
 export { compareFaces, type FaceAgreement, type FaceDifference, type SeenFace } from "./face-agreement.js";
 export { splitIntoFolds } from "./folds.js";
+export { matchBoxes } from "./match-boxes.js";
 export { areaUnderCurve, equalErrorRate, type RocPoint, rocCurve } from "./roc-curve.js";
 export { distancesByKind, type OperatingPoint, operatingPoint, type ScoredPair } from "./scored-pair.js";
