@@ -13,7 +13,7 @@ import {
 } from "@facefleet/platform";
 import type { WorkerConfig } from "./config.js";
 import { buildHttp } from "./http.js";
-import { InferenceClient } from "./inference/inference-client.js";
+import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
 import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner } from "./jobs/face-job-runner.js";
@@ -52,7 +52,7 @@ class WorkerApp {
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
   readonly #presence: Presence;
-  readonly #inference: InferenceClient;
+  readonly #inference: InferencePool;
   #consumer: FaceJobConsumer | undefined;
   #models: InferenceInfo["models"] | undefined;
   #takesJobs = false;
@@ -66,8 +66,9 @@ class WorkerApp {
     this.#store = createObjectStore(config);
     this.#lifecycle.onStop("object store", () => this.#store.close());
     this.#presence = new Presence(config, logger);
-    this.#inference = new InferenceClient({
+    this.#inference = new InferencePool({
       settings: inferenceSettings(config),
+      processes: config.INFERENCE_PROCESSES,
       logger,
       onBatch: (report) => this.#workerMetrics.batch(report),
       onVitals: (vitals) => this.#workerMetrics.inferenceVitals(vitals),
@@ -98,7 +99,7 @@ class WorkerApp {
     this.#stopping.signal.throwIfAborted();
     await this.#startConsumer(cleanup);
     this.#takesJobs = true;
-    this.#logger.info({ concurrency: this.#config.CONCURRENCY }, "taking jobs");
+    this.#logger.info({ concurrency: this.#config.CONCURRENCY, inferencePids: this.#inference.pids }, "taking jobs");
   }
 
   stop(reason: string): Promise<boolean> {
@@ -201,7 +202,7 @@ function inferenceSettings(config: WorkerConfig): InferenceSettings {
       maxPixels: config.MAX_IMAGE_PIXELS,
       maxBatchSize: config.MAX_BATCH_SIZE,
       maxQueueDelayMs: config.MAX_QUEUE_DELAY_MS,
-      maxDecodedBytes: config.MAX_DECODED_BYTES,
+      maxDecodedBytes: Math.floor(config.MAX_DECODED_BYTES / config.INFERENCE_PROCESSES),
     },
     log: { level: config.LOG_LEVEL, format: config.LOG_FORMAT },
   };

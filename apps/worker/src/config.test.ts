@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { engineNames } from "@facefleet/core";
 import { expect, test } from "vitest";
-import { inferenceEnvironment, loadWorkerConfig } from "./config.js";
+import { inferenceEnvironment, inferenceShare, loadWorkerConfig } from "./config.js";
 
 test("an empty environment gives a working configuration", () => {
   expect(loadWorkerConfig({})).toMatchObject({
@@ -18,6 +18,16 @@ test("an empty environment gives a working configuration", () => {
 test("takes twice as many jobs as a batch holds, unless told otherwise", () => {
   expect(loadWorkerConfig({ MAX_BATCH_SIZE: "4" }).CONCURRENCY).toBe(8);
   expect(loadWorkerConfig({ MAX_BATCH_SIZE: "4", CONCURRENCY: "3" }).CONCURRENCY).toBe(3);
+});
+
+test.each([
+  ["one process for two processors", { INFERENCE_PROCESSES: 0, ENGINE_THREADS: 0 }, 2, 1, 2],
+  ["never none", { INFERENCE_PROCESSES: 0, ENGINE_THREADS: 0 }, 1, 1, 1],
+  ["four at most", { INFERENCE_PROCESSES: 0, ENGINE_THREADS: 0 }, 64, 4, 16],
+  ["as many as told, with their share of the threads", { INFERENCE_PROCESSES: 2, ENGINE_THREADS: 0 }, 2, 2, 1],
+  ["all as told", { INFERENCE_PROCESSES: 3, ENGINE_THREADS: 5 }, 2, 3, 5],
+])("divides the processors: %s", (_, settings, processors, processes, threads) => {
+  expect(inferenceShare(settings, processors)).toEqual({ INFERENCE_PROCESSES: processes, ENGINE_THREADS: threads });
 });
 
 test("looks for packs in the cache folder, unless told otherwise", () => {

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { queueCatalogue } from "@facefleet/contracts";
 import { loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
@@ -13,7 +13,14 @@ export const workerConfigSchema = Type.Object({
     minimum: 0,
     maximum: 256,
     default: 0,
-    description: "Threads of the engine; 0: as many as suit the machine.",
+    description: "Threads of the engine in each inference process; 0: the processors, divided among the processes.",
+  }),
+  INFERENCE_PROCESSES: Type.Integer({
+    minimum: 0,
+    maximum: 64,
+    default: 0,
+    description:
+      "Processes that share the images on a CPU, about 300 MB each; 0: one for every two processors, four at most. With one for each processor and `ENGINE_THREADS` of 1 more images are done, each more slowly. A GPU has one.",
   }),
   TFJS_NODE_DIR: Type.Optional(
     Type.String({
@@ -58,7 +65,7 @@ export const workerConfigSchema = Type.Object({
   MAX_DECODED_BYTES: Type.Integer({
     minimum: 1024 * 1024,
     default: 256 * 1024 * 1024,
-    description: "Memory for decoded images that wait for the networks, in bytes.",
+    description: "Memory for decoded images in the hands of the networks, in bytes; one takes 9 a pixel.",
   }),
   ANALYSIS_CACHE_TTL: Type.Integer({
     minimum: 0,
@@ -107,7 +114,20 @@ export function loadWorkerConfig(
     MODELS_DIR: config.MODELS_DIR ?? cacheFolder("models", env.XDG_CACHE_HOME),
     TFJS_NODE_DIR: config.TFJS_NODE_DIR ?? cacheFolder("tfjs-node", env.XDG_CACHE_HOME),
     CONCURRENCY: config.CONCURRENCY || 2 * config.MAX_BATCH_SIZE,
+    ...inferenceShare(config, availableParallelism()),
   });
+}
+
+/** How many inference processes there are, and what each may use of the processors. */
+export function inferenceShare(
+  { INFERENCE_PROCESSES, ENGINE_THREADS }: Pick<WorkerConfig, "INFERENCE_PROCESSES" | "ENGINE_THREADS">,
+  processors: number,
+): Pick<WorkerConfig, "INFERENCE_PROCESSES" | "ENGINE_THREADS"> {
+  const processes = INFERENCE_PROCESSES || Math.min(4, Math.max(1, Math.floor(processors / 2)));
+  return {
+    INFERENCE_PROCESSES: processes,
+    ENGINE_THREADS: ENGINE_THREADS || Math.max(1, Math.floor(processors / processes)),
+  };
 }
 
 function cacheFolder(name: string, cacheHome: string | undefined): string {

@@ -6,10 +6,12 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultTenant, type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
+import type { AnalysisOptions } from "@facefleet/core";
 import { createLogger } from "@facefleet/platform";
 import { Redis } from "ioredis";
 import { Value } from "typebox/value";
 import { loadWorkerConfig, type WorkerConfig } from "../src/config.js";
+import type { InferenceSettings } from "../src/inference/protocol.js";
 
 // biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and Redis are
 const { MODELS_DIR, XDG_CACHE_HOME, FACEFLEET_TEST_DATA, REDIS_URL } = process.env;
@@ -36,6 +38,23 @@ export function buildWorker(): void {
 }
 
 export const workerEntry = join(repository, "apps", "worker", "dist", "main.js");
+
+export const inferenceSettings: InferenceSettings = {
+  modelsDir,
+  engine: "onnx-cpu",
+  threads: 0,
+  tfjsNodeDir: "",
+  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
+  log: { level: "silent", format: "json" },
+};
+
+export const analysisOptions: AnalysisOptions = {
+  minFaceSize: 20,
+  minConfidence: 0.9,
+  maxFaces: 100,
+  order: "prominence",
+  embed: true,
+};
 
 export const quiet = createLogger({ name: "test", level: "silent", format: "json" });
 

@@ -1,27 +1,17 @@
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions } from "@facefleet/core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
-import type { InferenceSettings, InferenceVitals } from "../src/inference/protocol.js";
-import { buildWorker, missing, modelsDir, oddImage, photo, quiet } from "./environment.js";
-
-const options: AnalysisOptions = {
-  minFaceSize: 20,
-  minConfidence: 0.9,
-  maxFaces: 100,
-  order: "prominence",
-  embed: true,
-};
-
-const settings: InferenceSettings = {
-  modelsDir,
-  engine: "onnx-cpu",
-  threads: 0,
-  tfjsNodeDir: "",
-  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
-  log: { level: "silent", format: "json" },
-};
+import type { InferenceVitals } from "../src/inference/protocol.js";
+import {
+  buildWorker,
+  missing,
+  oddImage,
+  analysisOptions as options,
+  photo,
+  quiet,
+  inferenceSettings as settings,
+} from "./environment.js";
 
 let client: InferenceClient;
 

@@ -1,0 +1,63 @@
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { InferencePool, type InferencePoolOptions } from "../src/inference/inference-pool.js";
+import type { InferenceVitals } from "../src/inference/protocol.js";
+import { buildWorker, inferenceSettings, missing, analysisOptions as options, photo, quiet } from "./environment.js";
+
+let pool: InferencePool;
+
+async function startedPool(listeners: Partial<InferencePoolOptions> = {}): Promise<InferencePool> {
+  const settings = { ...inferenceSettings, threads: 1 };
+  pool = new InferencePool({ settings, processes: 2, logger: quiet, ...listeners });
+  await pool.start();
+  return pool;
+}
+
+beforeAll(() => buildWorker(), 120_000);
+afterEach(() => pool.close());
+
+describe.skipIf(missing.length > 0)("two inference processes", () => {
+  test("share images, and say together what they hold", async () => {
+    const onReady = vi.fn();
+    let vitals: InferenceVitals | undefined;
+    await startedPool({
+      onReady,
+      onVitals: (latest) => {
+        vitals = latest;
+      },
+    });
+    expect(new Set(pool.pids).size).toBe(2);
+    expect(onReady).toHaveBeenCalledTimes(1);
+    const bytes = await photo("single-small.jpg");
+    const analyses = await Promise.all([1, 2, 3, 4].map(() => pool.analyse(bytes, options)));
+    for (const { faces, timings } of analyses) {
+      expect(faces).toHaveLength(1);
+      // Four images in one process would have shared a batch.
+      expect(timings.batchSize).toBeLessThanOrEqual(2);
+    }
+    // One warm process holds less than 400 MB, and each more than 200 MB.
+    await expect.poll(() => vitals?.rssBytes ?? 0, { timeout: 12_000 }).toBeGreaterThan(400e6);
+  });
+
+  test("the one that is left does the work of both until the other is back", async () => {
+    const [onReady, onLost] = [vi.fn(), vi.fn()];
+    await startedPool({ onReady, onLost });
+    const [first, second] = pool.pids as [number, number];
+    process.kill(first, "SIGKILL");
+    await expect.poll(() => pool.pids.includes(first), { timeout: 20_000 }).toBe(false);
+    const bytes = await photo("single-small.jpg");
+    const analyses = await Promise.all([1, 2, 3].map(() => pool.analyse(bytes, options)));
+    expect(analyses.map(({ faces }) => faces.length)).toEqual([1, 1, 1]);
+    expect(pool.pids).toContain(second);
+    expect(pool.ready).toBe(true);
+    expect([onReady.mock.calls.length, onLost.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  test("when both are gone the pool is lost, and ready again when the first is back", async () => {
+    const [onReady, onLost] = [vi.fn(), vi.fn()];
+    await startedPool({ onReady, onLost });
+    for (const pid of pool.pids) process.kill(pid, "SIGKILL");
+    await expect.poll(() => onLost.mock.calls.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => onReady.mock.calls.length, { timeout: 20_000 }).toBe(2);
+    expect((await pool.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+  });
+});
