@@ -6,6 +6,7 @@ import {
   FaceJobs,
   Lifecycle,
   type Logger,
+  TurnDestination,
   UploadRegistry,
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
@@ -13,7 +14,10 @@ import { type ApiConfig, loadApiConfig } from "./config.js";
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const logger = createLogger({ name: "api", level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const lines = new TurnDestination();
+  process.once("exit", () => lines.flush());
+  const { LOG_LEVEL: level, LOG_FORMAT: format } = config;
+  const logger = createLogger({ name: "api", level, format, destination: lines });
   const lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
   listenForStop(lifecycle, logger);
   try {
