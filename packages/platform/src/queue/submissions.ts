@@ -59,8 +59,8 @@ interface Submission {
 }
 
 const sharedOptions = JSON.stringify(jobOptions).slice(1);
-/** Redis serves nobody else meanwhile, and a call takes only some thousand values in Lua. */
-const mostTogether = 100;
+/** With more, Redis and we would wait for each other instead of working at the same time. */
+const mostTogether = 16;
 
 /** Queues jobs. Those that come in the same turn of the event loop go together, at a third of what each alone costs. */
 export class Submissions {
@@ -75,8 +75,9 @@ export class Submissions {
   /** @throws ProblemError `too_many_jobs` */
   add(applicant: Applicant): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#arrived.length === 0) setImmediate(() => this.#queueArrived());
-      this.#arrived.push({ applicant, resolve, reject });
+      const count = this.#arrived.push({ applicant, resolve, reject });
+      if (count === 1) setImmediate(() => this.#queueArrived());
+      if (count === mostTogether) this.#queueArrived();
     });
   }
 
@@ -112,19 +113,13 @@ export class Submissions {
 
 /** Each of one tenant, priority, quota and kind. */
 function groupsOf(submissions: readonly Submission[]): Submission[][] {
-  const groups: Submission[][] = [];
-  const open = new Map<string, Submission[]>();
+  const groups = new Map<string, Submission[]>();
   for (const submission of submissions) {
     const { payload, priority, maxQueuedJobs } = submission.applicant;
     const kind = `${payload.tenant} ${priority} ${maxQueuedJobs} ${payload.batch === undefined}`;
-    const group = open.get(kind);
-    if (group !== undefined && group.length < mostTogether) {
-      group.push(submission);
-    } else {
-      const fresh = [submission];
-      open.set(kind, fresh);
-      groups.push(fresh);
-    }
+    const group = groups.get(kind);
+    if (group) group.push(submission);
+    else groups.set(kind, [submission]);
   }
-  return groups;
+  return [...groups.values()];
 }
