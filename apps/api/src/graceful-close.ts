@@ -10,12 +10,13 @@ export function closeGracefully(app: FastifyInstance, stopping: AbortSignal): vo
   const closeUnused = () => {
     if (closing && running === 0) app.server.closeAllConnections();
   };
+  const ended = () => {
+    running -= 1;
+    closeUnused();
+  };
   app.addHook("onRequest", (_request, reply, done) => {
     running += 1;
-    reply.raw.once("close", () => {
-      running -= 1;
-      closeUnused();
-    });
+    reply.raw.on("close", ended);
     done();
   });
   app.addHook("onSend", (_request, reply, _payload, done) => {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import {
   ConfigError,
   createLogger,
@@ -6,14 +7,25 @@ import {
   FaceJobs,
   Lifecycle,
   type Logger,
+  TurnDestination,
   UploadRegistry,
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
 
+/**
+ * V8 makes objects right among the old ones when others from the same place have lived long. Of what a request makes
+ * hardly anything does, but one such guess, made while the process is new, keeps whole requests from being collected
+ * cheaply: measured, in every other process, at a third of its time for as long as it ran.
+ */
+setFlagsFromString("--no-allocation-site-pretenuring");
+
 async function main(): Promise<void> {
   const config = readConfig();
-  const logger = createLogger({ name: "api", level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const lines = new TurnDestination();
+  process.once("exit", () => lines.flush());
+  const { LOG_LEVEL: level, LOG_FORMAT: format } = config;
+  const logger = createLogger({ name: "api", level, format, destination: lines });
   const lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
   listenForStop(lifecycle, logger);
   try {

@@ -63,6 +63,7 @@ export class ImageIntake {
    */
   async handOver(images: readonly ImageRef[]): Promise<void> {
     const uploadIds = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+    if (uploadIds.length === 0) return;
     try {
       await Promise.all(uploadIds.map((uploadId) => this.#uploads.remove(uploadId)));
     } catch (error) {

@@ -1,1 +1,2 @@
 export { createLogger, type Logger, type LoggerOptions } from "./logger.js";
+export { TurnDestination } from "./turn-destination.js";

@@ -24,7 +24,16 @@ describe.each(["json", "pretty"] as const)("createLogger, %s", (format) => {
     logger.info({ job: { result: { faces: [{ embedding: hush }] } }, faces: [{ embedding: [hush] }] }, "result");
     logger.info({ body: { embedding1: [hush], embedding2: [hush] }, image: { bytes: Buffer.from(hush) } }, "request");
     logger.child({ secret: hush, config: { REDIS_URL: hush } }).info("start");
-    expect(lines).toHaveLength(5);
+    logger
+      .child({ part: "a" })
+      .child({ deep: { secret: hush } }, { level: "debug" })
+      .debug("a child's child");
+    class Settings {
+      readonly secret = hush;
+    }
+    logger.info({ settings: new Settings(), nested: { settings: [new Settings()] } }, "objects of a class");
+    logger.info({ reason: Object.assign(new Error("no"), { secret: hush, request: { token: hush } }) }, "an error");
+    expect(lines).toHaveLength(8);
     expect(lines.join("")).not.toContain(hush);
     expect(lines.join("")).not.toContain(String([...Buffer.from(hush)].slice(0, 4)));
   });

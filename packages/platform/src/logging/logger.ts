@@ -1,8 +1,9 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import type { LogSettings } from "../config/index.js";
-import { redactedPaths, redactFields } from "./redact.js";
+import { redactFields } from "./redact.js";
 import { serializeError } from "./serialize-error.js";
+import { standardOutput } from "./turn-destination.js";
 
 export type { Logger };
 
@@ -11,24 +12,33 @@ export interface LoggerOptions {
   readonly name: string;
   readonly level: LogSettings["LOG_LEVEL"];
   readonly format: LogSettings["LOG_FORMAT"];
-  /** Where lines go; standard output when it is not given. */
+  /** Where lines go; standard output, line by line, when it is not given. */
   readonly destination?: DestinationStream;
 }
 
 /** A structured logger that writes neither credentials, nor embeddings, nor the bytes of images. */
 export function createLogger({ name, level, format, destination }: LoggerOptions): Logger {
-  const output = destination ?? pino.destination({ fd: 1, sync: true });
-  return pino(
+  const output = destination ?? standardOutput();
+  const logger = pino(
     {
       name,
       level,
       base: { name },
       formatters: { log: redactFields },
-      redact: redactedPaths,
       serializers: { err: serializeError, error: serializeError },
     },
     format === "pretty" ? forPeople(output) : output,
   );
+  return redactBindings(logger);
+}
+
+/** Pino shows the bindings of child loggers to no formatter. Children inherit the change. */
+function redactBindings(logger: Logger): Logger {
+  const { child } = logger;
+  logger.child = function (this: Logger, bindings, options) {
+    return child.call(this, redactFields(bindings), options);
+  } as Logger["child"];
+  return logger;
 }
 
 function forPeople(output: DestinationStream): DestinationStream {

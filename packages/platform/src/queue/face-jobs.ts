@@ -2,18 +2,19 @@ import { type FaceJobPayload, type FacePriority, type Job, ProblemError, type Wo
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { Admission } from "./admission.js";
-import { type FaceQueue, jobOptions, newJobId, openFaceQueue } from "./face-queue.js";
+import { type FaceQueue, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { type Idempotency, IdempotencyRecords } from "./idempotency.js";
 import { JobList, type JobPage, type JobQuery } from "./job-list.js";
 import { type CancelOutcome, JobRemoval } from "./job-removal.js";
 import { JobRetry } from "./job-retry.js";
 import { JobSightings } from "./job-sightings.js";
-import { liveJob } from "./job-view.js";
+import { queuedJob } from "./job-view.js";
 import { watchJob } from "./job-watch.js";
 import { erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
+import { Submissions } from "./submissions.js";
 import { readyWorkers } from "./worker-registry.js";
 
 export interface SubmitOptions {
@@ -45,7 +46,7 @@ export class FaceJobs {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
-  readonly #admission: Admission;
+  readonly #submissions: Submissions;
   readonly #sightings: JobSightings;
   readonly #idempotency: IdempotencyRecords;
   readonly #list: JobList;
@@ -63,7 +64,7 @@ export class FaceJobs {
     const admission = new Admission(redis, keys, queue);
     this.#keys = keys;
     this.#queue = queue;
-    this.#admission = admission;
+    this.#submissions = new Submissions(redis, keys, queue);
     this.#sightings = sightings;
     this.#idempotency = new IdempotencyRecords(redis, keys);
     this.#list = new JobList(redis, keys, sightings);
@@ -179,8 +180,8 @@ export class FaceJobs {
 
   async #add(id: string, payload: FaceJobPayload, { priority, maxQueuedJobs }: SubmitOptions): Promise<Job> {
     const createdAt = Date.now();
-    const number = await this.#admission.admit({ id, payload, priority, createdAt, maxQueuedJobs });
-    return liveJob(await this.#queue.add(payload.task, payload, jobOptions(id, { number, createdAt })), "queued");
+    await this.#submissions.add({ id, payload, priority, createdAt, maxQueuedJobs });
+    return queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 });
   }
 
   async #submitOnce(

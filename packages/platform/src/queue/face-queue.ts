@@ -25,17 +25,13 @@ export function newJobId(): string {
   return `j${randomUUID().replaceAll("-", "")}`;
 }
 
-export function jobOptions(id: string, { number, createdAt }: { number: number; createdAt: number }): JobsOptions {
-  return {
-    jobId: id,
-    priority: number,
-    timestamp: createdAt,
-    attempts,
-    backoff,
-    removeOnComplete: true,
-    // A failed job can be tried again for as long as its outcome is kept. The sweep removes it before.
-    removeOnFail: { age: 7 * 24 * 3600 },
-    // Causes go to the worker's log, not into Redis.
-    stackTraceLimit: 0,
-  };
-}
+/** What BullMQ is to know of every job. */
+export const jobOptions = {
+  attempts,
+  backoff,
+  removeOnComplete: true,
+  // A failed job can be tried again for as long as its outcome is kept. The sweep removes it before.
+  removeOnFail: { age: 7 * 24 * 3600 },
+  // Causes go to the worker's log, not into Redis.
+  stackTraceLimit: 0,
+} satisfies JobsOptions;

@@ -14,6 +14,9 @@ import { RecordedFailure } from "./recorded-failure.js";
 
 export type FaceQueueJob = QueueJob<FaceJobPayload>;
 
+/** What a job shows of itself in every state. */
+type Identified = Pick<FaceQueueJob, "id" | "data" | "timestamp" | "attemptsStarted">;
+
 /** How a job ended. */
 export type Ending =
   | { readonly state: "succeeded"; readonly result: JobResult }
@@ -32,8 +35,12 @@ export function liveState(state: QueueState | "unknown"): "queued" | "active" | 
   return state === "failed" || state === "completed" || state === "unknown" ? undefined : "queued";
 }
 
+export function queuedJob(job: Identified): Job {
+  return { ...identity(job), state: "queued" };
+}
+
 export function liveJob(job: FaceQueueJob, state: "queued" | "active"): Job {
-  if (state === "queued") return { ...identity(job), state };
+  if (state === "queued") return queuedJob(job);
   const stage = stageOf(job.progress);
   return {
     ...identity(job),
@@ -84,7 +91,7 @@ export function uploadsOf(payload: FaceJobPayload): string[] {
   return payload.images.flatMap((image) => ("upload" in image ? [image.upload] : []));
 }
 
-function identity(job: FaceQueueJob) {
+function identity(job: Identified) {
   const { metadata } = job.data;
   return {
     id: job.id!,
@@ -96,7 +103,7 @@ function identity(job: FaceQueueJob) {
   };
 }
 
-function taskOf(job: FaceQueueJob): Task {
+function taskOf(job: Identified): Task {
   const task: unknown = job.data.task;
   return tasks.find((known) => known === task) ?? "detect";
 }

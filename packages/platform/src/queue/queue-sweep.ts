@@ -37,7 +37,7 @@ end
 return {#members, kept}`);
 
 /**
- * Forgets jobs that were entered and never queued, and finds those that BullMQ gave up and nobody wrote down.
+ * Forgets jobs that BullMQ does not know, and finds those that BullMQ gave up and nobody wrote down.
  * KEYS: live, jobs, BullMQ's failed jobs. ARGV: prefix of outcomes, prefix of BullMQ's jobs, ids.
  */
 const settleLive = new RedisScript<string[]>(`

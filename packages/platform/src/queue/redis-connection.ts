@@ -65,7 +65,7 @@ export class RedisConnection {
    */
   async attempt<T>(commands: () => Promise<T>): Promise<T> {
     try {
-      await this.#waitUntilReady();
+      if (!this.isReady) await this.#waitUntilReady();
       return await commands();
     } catch (error) {
       // A TypeError is a bug of ours and no outage.
