@@ -20,7 +20,7 @@ const repository = fileURLToPath(new URL("../../..", import.meta.url));
 const photos = join(FACEFLEET_TEST_DATA ?? join(repository, "..", "shared"), "photos");
 const odd = join(photos, "..", "odd");
 
-export const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
+const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
 
 /** Why the tests on real weights and photos cannot run here; empty when they can. */
 export const missing = [
