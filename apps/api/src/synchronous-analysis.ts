@@ -49,7 +49,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
   try {
     const { job } = await jobs.submit(payload, { priority: "interactive" });
     apiMetrics.submitted.inc({ task, priority: "interactive" });
-    await intake.handOver(payload.images);
+    await intake.handOver([image.uploadId]);
     return job;
   } catch (error) {
     await intake.takeBack(image.uploadId, error);

@@ -58,12 +58,10 @@ export class ImageIntake {
   }
 
   /**
-   * Leaves the uploads among a job's images to the job, which deletes them when it ends, however long it
+   * Leaves a job's uploads to the job, which deletes them when it ends, however long it
    * waits in the queue. Never fails: an upload that stays registered is at worst deleted after its hour.
    */
-  async handOver(images: readonly ImageRef[]): Promise<void> {
-    const uploadIds = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
-    if (uploadIds.length === 0) return;
+  async handOver(uploadIds: readonly string[]): Promise<void> {
     try {
       await Promise.all(uploadIds.map((uploadId) => this.#uploads.remove(uploadId)));
     } catch (error) {
@@ -89,6 +87,11 @@ export class ImageIntake {
       this.#logger.warn({ err: error, uploadId }, "an upload could not be deleted yet");
     }
   }
+}
+
+/** The ids of the uploads among a job's images. */
+export function uploadsOf(images: readonly ImageRef[]): string[] {
+  return images.flatMap((image) => ("upload" in image ? [image.upload] : []));
 }
 
 async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {

@@ -1,13 +1,14 @@
-import { defaultTenant, type ImageRef, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
+import { defaultTenant, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
 import { assertReadable } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
+import { type ImageIntake, uploadsOf } from "../intake/image-intake.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
-import type { ApiServices, Routes } from "../services.js";
+import type { Routes } from "../services.js";
 import { refer } from "../wire/components.js";
 import { jsonReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
@@ -148,7 +149,11 @@ export const jobRoutes: Routes = async (app, services) => {
   async function submitReferences(request: FastifyRequest, key: string | undefined) {
     if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
     const command = commandOf(request.body as JobRequest, context);
-    await Promise.all(command.payload.images.map((image) => assertUsable(services, image, key !== undefined)));
+    const { images } = command.payload;
+    for (const image of images) if ("s3" in image) assertReadable(services.store, image.s3);
+    // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
+    const uploads = key === undefined ? uploadsOf(images) : [];
+    if (uploads.length > 0) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
     return submit(command, key);
   }
 
@@ -159,22 +164,14 @@ export const jobRoutes: Routes = async (app, services) => {
     });
     if (submitted.created) {
       services.apiMetrics.submitted.inc({ task: payload.task, priority });
-      await intake.handOver(payload.images);
+      const uploads = uploadsOf(payload.images);
+      if (uploads.length > 0) await intake.handOver(uploads);
     }
     return submitted;
   }
 };
 
-/**
- * Refuses references that cannot become a result. A repeated request may name an upload that its first
- * job has used up, so with an idempotency key an upload's existence is left to the worker.
- */
-async function assertUsable({ store, intake }: ApiServices, image: ImageRef, mayRepeat: boolean): Promise<void> {
-  if ("s3" in image) assertReadable(store, image.s3);
-  else if (!mayRepeat && !(await intake.has(image.upload))) {
-    throw new ProblemError(
-      "upload_not_found",
-      `Expected an upload that has arrived but received the id ${image.upload}`,
-    );
-  }
+async function assertArrived(intake: ImageIntake, upload: string): Promise<void> {
+  if (await intake.has(upload)) return;
+  throw new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${upload}`);
 }

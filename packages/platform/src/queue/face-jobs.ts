@@ -80,10 +80,9 @@ export class FaceJobs {
    */
   submit(payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
     const { idempotency, id = newJobId() } = options;
-    return this.#connection.attempt(async () => {
-      if (idempotency) return this.#submitOnce(id, payload, { ...options, idempotency });
-      return { job: await this.#add(id, payload, options), created: true };
-    });
+    return this.#connection.attempt(() =>
+      idempotency ? this.#submitOnce(id, payload, { ...options, idempotency }) : this.#add(id, payload, options),
+    );
   }
 
   /** The job as it is now; undefined when there is none, or none any more. */
@@ -178,10 +177,10 @@ export class FaceJobs {
     return view === erased ? undefined : view;
   }
 
-  async #add(id: string, payload: FaceJobPayload, { priority, maxQueuedJobs }: SubmitOptions): Promise<Job> {
+  async #add(id: string, payload: FaceJobPayload, { priority, maxQueuedJobs }: SubmitOptions): Promise<Submission> {
     const createdAt = Date.now();
     await this.#submissions.add({ id, payload, priority, createdAt, maxQueuedJobs });
-    return queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 });
+    return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
   }
 
   async #submitOnce(
@@ -195,9 +194,11 @@ export class FaceJobs {
     try {
       const earlier = state === "claimed" ? undefined : ((await this.#find(payload.tenant, jobId)) ?? shape);
       if (!earlier && state === "submitted") throw forgotten(jobId);
-      const job = earlier ?? (await this.#add(jobId, { ...payload, idempotency: digest }, options));
+      const submission = earlier
+        ? { job: earlier, created: false }
+        : await this.#add(jobId, { ...payload, idempotency: digest }, options);
       if (state !== "submitted") await this.#idempotency.confirm(digest);
-      return { job, created: !earlier };
+      return submission;
     } catch (error) {
       if (state !== "submitted") await this.#idempotency.yield(digest);
       throw error;
