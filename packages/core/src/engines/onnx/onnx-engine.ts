@@ -54,8 +54,8 @@ export class OnnxEngine implements InferenceEngine {
       intraOpNumThreads: this.options.threads ?? 0,
       // Shapes change from run to run: a plan for one would be thrown away by the next.
       enableMemPattern: false,
-      // The arena would keep the memory of the largest image ever seen.
-      enableCpuMemArena: false,
+      // It keeps the memory of the largest run, which every stage bounds; the allocator of the system would grow beyond.
+      enableCpuMemArena: true,
       extra: {
         session: {
           model_external_initializers_file_folder_path: dirname(weights.path),
