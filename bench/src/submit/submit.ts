@@ -9,7 +9,7 @@ import { HttpConnection, requestBytes } from "../load/http-connection.js";
 import { median } from "../load/percentile.js";
 import { RawQueue } from "./raw-queue.js";
 
-const clients = 32;
+const clients = 64;
 const rounds = 5;
 const roundMs = 2000;
 
