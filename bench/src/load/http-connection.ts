@@ -45,6 +45,11 @@ export class HttpConnection {
     return new HttpConnection(socket);
   }
 
+  /** False once the other side has closed it, as servers do with connections that nobody uses for a while. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && !this.#socket.readableEnded;
+  }
+
   send(request: Uint8Array): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -15,13 +15,19 @@ export class JobCaller {
 
   /** Resolves when the result is here; rejects unless the job succeeded. */
   async call(number: number): Promise<void> {
-    const connection = this.#idle.pop() ?? (await HttpConnection.open(this.port));
+    const connection = this.#openIdle() ?? (await HttpConnection.open(this.port));
     const submitted = await connection.send(this.#submissions[number % this.#submissions.length]!);
     if (submitted.status !== 202) throw new Error(`Expected 202 but received ${submitted.status}: ${submitted.body}`);
     const { links } = JSON.parse(submitted.body.toString()) as { links: { self: string } };
     const { body } = await connection.send(requestBytes({ method: "GET", path: `${links.self}?wait=30` }));
     if (!body.includes('"state":"succeeded"')) throw new Error(`Expected a job that succeeds but received ${body}`);
     this.#idle.push(connection);
+  }
+
+  #openIdle(): HttpConnection | undefined {
+    let connection = this.#idle.pop();
+    while (connection && !connection.isOpen) connection = this.#idle.pop();
+    return connection;
   }
 
   close(): void {
