@@ -17,6 +17,13 @@ interface Cells {
   readonly longest: number;
 }
 
+/** What the pixels of one output row are made of: rows `top` up to, but without, `bottom`. */
+interface RowOfCells {
+  readonly top: number;
+  readonly bottom: number;
+  readonly columns: Cells;
+}
+
 /** Sums are kept modulo 2^16, and 257 pixels of 255 are less than that. */
 const sumLimit = 2 ** 16;
 const largestCell = 257;
@@ -50,7 +57,7 @@ export class SummedAreaTable {
   resize(
     region: Region,
     { width, height, top = 0, bottom = height }: OutputSize,
-    { mean, scale }: Standardisation,
+    standardisation: Standardisation,
     out: Float32Array,
     offset = 0,
   ): void {
@@ -58,22 +65,20 @@ export class SummedAreaTable {
     const rows = cells(region.top, region.bottom, height);
     const fits = columns.longest * rows.longest <= largestCell;
     for (let y = top; y < bottom; y++) {
-      const [from, to] = [rows.starts[y]!, rows.ends[y]!];
+      const row = { top: rows.starts[y]!, bottom: rows.ends[y]!, columns };
       const at = offset + (y - top) * width * 3;
-      if (fits) this.writeRow(columns, from, to, mean, scale, out, at);
-      else this.writeRowInParts(columns, from, to, mean, scale, out, at);
+      if (fits) this.writeRow(row, standardisation, out, at);
+      else this.writeRowInParts(row, standardisation, out, at);
     }
   }
 
   private writeRow(
-    { starts, ends }: Cells,
-    top: number,
-    bottom: number,
-    mean: number,
-    scale: number,
+    { top, bottom, columns }: RowOfCells,
+    { mean, scale }: Standardisation,
     out: Float32Array,
     at: number,
-  ): void {
+  ) {
+    const { starts, ends } = columns;
     const { sums, stride } = this;
     const shift = mean / scale;
     let to = at;
@@ -92,14 +97,12 @@ export class SummedAreaTable {
   }
 
   private writeRowInParts(
-    { starts, ends }: Cells,
-    top: number,
-    bottom: number,
-    mean: number,
-    scale: number,
+    { top, bottom, columns }: RowOfCells,
+    { mean, scale }: Standardisation,
     out: Float32Array,
     at: number,
   ): void {
+    const { starts, ends } = columns;
     for (let x = 0; x < starts.length; x++) {
       const pixels = (ends[x]! - starts[x]!) * (bottom - top);
       for (let channel = 0; channel < 3; channel++) {
