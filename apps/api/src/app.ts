@@ -17,6 +17,7 @@ import { probeRoutes } from "./routes/probes.js";
 import { simpleServiceRoutes } from "./routes/simple-service.js";
 import { uploadRoutes } from "./routes/uploads.js";
 import type { ApiParts, ApiServices } from "./services.js";
+import { tellTenants } from "./tenancy/request-tenant.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
@@ -42,6 +43,7 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
+  tellTenants(app);
   logRequests(app);
   closeGracefully(app, stopping);
   app.removeContentTypeParser("text/plain");

@@ -45,7 +45,7 @@ export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
 }
 
 function complete(
-  { task, options, priority = "normal", metadata, resultTtlSeconds }: JobRequest | MultipartJob,
+  { task, options, priority = "normal", webhook, metadata, resultTtlSeconds }: JobRequest | MultipartJob,
   images: ImageRef[],
   identity: unknown,
   { tenant, defaultTtlSeconds }: CommandContext,
@@ -54,6 +54,7 @@ function complete(
     task,
     images,
     options: completeOptions(options),
+    ...(webhook && { webhook }),
     ...(metadata && { metadata }),
     resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
     tenant,

@@ -1,4 +1,4 @@
-import { type AnalysisResult, defaultTenant, type Job, ProblemError, type Timings } from "@facefleet/contracts";
+import { type AnalysisResult, type Job, ProblemError, type Timings } from "@facefleet/contracts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { readImageForm } from "./intake/image-form.js";
 import { completeOptions } from "./job-command.js";
@@ -28,7 +28,7 @@ export async function answerAtOnce(
   const over = endOfPatience(reply, waitsEnd);
   const submitted = await submitForm(services, request, analysis);
   const job =
-    (await jobs.waitUntilFinished(defaultTenant, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
+    (await jobs.waitUntilFinished(request.tenant.id, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
   if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
   if (!isEnded(job)) throw notFinished(job, reply);
   const result = resultOf(job);
@@ -44,10 +44,13 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     images: [{ upload: image.uploadId }],
     options: completeOptions({ maxFaces, landmarks: false, quality: false }),
     resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
-    tenant: defaultTenant,
+    tenant: request.tenant.id,
   };
   try {
-    const { job } = await jobs.submit(payload, { priority: "interactive" });
+    const { job } = await jobs.submit(payload, {
+      priority: "interactive",
+      maxQueuedJobs: request.tenant.maxQueuedJobs,
+    });
     apiMetrics.submitted.inc({ task, priority: "interactive" });
     await intake.handOver([image.uploadId]);
     return job;
@@ -60,7 +63,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
 /** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */
 function forget({ jobs, intake }: ApiServices, request: FastifyRequest, jobId: string): void {
   const forgotten = async () => {
-    const canceled = await jobs.cancel(defaultTenant, jobId);
+    const canceled = await jobs.cancel(request.tenant.id, jobId);
     await Promise.all((canceled?.uploads ?? []).map((uploadId) => intake.discard(uploadId)));
   };
   forgotten().catch((error: unknown) => request.log.error({ err: error, jobId }, "the job could not be erased"));

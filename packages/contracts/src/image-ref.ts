@@ -1,11 +1,13 @@
 import { type Static, Type } from "typebox";
+import { BucketName } from "./bucket.js";
+import { HttpUrl } from "./http-url.js";
 
 /** An object in a bucket that the service can read. */
 export const S3ImageRef = Type.Object(
   {
     s3: Type.Object(
       {
-        bucket: Type.String({ minLength: 3, maxLength: 63, pattern: "^[a-z0-9][a-z0-9.-]+[a-z0-9]$" }),
+        bucket: BucketName,
         key: Type.String({ minLength: 1, maxLength: 1024 }),
         versionId: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
       },
@@ -21,6 +23,9 @@ export const UploadImageRef = Type.Object(
   { $id: "UploadImageRef", additionalProperties: false },
 );
 
+/** An image that the service fetches itself, from a public address. */
+export const UrlImageRef = Type.Object({ url: HttpUrl }, { $id: "UrlImageRef", additionalProperties: false });
+
 /** Where an image is. Only references travel in the queue, never pixels. */
-export const ImageRef = Type.Union([S3ImageRef, UploadImageRef], { $id: "ImageRef" });
+export const ImageRef = Type.Union([S3ImageRef, UploadImageRef, UrlImageRef], { $id: "ImageRef" });
 export type ImageRef = Static<typeof ImageRef>;

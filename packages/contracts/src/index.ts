@@ -1,3 +1,4 @@
+export * from "./batch.js";
 export * from "./face.js";
 export * from "./fleet.js";
 export * from "./image-format.js";
@@ -9,3 +10,4 @@ export * from "./queue-catalogue.js";
 export * from "./simple-service.js";
 export * from "./tenant.js";
 export * from "./upload.js";
+export * from "./webhook.js";

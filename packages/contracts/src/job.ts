@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { DroppedFace, Face, ImageInfo, ModelInfo } from "./face.js";
 import { ImageRef } from "./image-ref.js";
 import { Problem } from "./problem.js";
+import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
 export const tasks = ["detect", "embed", "verify"] as const;
 export const Task = Type.Enum(tasks);
@@ -45,19 +46,25 @@ export const JobOptions = Type.Object(
 );
 export type JobOptions = Static<typeof JobOptions>;
 
+/** A caller's own words. */
+export const Metadata = Type.Record(Type.String({ pattern: "^[\\s\\S]{1,64}$" }), Type.String({ maxLength: 512 }), {
+  additionalProperties: false,
+  maxProperties: 16,
+  description: "Echoed back.",
+});
+
+export const resultTtlSeconds = Type.Integer({
+  minimum: 60,
+  maximum: 604_800,
+  description: "How long the result is kept after the end.",
+});
+
 const jobFields = {
   options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
   priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "normal" })),
-  metadata: Type.Optional(
-    Type.Record(Type.String({ pattern: "^[\\s\\S]{1,64}$" }), Type.String({ maxLength: 512 }), {
-      additionalProperties: false,
-      maxProperties: 16,
-      description: "Echoed back with the job.",
-    }),
-  ),
-  resultTtlSeconds: Type.Optional(
-    Type.Integer({ minimum: 60, maximum: 604_800, description: "How long the result is kept once the job ends." }),
-  ),
+  webhook: Type.Optional(WebhookTarget),
+  metadata: Type.Optional(Metadata),
+  resultTtlSeconds: Type.Optional(resultTtlSeconds),
 };
 
 /** The JSON body of POST /v1/jobs. */
@@ -174,6 +181,7 @@ export const Job = Type.Object(
     links: Type.Object({ self: Type.String(), events: Type.String() }),
     result: Type.Optional(JobResult),
     error: Type.Optional(Problem),
+    webhook: Type.Optional(WebhookProgress),
   },
   { $id: "Job" },
 );

@@ -48,11 +48,24 @@ export const problemTable = {
     retryable: false,
     advice: "Send an image with a visible face, or lower `minFaceSize` or `minConfidence`.",
   },
+  unauthorized: {
+    status: 401,
+    title: "The request carries no valid API key",
+    retryable: false,
+    advice: "Send `Authorization: Bearer <key>` with a key that the operator gave you and that has not been revoked.",
+  },
   bucket_forbidden: {
     status: 403,
     title: "The bucket may not be read",
     retryable: false,
     advice: "Use a bucket listed in `S3_ALLOWED_BUCKETS` that the service's credentials can read.",
+  },
+  url_forbidden: {
+    status: 403,
+    title: "The address may not be connected to",
+    retryable: false,
+    advice:
+      "Use an http or https URL of a public host, without a user name; the operator can open private networks with `EGRESS_ALLOW`.",
   },
   upload_url_invalid: {
     status: 403,
@@ -65,6 +78,12 @@ export const problemTable = {
     title: "There is no such job",
     retryable: false,
     advice: "Check the id. Jobs are forgotten when their result expires or is erased.",
+  },
+  batch_not_found: {
+    status: 404,
+    title: "There is no such batch",
+    retryable: false,
+    advice: "Check the id. Batches are forgotten when their results expire or are erased.",
   },
   image_not_found: {
     status: 404,
@@ -108,6 +127,12 @@ export const problemTable = {
     retryable: false,
     advice: "Submit the image again as a new job.",
   },
+  webhook_absent: {
+    status: 409,
+    title: "There is no webhook to send",
+    retryable: false,
+    advice: "Only a job that was submitted with `webhook` and that has ended has one.",
+  },
   body_too_large: {
     status: 413,
     title: "The request body is too large",
@@ -144,11 +169,36 @@ export const problemTable = {
     retryable: false,
     advice: "Compare embeddings of one `model.fingerprint`; embed the older image again.",
   },
+  batch_too_large: {
+    status: 422,
+    title: "The batch has too many items",
+    retryable: false,
+    advice: "Split it: a batch has at most 100,000 items.",
+  },
+  batch_source_invalid: {
+    status: 422,
+    title: "The batch's items cannot be read",
+    retryable: false,
+    advice:
+      "Check that the manifest has one image reference a line, as JSON, and does not change while the batch is being read.",
+  },
   too_many_jobs: {
     status: 429,
     title: "The tenant has as many jobs as it may have",
     retryable: true,
     advice: "Wait until jobs have ended, at least the seconds in `Retry-After`, and submit the job again.",
+  },
+  too_many_batches: {
+    status: 429,
+    title: "The tenant has as many batches as it may have",
+    retryable: true,
+    advice: "Wait until batches have ended, at least the seconds in `Retry-After`, and submit the batch again.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "The tenant sends more requests than it may",
+    retryable: true,
+    advice: "Wait the seconds in `Retry-After`; `RateLimit` tells how many requests are left.",
   },
   internal_error: {
     status: 500,
@@ -167,6 +217,12 @@ export const problemTable = {
     title: "The job was given up after its workers died",
     retryable: true,
     advice: "Try again once; if it stays, tell the operator: the image may be what kills the worker.",
+  },
+  image_unreachable: {
+    status: 502,
+    title: "The image could not be fetched from its URL",
+    retryable: true,
+    advice: "Check that the URL answers 200 within the time limit, to anyone, with the image itself.",
   },
   queue_unavailable: {
     status: 503,

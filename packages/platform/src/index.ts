@@ -1,4 +1,5 @@
 export * from "./config/index.js";
+export * from "./egress/index.js";
 export * from "./lifecycle/index.js";
 export * from "./logging/index.js";
 export * from "./metrics/index.js";

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { defaultTenant, type Job } from "@facefleet/contracts";
+import type { Job } from "@facefleet/contracts";
 import { Type } from "typebox";
 import { eventStream, type ServerSentEvent } from "../event-stream.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
@@ -38,7 +38,7 @@ export const jobEventRoutes: Routes = async (app, { jobs, stopping }) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
-      const changes = jobs.events(defaultTenant, id, endOfPatience(reply, stopping));
+      const changes = jobs.events(request.tenant.id, id, endOfPatience(reply, stopping));
       const first = await changes.next();
       if (first.done) throw jobNotFound(id);
       if (first.value.finishedAt && request.headers["last-event-id"] === idOf(first.value)) {

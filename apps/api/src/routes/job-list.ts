@@ -1,4 +1,4 @@
-import { defaultTenant, JobList, jobStates } from "@facefleet/contracts";
+import { JobList, jobStates } from "@facefleet/contracts";
 import { Type } from "typebox";
 import type { Routes } from "../services.js";
 import { refer } from "../wire/components.js";
@@ -31,6 +31,6 @@ export const jobListRoutes: Routes = async (app, { jobs }) => {
         response: { 200: refer(JobList), ...problemAnswers },
       },
     },
-    (request) => jobs.list(defaultTenant, { limit: defaultLimit, ...request.query }),
+    (request) => jobs.list(request.tenant.id, { limit: defaultLimit, ...request.query }),
   );
 };

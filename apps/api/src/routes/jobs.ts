@@ -1,5 +1,4 @@
-import { defaultTenant, Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
-import { assertReadable } from "@facefleet/platform";
+import { Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
@@ -9,6 +8,8 @@ import { commandOf, commandWithImage, type JobCommand } from "../job-command.js"
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import type { Routes } from "../services.js";
+import { assertImageAllowed } from "../tenancy/image-access.js";
+import type { Tenant } from "../tenancy/tenant.js";
 import { refer } from "../wire/components.js";
 import { jsonReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
@@ -42,7 +43,10 @@ const checkMultipartJob = validator(MultipartJob);
 export const jobRoutes: Routes = async (app, services) => {
   const { jobs, intake } = services;
   const readJson = jsonReader(app);
-  const context = { tenant: defaultTenant, defaultTtlSeconds: services.config.RESULT_TTL_SECONDS };
+  const contextOf = ({ tenant }: FastifyRequest) => ({
+    tenant: tenant.id,
+    defaultTtlSeconds: services.config.RESULT_TTL_SECONDS,
+  });
 
   app.post(
     "/v1/jobs",
@@ -85,8 +89,8 @@ export const jobRoutes: Routes = async (app, services) => {
       const { wait = 0 } = request.query;
       const over = endOfPatience(reply, services.waitsEnd);
       const job = await (wait > 0
-        ? jobs.waitUntilFinished(defaultTenant, id, wait * 1000, over)
-        : jobs.find(defaultTenant, id));
+        ? jobs.waitUntilFinished(request.tenant.id, id, wait * 1000, over)
+        : jobs.find(request.tenant.id, id));
       if (!job) throw jobNotFound(id);
       return job;
     },
@@ -105,7 +109,7 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
-      const canceled = await jobs.cancel(defaultTenant, id);
+      const canceled = await jobs.cancel(request.tenant.id, id);
       if (!canceled) throw jobNotFound(id);
       await Promise.all(canceled.uploads.map((uploadId) => intake.discard(uploadId)));
       return reply.code(204).send(null);
@@ -126,7 +130,7 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
-      const job = await jobs.retry(defaultTenant, id);
+      const job = await jobs.retry(request.tenant.id, id, request.tenant);
       if (!job) throw jobNotFound(id);
       return reply.code(202).header("location", job.links.self).send(job);
     },
@@ -137,7 +141,7 @@ export const jobRoutes: Routes = async (app, services) => {
     try {
       if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
       const job = checkMultipartJob(form.job);
-      const submitted = await submit(commandWithImage(job, form.image, context), key);
+      const submitted = await submit(request.tenant, commandWithImage(job, form.image, contextOf(request)), key);
       if (!submitted.created) await intake.discard(form.image.uploadId);
       return submitted;
     } catch (error) {
@@ -148,18 +152,19 @@ export const jobRoutes: Routes = async (app, services) => {
 
   async function submitReferences(request: FastifyRequest, key: string | undefined) {
     if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
-    const command = commandOf(request.body as JobRequest, context);
+    const command = commandOf(request.body as JobRequest, contextOf(request));
     const { images } = command.payload;
-    for (const image of images) if ("s3" in image) assertReadable(services.store, image.s3);
+    for (const image of images) assertImageAllowed(services.store, request.tenant, image);
     // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
     const uploads = key === undefined ? uploadsOf(images) : [];
     if (uploads.length > 0) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
-    return submit(command, key);
+    return submit(request.tenant, command, key);
   }
 
-  async function submit({ payload, priority, bodyHash }: JobCommand, key: string | undefined) {
+  async function submit({ maxQueuedJobs }: Tenant, { payload, priority, bodyHash }: JobCommand, key?: string) {
     const submitted = await jobs.submit(payload, {
       priority,
+      maxQueuedJobs,
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
     if (submitted.created) {

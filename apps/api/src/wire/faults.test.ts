@@ -35,7 +35,7 @@ describe("findFaults", () => {
     expect(find(JobRequest, { task: "embed", image: {} })).toEqual([
       {
         path: "/image",
-        message: "Expected an object with s3 or an object with upload for /image but received an object",
+        message: "Expected an object with s3 or an object with upload or an object with url for /image but received an object",
       },
     ]);
   });

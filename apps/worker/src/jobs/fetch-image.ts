@@ -8,6 +8,7 @@ export async function fetchImage(
   options: { maxBytes: number; signal?: AbortSignal },
 ): Promise<Buffer> {
   if ("upload" in image) return await fetchUpload(store, image.upload, options);
+  if ("url" in image) throw new ProblemError("image_unreachable");
   assertReadable(store, image.s3);
   return await store.get(image.s3, options);
 }

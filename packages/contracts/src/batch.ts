@@ -1,0 +1,117 @@
+import { type Static, Type } from "typebox";
+import { BucketName } from "./bucket.js";
+import { ImageRef } from "./image-ref.js";
+import { JobOptions, JobResult, Metadata, resultTtlSeconds } from "./job.js";
+import { Problem } from "./problem.js";
+import { WebhookProgress, WebhookTarget } from "./webhook.js";
+
+/** The most items of one batch. */
+export const maxBatchItems = 100_000;
+
+const Place = Type.Object(
+  { bucket: BucketName, prefix: Type.String({ maxLength: 900 }) },
+  { additionalProperties: false },
+);
+
+/** The items of a batch: listed, or where their list is, or where they are. */
+const sources = {
+  items: Type.Array(ImageRef, { minItems: 1, maxItems: 1000 }),
+  manifest: Type.Object(
+    {
+      s3: Type.Object(
+        { bucket: BucketName, key: Type.String({ minLength: 1, maxLength: 1024 }) },
+        { additionalProperties: false },
+      ),
+    },
+    { additionalProperties: false, description: "An object with one ImageRef a line, as JSON (NDJSON)." },
+  ),
+  prefix: Type.Object(
+    { s3: Place },
+    { additionalProperties: false, description: "Every object whose key begins so, in the order of keys." },
+  ),
+};
+
+const batchFields = {
+  task: Type.Enum(["detect", "embed"]),
+  options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
+  priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "low" })),
+  output: Type.Optional(
+    Type.Object(
+      { s3: Place },
+      {
+        additionalProperties: false,
+        description: "Where the results are written too, as NDJSON in parts of at most 512 lines.",
+      },
+    ),
+  ),
+  webhook: Type.Optional(WebhookTarget),
+  metadata: Type.Optional(Metadata),
+  resultTtlSeconds: Type.Optional(resultTtlSeconds),
+};
+
+/** The JSON body of POST /v1/batches: exactly one of `items`, `manifest` and `prefix`. */
+export const BatchRequest = Type.Union(
+  [
+    Type.Object({ items: sources.items, ...batchFields }, { additionalProperties: false }),
+    Type.Object({ manifest: sources.manifest, ...batchFields }, { additionalProperties: false }),
+    Type.Object({ prefix: sources.prefix, ...batchFields }, { additionalProperties: false }),
+  ],
+  { $id: "BatchRequest" },
+);
+export type BatchRequest = Static<typeof BatchRequest>;
+
+export const batchStates = ["queued", "active", "finished", "failed", "canceled"] as const;
+export type BatchState = (typeof batchStates)[number];
+
+const Timestamp = Type.String({ format: "date-time" });
+
+export const BatchCounts = Type.Object(
+  {
+    total: Type.Integer({ description: "While the batch is `queued`: as far as its items have been counted." }),
+    queued: Type.Integer(),
+    active: Type.Integer(),
+    succeeded: Type.Integer(),
+    failed: Type.Integer(),
+    canceled: Type.Integer(),
+  },
+  { $id: "BatchCounts" },
+);
+export type BatchCounts = Static<typeof BatchCounts>;
+
+export const Batch = Type.Object(
+  {
+    id: Type.String(),
+    task: Type.Enum(["detect", "embed"]),
+    state: Type.Enum(batchStates, {
+      description:
+        "`queued`: its items are being counted; `finished`: each has ended, in whatever way; `failed`: its items could not be read, `error` says why.",
+    }),
+    counts: BatchCounts,
+    progress: Type.Number({ minimum: 0, maximum: 1, description: "The share of its items that have ended." }),
+    output: Type.Optional(Type.Object({ s3: Type.Object({ bucket: Type.String(), prefix: Type.String() }) })),
+    createdAt: Timestamp,
+    finishedAt: Type.Optional(Timestamp),
+    expiresAt: Type.Optional(
+      Type.String({ format: "date-time", description: "When the batch and its results are forgotten." }),
+    ),
+    metadata: Type.Optional(Metadata),
+    links: Type.Object({ self: Type.String(), results: Type.String() }),
+    error: Type.Optional(Problem),
+    webhook: Type.Optional(WebhookProgress),
+  },
+  { $id: "Batch" },
+);
+export type Batch = Static<typeof Batch>;
+
+/** One line of a batch's results. */
+export const BatchLine = Type.Object(
+  {
+    index: Type.Integer({ minimum: 0, description: "Which item it is, from 0." }),
+    image: Type.Optional(ImageRef),
+    state: Type.Enum(["succeeded", "failed", "canceled"]),
+    result: Type.Optional(JobResult),
+    error: Type.Optional(Problem),
+  },
+  { $id: "BatchLine" },
+);
+export type BatchLine = Static<typeof BatchLine>;
