@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import {
+  Batches,
   createLogger,
   createMetrics,
   createObjectStore,
@@ -32,6 +33,7 @@ export interface ApiRig {
   readonly app: FastifyInstance;
   readonly config: ApiConfig;
   readonly jobs: FaceJobs;
+  readonly batches: Batches;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
   readonly stopping: AbortController;
@@ -56,14 +58,19 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   });
   const store = createObjectStore(config);
   const jobs = new FaceJobs(config, { logger });
+  const batches = new Batches(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const app = await buildApp(
+    { config, logger, jobs, batches, store, uploads, metrics: createMetrics() },
+    stopping.signal,
+  );
   const closers: (() => Promise<unknown>)[] = [];
   return {
     app,
     config,
     jobs,
+    batches,
     store,
     uploads,
     stopping,
@@ -78,7 +85,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     async close() {
       for (const close of closers) await close();
       await app.close();
-      await Promise.all([jobs.close(), uploads.close(), store.close()]);
+      await Promise.all([jobs.close(), batches.close(), uploads.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },
