@@ -29,5 +29,8 @@ export {
 } from "./facefleet-error.js";
 export type { AnalysisJob, AnalysisSubmission, ImageBytes, VerifyJob, VerifySubmission } from "./job-submission.js";
 export { resultOf } from "./result-of.js";
+export { verifyWebhook, type WebhookRequest } from "./verify-webhook.js";
 export type { WaitOptions } from "./wait-until-ended.js";
 export type { WebhookAttempt, WebhookAttempts } from "./webhook-attempts.js";
+export type { WebhookEvent } from "./webhook-event.js";
+export { type WebhookFault, WebhookVerificationError } from "./webhook-verification-error.js";
