@@ -1,8 +1,9 @@
+import { FacefleetClient } from "@facefleet/client";
 import type { MultipartJob } from "@facefleet/contracts";
 import { type Command, Option } from "commander";
 import type { CliConfig } from "../config.js";
 import { Drawings } from "../submit/drawings.js";
-import { ServiceClient } from "../submit/service-client.js";
+import { assertServiceAnswers } from "../submit/service-check.js";
 import { hasFailed, submitAll } from "../submit/submission.js";
 import { submissionLine } from "../submit/submission-line.js";
 import { submissionTable } from "../submit/submission-table.js";
@@ -41,21 +42,21 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
     .option("--json", "print one JSON object a line for each image, as it ends")
     .option("--draw <folder>", "write copies of the files with the faces drawn in")
     .action(async (names: string[], flags: SubmitFlags) => {
-      tally.failed = await submit(names, flags);
+      tally.failed = await submit(names, flags, config.FACEFLEET_API_KEY);
     });
   return tally;
 }
 
 /** Returns how many images failed: were not analysed, or could not be drawn on. */
-async function submit(names: readonly string[], flags: SubmitFlags): Promise<number> {
+async function submit(names: readonly string[], flags: SubmitFlags, apiKey: string | undefined): Promise<number> {
   const { inputs, leftOut } = await expandInputs(names);
   if (leftOut > 0) process.stderr.write(`${leftOut} files in folders are no images by their names and are left out\n`);
-  const client = new ServiceClient({ url: flags.url });
-  await client.check();
+  const service = { url: flags.url, apiKey };
+  await assertServiceAnswers(service);
   const drawings = new Drawings(flags.draw, inputs);
   const progress = startSubmitProgress(inputs.length, !flags.json);
   const submissions = await submitAll(inputs, {
-    client,
+    client: new FacefleetClient(service),
     request: requestOf(flags),
     concurrency: flags.concurrency,
     async onEnd(submission) {
