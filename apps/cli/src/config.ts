@@ -46,6 +46,14 @@ export const cliConfigSchema = Type.Object({
       description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
     }),
   ),
+  FACEFLEET_API_KEY: Type.Optional(
+    Type.String({
+      pattern: "^[\\x21-\\x7e]+$",
+      secret: true,
+      description:
+        "The key that `facefleet submit` shows the service. Unset: none, which a service without keys takes.",
+    }),
+  ),
   S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
   LOG_LEVEL: logSettings.LOG_LEVEL,
 });
