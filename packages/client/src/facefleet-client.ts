@@ -81,7 +81,7 @@ export class FacefleetClient {
   /** Waits until a job has ended, in whatever way: `resultOf` tells a success from the rest. */
   wait<J extends Omit<Job, "result">>(job: J, options?: WaitOptions): Promise<J>;
   wait(id: string, options?: WaitOptions): Promise<Job>;
-  async wait(job: string | Pick<Job, "id" | "state">, options: WaitOptions = {}): Promise<Pick<Job, "id" | "state">> {
+  async wait(job: string | Pick<Job, "id" | "finishedAt">, options: WaitOptions = {}): Promise<Pick<Job, "id">> {
     if (typeof job !== "string" && hasEnded(job)) return job;
     const path = `${jobPath(job)}?wait=${longPollSeconds}`;
     return waitUntilEnded(`the job ${idOf(job)}`, options, (signal) => this.#get<Job>(path, { signal }));

@@ -8,6 +8,10 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Endable {
+  readonly finishedAt?: string;
+}
+
 const firstIntervalMs = 250;
 const longestIntervalMs = 10_000;
 
@@ -16,7 +20,7 @@ const longestIntervalMs = 10_000;
  * is about to stop, is followed by the next one after a pause that grows.
  * @throws FacefleetError `wait_timeout`, after which it goes on
  */
-export function waitUntilEnded<T extends { readonly state: string }>(
+export function waitUntilEnded<T extends Endable>(
   what: string,
   { timeoutMs, signal }: WaitOptions,
   look: (signal: AbortSignal) => Promise<T>,
@@ -35,6 +39,7 @@ export function waitUntilEnded<T extends { readonly state: string }>(
   });
 }
 
-export function hasEnded({ state }: { readonly state: string }): boolean {
-  return state !== "queued" && state !== "active";
+/** A canceled batch ends only when the last of its running items has let go. */
+export function hasEnded({ finishedAt }: Endable): boolean {
+  return finishedAt !== undefined;
 }
