@@ -44,6 +44,7 @@ async function openApi() {
     metrics: createMetrics(),
     jobs: {},
     uploads: {},
+    webhookSecrets: {},
     store: { kind: "folder" },
   });
   const document = app.swagger();

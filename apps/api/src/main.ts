@@ -9,6 +9,7 @@ import {
   type Logger,
   TurnDestination,
   UploadRegistry,
+  WebhookSecrets,
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
@@ -44,8 +45,11 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("queue", () => jobs.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
+  const webhookSecrets = new WebhookSecrets(config, { logger });
+  lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const parts = { config, logger, jobs, store, uploads, webhookSecrets, metrics: createMetrics() };
+  const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());
   await app.listen({ host: config.HOST, port: config.PORT });

@@ -16,7 +16,13 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         description:
           "Finds the faces of images and computes their embeddings. Every error is a problem of the error table.",
       },
-      tags: [{ name: "simple service" }, { name: "jobs" }, { name: "uploads" }, { name: "operations" }],
+      tags: [
+        { name: "simple service" },
+        { name: "jobs" },
+        { name: "uploads" },
+        { name: "webhooks" },
+        { name: "operations" },
+      ],
     },
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`),
