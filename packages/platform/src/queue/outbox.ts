@@ -1,33 +1,28 @@
 import { randomBytes } from "node:crypto";
-import type { FaceJobPayload, Job } from "@facefleet/contracts";
+import type { FaceJobPayload, Job, OutboxEvent } from "@facefleet/contracts";
+import { tenantOf } from "./job-view.js";
 
-/**
- * A job's end that a webhook is to hear of, as it waits in the outbox. It holds all that the webhook says,
- * because the outcome may have expired or been erased when it is sent: of faces, only how many.
- */
-export interface JobEvent {
-  readonly kind: "job";
-  /** The same however often the event is moved or delivered. */
-  readonly id: string;
-  readonly tenant: string;
-  readonly jobId: string;
-  readonly url: string;
-  /** RFC 3339. */
-  readonly createdAt: string;
-  readonly data: Pick<Job, "id" | "task" | "state" | "metadata" | "links"> & { readonly faces: number };
+type JobEvent = Extract<OutboxEvent, { kind: "job" }>;
+
+/** What every receiver knows an event by. */
+export function newEventId(): string {
+  return `e${randomBytes(16).toString("hex")}`;
 }
 
-/** The event of a job's end; undefined when nobody asked for it. */
-export function endEvent(job: Job, { tenant, webhook }: FaceJobPayload): JobEvent | undefined {
-  if (!webhook) return undefined;
-  const { id, task, state, metadata, links, result } = job;
+/**
+ * The event of a job's end; undefined when nobody asked for it. An event is announced by pushing it, as JSON, to the
+ * right end of the list `QueueKeys.outbox`, in the same step as the end that it tells of.
+ */
+export function endEvent(job: Job, payload: FaceJobPayload): JobEvent | undefined {
+  const { id, task, state, metadata, links, result, expiresAt } = job;
+  if (!payload.webhook || state === "queued" || state === "active") return undefined;
   return {
     kind: "job",
-    id: `e${randomBytes(16).toString("hex")}`,
-    tenant,
-    jobId: id,
-    url: webhook.url,
+    id: newEventId(),
+    tenant: tenantOf(payload),
+    url: payload.webhook.url,
     createdAt: job.finishedAt ?? new Date().toISOString(),
+    ...(expiresAt !== undefined && { expiresAt }),
     data: { id, task, state, faces: result?.faces.length ?? 0, ...(metadata && { metadata }), links },
   };
 }
