@@ -40,7 +40,7 @@ export class ReceiverCircuit {
   #openUntil = 0;
   #openMs = firstOpenMs;
   #nextPlace = 0;
-  #usualMs = 100;
+  #usualMs = 40;
 
   constructor({ bound, now = Date.now, random = Math.random }: CircuitOptions) {
     this.#bound = bound;

@@ -14,7 +14,7 @@ export const retryDelaysMs: readonly number[] = [
 ];
 
 /** The longest that a receiver may put an attempt off. */
-export const longestRetryAfterMs = 24 * hour;
+const longestRetryAfterMs = 24 * hour;
 
 /** How much later than scheduled an attempt may be, so that those that failed together do not come together. */
 const jitter = 0.2;

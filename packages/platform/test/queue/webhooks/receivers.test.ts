@@ -2,6 +2,7 @@ import type { WebhookAttempt } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { answering, type Behaviour, inTurn, verified } from "../../../../../tests/support/webhook-receiver.js";
 import { freePort } from "../../../../stack/src/index.js";
+import { newEventId } from "../../../src/queue/outbox.js";
 import { WebhookBench } from "./webhook-bench.js";
 
 const outcomes = (attempts: readonly WebhookAttempt[]) => attempts.map(({ outcome }) => outcome);
@@ -172,7 +173,7 @@ describe("what is sent", () => {
       counts: { total: 2, queued: 0, active: 0, succeeded: 1, failed: 1, canceled: 0 },
       links: { self: "/v1/batches/b1", results: "/v1/batches/b1/results" },
     };
-    const id = `e${"0".repeat(32)}`;
+    const id = newEventId();
     const createdAt = new Date().toISOString();
     const event = { kind: "batch", id, tenant: "acme", url: receiver.url, createdAt, data };
     await bench.redis.rpush(bench.keys.outbox, JSON.stringify(event));
