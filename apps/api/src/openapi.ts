@@ -21,6 +21,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: "jobs" },
         { name: "batches" },
         { name: "uploads" },
+        { name: "webhooks" },
         { name: "operations" },
       ],
     },

@@ -16,6 +16,7 @@ import {
   type RunningJob,
   UploadRegistry,
   uploadRef,
+  WebhookSecrets,
   WorkerRegistry,
 } from "@facefleet/platform";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
@@ -61,10 +62,9 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const batches = new Batches(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
   const stopping = new AbortController();
-  const app = await buildApp(
-    { config, logger, jobs, batches, store, uploads, metrics: createMetrics() },
-    stopping.signal,
-  );
+  const webhookSecrets = new WebhookSecrets(config, { logger });
+  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, metrics: createMetrics() };
+  const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
     app,
@@ -85,7 +85,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     async close() {
       for (const close of closers) await close();
       await app.close();
-      await Promise.all([jobs.close(), batches.close(), uploads.close(), store.close()]);
+      await Promise.all([jobs.close(), batches.close(), uploads.close(), webhookSecrets.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },

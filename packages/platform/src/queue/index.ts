@@ -20,4 +20,5 @@ export { type KnownRequest, KnownResults } from "./known-results.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
 export { UploadRegistry } from "./upload-registry.js";
+export * from "./webhooks/index.js";
 export { WorkerRegistry } from "./worker-registry.js";
