@@ -2,6 +2,8 @@ import { ProblemError } from "@facefleet/contracts";
 import {
   createMetrics,
   createObjectStore,
+  type Egress,
+  EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   KnownResults,
@@ -12,6 +14,7 @@ import {
   UploadRegistry,
 } from "@facefleet/platform";
 import type { WorkerConfig } from "./config.js";
+import { CountedEgress } from "./counted-egress.js";
 import { buildHttp } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
@@ -51,6 +54,7 @@ class WorkerApp {
   readonly #workerMetrics = new WorkerMetrics(this.#metrics);
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
+  readonly #egress: Egress;
   readonly #presence: Presence;
   readonly #inference: InferencePool;
   #consumer: FaceJobConsumer | undefined;
@@ -65,6 +69,7 @@ class WorkerApp {
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#store = createObjectStore(config);
     this.#lifecycle.onStop("object store", () => this.#store.close());
+    this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
     this.#presence = new Presence(config, logger);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
@@ -129,6 +134,7 @@ class WorkerApp {
   async #startConsumer(cleanup: UploadCleanup): Promise<void> {
     const runner = new FaceJobRunner({
       store: this.#store,
+      egress: new CountedEgress(this.#egress, (outcome) => this.#workerMetrics.egress("image", outcome)),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
       cache: this.#openCache(),
       cleanup,
