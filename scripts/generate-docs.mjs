@@ -44,6 +44,7 @@ async function openApi() {
     metrics: createMetrics(),
     jobs: {},
     uploads: {},
+    egress: {},
     store: { kind: "folder" },
   });
   const document = app.swagger();

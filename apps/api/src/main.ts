@@ -4,6 +4,7 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  EgressGuard,
   FaceJobs,
   Lifecycle,
   type Logger,
@@ -44,8 +45,10 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("queue", () => jobs.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
+  const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
+  const parts = { config, logger, jobs, store, uploads, egress, metrics: createMetrics() };
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());
   await app.listen({ host: config.HOST, port: config.PORT });

@@ -1,4 +1,4 @@
-import type { FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
+import type { Egress, FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
@@ -11,6 +11,7 @@ export interface ApiParts {
   readonly jobs: FaceJobs;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
+  readonly egress: Egress;
   readonly metrics: Metrics;
 }
 

@@ -8,6 +8,7 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   type ObjectStore,
@@ -57,8 +58,10 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const store = createObjectStore(config);
   const jobs = new FaceJobs(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
+  const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
+  const parts = { config, logger, jobs, store, uploads, egress, metrics: createMetrics() };
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
     app,
