@@ -46,6 +46,7 @@ async function openApi() {
     batches: {},
     uploads: {},
     webhookSecrets: {},
+    egress: {},
     store: { kind: "folder" },
   });
   const document = app.swagger();

@@ -16,6 +16,13 @@ describe("the API's configuration", () => {
     expect(loadApiConfig({ HOST, AUTH: "none" }).HOST).toBe(HOST);
   });
 
+  it("takes networks and names for EGRESS_ALLOW, and names the first that is neither", () => {
+    const EGRESS_ALLOW = "10.0.0.0/8, photos.internal";
+    expect(loadApiConfig({ EGRESS_ALLOW }).EGRESS_ALLOW).toEqual(["10.0.0.0/8", "photos.internal"]);
+    const bad = { EGRESS_ALLOW: `${EGRESS_ALLOW}, 10.0.0.0/64`, PORT: "x" };
+    expect(() => loadApiConfig(bad)).toThrow(/PORT: .*\n.*EGRESS_ALLOW: Expected .* received "10\.0\.0\.0\/64"/);
+  });
+
   it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s", (HOST) => {
     expect(loadApiConfig({ HOST }).HOST).toBe(HOST);
   });

@@ -1,5 +1,12 @@
 import { isIPv4 } from "node:net";
-import { ConfigError, loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
+import {
+  ConfigError,
+  egressSettings,
+  loadConfig,
+  logSettings,
+  redisSettings,
+  storeSettings,
+} from "@facefleet/platform";
 import { type Static, Type } from "typebox";
 
 export const apiConfigSchema = Type.Object({
@@ -41,6 +48,7 @@ export const apiConfigSchema = Type.Object({
   }),
   ...redisSettings,
   ...storeSettings,
+  ...egressSettings,
   ...logSettings,
 });
 

@@ -5,6 +5,7 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  EgressGuard,
   FaceJobs,
   Lifecycle,
   type Logger,
@@ -50,8 +51,9 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("upload registry", () => uploads.close());
   const webhookSecrets = new WebhookSecrets(config, { logger });
   lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
+  const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
-  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, metrics: createMetrics() };
+  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, egress, metrics: createMetrics() };
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());

@@ -1,5 +1,6 @@
 import type {
   Batches,
+  Egress,
   FaceJobs,
   Logger,
   Metrics,
@@ -21,6 +22,7 @@ export interface ApiParts {
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
   readonly webhookSecrets: WebhookSecrets;
+  readonly egress: Egress;
   readonly metrics: Metrics;
 }
 

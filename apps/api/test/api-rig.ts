@@ -9,6 +9,7 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   type ObjectStore,
@@ -61,9 +62,10 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const jobs = new FaceJobs(config, { logger });
   const batches = new Batches(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
+  const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
   const webhookSecrets = new WebhookSecrets(config, { logger });
-  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, metrics: createMetrics() };
+  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, egress, metrics: createMetrics() };
   const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {

@@ -2,6 +2,8 @@ import { ProblemError } from "@facefleet/contracts";
 import {
   createMetrics,
   createObjectStore,
+  type Egress,
+  EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   KnownResults,
@@ -13,6 +15,7 @@ import {
 } from "@facefleet/platform";
 import { BatchWorker } from "./batches/batch-worker.js";
 import type { WorkerConfig } from "./config.js";
+import { CountedEgress } from "./counted-egress.js";
 import { buildHttp, type Check } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
@@ -22,7 +25,6 @@ import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
 import { waitUntilReachable } from "./wait-until-reachable.js";
-import { InterimEgress } from "./webhooks/interim-egress.js";
 import { WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** Kept from the shutdown deadline for closing what the jobs used, in milliseconds. */
@@ -57,6 +59,7 @@ class WorkerApp {
   readonly #workerMetrics = new WorkerMetrics(this.#metrics);
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
+  readonly #egress: Egress;
   readonly #presence: Presence;
   readonly #inference: InferencePool;
   #delivery: WebhookDelivery | undefined;
@@ -72,6 +75,7 @@ class WorkerApp {
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#store = createObjectStore(config);
     this.#lifecycle.onStop("object store", () => this.#store.close());
+    this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
     this.#presence = new Presence(config, logger);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
@@ -110,9 +114,13 @@ class WorkerApp {
     return { queue, ...(ROLE !== "webhooks" && inference), ...(ROLE !== "inference" && delivery) };
   }
 
+  #countedEgress(purpose: "image" | "webhook"): Egress {
+    return new CountedEgress(this.#egress, (outcome) => this.#workerMetrics.egress(purpose, outcome));
+  }
+
   /** Told to stop at once with everything else, it need not share what is left of the deadline. */
   #deliverWebhooks(): void {
-    const parts = { logger: this.#logger, metrics: this.#metrics, egress: new InterimEgress() };
+    const parts = { logger: this.#logger, metrics: this.#metrics, egress: this.#countedEgress("webhook") };
     const delivery = new WebhookDelivery(this.#config, parts);
     const stop = () => delivery.stop(this.#drainMs);
     this.#stopping.signal.addEventListener("abort", () => void stop());
@@ -181,6 +189,7 @@ class WorkerApp {
   async #startConsumer(cleanup: UploadCleanup): Promise<void> {
     const runner = new FaceJobRunner({
       store: this.#store,
+      egress: this.#countedEgress("image"),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
       cache: this.#openCache(),
       cleanup,

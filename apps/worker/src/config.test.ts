@@ -49,4 +49,5 @@ test("native libraries keep full float32 precision, unless told otherwise", () =
 
 test("lists every fault", () => {
   expect(() => loadWorkerConfig({ ENGINE: "abacus", WORKER_PORT: "x" })).toThrow(/ENGINE: .*\n.*WORKER_PORT: /);
+  expect(() => loadWorkerConfig({ EGRESS_ALLOW: "localhost" })).toThrow(/EGRESS_ALLOW: Expected .* "localhost"/);
 });

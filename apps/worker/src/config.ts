@@ -1,7 +1,7 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { queueCatalogue } from "@facefleet/contracts";
-import { loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
+import { egressSettings, loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
 import { type Static, Type } from "typebox";
 
 export const workerConfigSchema = Type.Object({
@@ -115,6 +115,7 @@ export const workerConfigSchema = Type.Object({
   }),
   ...redisSettings,
   ...storeSettings,
+  ...egressSettings,
   ...logSettings,
 });
 

@@ -2,6 +2,7 @@ import type { Job } from "@facefleet/contracts";
 import type { BatchReport } from "@facefleet/core";
 import { type Metrics, secondsBuckets } from "@facefleet/platform";
 import { Counter, Gauge, Histogram } from "prom-client";
+import type { EgressOutcome } from "./counted-egress.js";
 import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 
 /** The worker's own metrics. They count and time; nothing about an image is in them. */
@@ -10,6 +11,7 @@ export class WorkerMetrics {
   readonly #batches;
   readonly #stages;
   readonly #cache;
+  readonly #egress;
   readonly #batchSize;
   readonly #batchWait;
   readonly #inFlight;
@@ -43,6 +45,12 @@ export class WorkerMetrics {
       name: "facefleet_analysis_cache_total",
       help: "Jobs that got the result of another one (hit), and that found none and were run (miss)",
       labelNames: ["result"],
+      registers,
+    });
+    this.#egress = new Counter({
+      name: "facefleet_egress_requests_total",
+      help: "Requests to addresses that users gave; outcome is answered, aborted, or why there was no answer",
+      labelNames: ["purpose", "outcome"],
       registers,
     });
     this.#batchSize = new Histogram({
@@ -94,6 +102,10 @@ export class WorkerMetrics {
 
   cacheLookup(result: "hit" | "miss"): void {
     this.#cache.inc({ result });
+  }
+
+  egress(purpose: "image" | "webhook", outcome: EgressOutcome): void {
+    this.#egress.inc({ purpose, outcome });
   }
 
   batch({ stage, size, waitMs }: BatchReport): void {

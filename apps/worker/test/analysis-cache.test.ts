@@ -15,6 +15,7 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   KnownResults,
@@ -131,6 +132,7 @@ class CacheBench {
   #consumer(cache: AnalysisCache): FaceJobConsumer {
     const parts = {
       store: this.#store,
+      egress: new EgressGuard(),
       maxImageBytes: 100,
       cache,
       analyse: (...[bytes, options, call]: Parameters<Analyse>) => {

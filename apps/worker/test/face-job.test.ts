@@ -1,7 +1,7 @@
 import type { JobOptions, VerifyResult } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import { defaultPackName } from "@facefleet/core/models";
-import { createObjectStore, type ObjectStore, uploadRef } from "@facefleet/platform";
+import { createObjectStore, EgressGuard, type ObjectStore, uploadRef } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFaceJob } from "../src/jobs/face-job.js";
 import { type Fleet, isolatedFleet, payload } from "./environment.js";
@@ -55,7 +55,7 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     asked.push(analysisOptions);
     return bytes[0] === "1".charCodeAt(0) ? first : second;
   };
-  const parts = { store, maxImageBytes: 100, analyse, onStage: () => {} };
+  const parts = { store, egress: new EgressGuard(), maxImageBytes: 100, analyse, onStage: () => {} };
   const result = (await runFaceJob(job, parts, new AbortController().signal)) as VerifyResult;
   return { result, asked };
 }

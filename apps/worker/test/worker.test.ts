@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   type AnalysisResult,
   defaultTenant,
@@ -22,7 +25,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
 
   beforeAll(async () => {
     buildWorker();
-    fleet = await isolatedFleet();
+    fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
     store = createObjectStore(fleet.config);
     uploads = new UploadRegistry(fleet.config, { logger: quiet });
     jobs = new FaceJobs(fleet.config, { logger: quiet });
@@ -128,6 +131,22 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     const embedded = await finished(payload("embed", [await uploadPhoto("single-small.jpg")], { embedding: "high" }));
     expect(verified.decision).toBe("match");
     expect(verified.model).toEqual((embedded.result as AnalysisResult).model);
+  });
+
+  test("analyses the image at a URL, wherever that is opened to it", async () => {
+    const bytes = await photo("two-people.jpg");
+    const server = createServer((_, response) => response.end(bytes)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { state, result } = await finished(payload("detect", [{ url: `http://127.0.0.1:${port}/two-people.jpg` }]));
+    expect(state).toBe("succeeded");
+    expect((result as AnalysisResult).faces).toHaveLength(2);
+    const elsewhere = await finished(payload("detect", [{ url: `http://127.0.0.2:${port}/two-people.jpg` }]));
+    expect(elsewhere).toMatchObject({ state: "failed", attempts: 1, error: { code: "url_forbidden" } });
+    const page = await metrics();
+    expect(page).toContain('facefleet_egress_requests_total{purpose="image",outcome="answered"} 1');
+    expect(page).toContain('facefleet_egress_requests_total{purpose="image",outcome="forbidden"} 1');
+    server.close();
   });
 
   test("says which image of a verification has no face", async () => {

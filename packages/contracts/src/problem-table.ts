@@ -87,9 +87,9 @@ export const problemTable = {
   },
   image_not_found: {
     status: 404,
-    title: "The image does not exist in the object store",
+    title: "There is no image where its reference points",
     retryable: false,
-    advice: "Check the bucket, the key and the version.",
+    advice: "Check the bucket, the key and the version, or that the URL answers 200, to anyone.",
   },
   upload_not_found: {
     status: 404,

@@ -112,13 +112,15 @@ export const batchRoutes: Routes = async (app, services) => {
   );
 };
 
-async function submit({ batches, store, config }: ApiServices, request: FastifyRequest, body: BatchRequest) {
+async function submit(services: ApiServices, request: FastifyRequest, body: BatchRequest) {
+  const { batches, store, config, egress } = services;
   const { tenant } = request;
   const { plan, items, bodyHash } = batchCommandOf(body, { tenant, defaultTtlSeconds: config.RESULT_TTL_SECONDS });
-  for (const image of items) assertImageAllowed(store, tenant, image);
-  if ("manifest" in plan.source) assertImageAllowed(store, tenant, plan.source.manifest);
+  for (const image of items) assertImageAllowed(services, tenant, image);
+  if ("manifest" in plan.source) assertImageAllowed(services, tenant, plan.source.manifest);
   if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);
   if (plan.output) assertPlaceAllowed(store, tenant, plan.output.s3);
+  if (plan.webhook) egress.assertAllowed(plan.webhook.url);
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {
     items,

@@ -146,7 +146,7 @@ export const jobRoutes: Routes = async (app, services) => {
     if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
     const command = commandOf(request.body as JobRequest, contextOf(request));
     const { images } = command.payload;
-    for (const image of images) assertImageAllowed(services.store, request.tenant, image);
+    for (const image of images) assertImageAllowed(services, request.tenant, image);
     // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
     const uploads = key === undefined ? uploadsOf(images) : [];
     if (uploads.length > 0) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
@@ -154,6 +154,7 @@ export const jobRoutes: Routes = async (app, services) => {
   }
 
   async function submit({ maxQueuedJobs }: Tenant, { payload, priority, bodyHash }: JobCommand, key?: string) {
+    if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
     const submitted = await jobs.submit(payload, {
       priority,
       maxQueuedJobs,

@@ -1,13 +1,20 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type ObjectPlace, type ObjectRef, type ObjectStore } from "@facefleet/platform";
+import { assertReadable, type Egress, type ObjectPlace, type ObjectRef, type ObjectStore } from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
+
+/** Where images may come from. */
+interface ImageSources {
+  readonly store: ObjectStore;
+  readonly egress: Egress;
+}
 
 /**
  * Refuses a reference to what a tenant may not read.
- * @throws ProblemError `bucket_forbidden`
+ * @throws ProblemError `bucket_forbidden`, `url_forbidden`
  */
-export function assertImageAllowed(store: ObjectStore, tenant: Tenant, image: ImageRef): void {
+export function assertImageAllowed({ store, egress }: ImageSources, tenant: Tenant, image: ImageRef): void {
   if ("s3" in image) assertObjectAllowed(store, tenant, image.s3);
+  if ("url" in image) egress.assertAllowed(image.url);
 }
 
 /**

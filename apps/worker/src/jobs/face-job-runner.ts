@@ -1,13 +1,13 @@
 import type { Job, JobResult } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
-import type { Logger, ObjectStore, RunningJob, TakenJob } from "@facefleet/platform";
+import type { Logger, RunningJob, TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
 import type { AnalysisCache } from "./analysis-cache.js";
 import { runFaceJob, type Stage } from "./face-job.js";
+import type { ImageSources } from "./fetch-image.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
 
-export interface FaceJobRunnerOptions {
-  readonly store: ObjectStore;
+export interface FaceJobRunnerOptions extends ImageSources {
   readonly maxImageBytes: number;
   readonly cache?: AnalysisCache | undefined;
   readonly cleanup: UploadCleanup;
@@ -30,11 +30,11 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, maxImageBytes, cache, analyse, metrics } = this.#options;
+    const { store, egress, maxImageBytes, cache, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     try {
-      return await runFaceJob(job, { store, maxImageBytes, cache, analyse, onStage }, signal);
+      return await runFaceJob(job, { store, egress, maxImageBytes, cache, analyse, onStage }, signal);
     } finally {
       metrics.inFlight(--this.#inFlight);
     }

@@ -9,13 +9,12 @@ import {
 import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
-import type { ObjectStore, RunningJob } from "@facefleet/platform";
+import type { RunningJob } from "@facefleet/platform";
 import type { AnalysisCache } from "./analysis-cache.js";
-import { fetchImage } from "./fetch-image.js";
+import { fetchImage, type ImageSources } from "./fetch-image.js";
 import { type JobTimes, reusedResult, toAnalysisResult, toFace } from "./result.js";
 
-export interface FaceJobParts {
-  readonly store: ObjectStore;
+export interface FaceJobParts extends ImageSources {
   readonly maxImageBytes: number;
   /** Unset: every job is run. */
   readonly cache?: AnalysisCache | undefined;
@@ -98,7 +97,7 @@ function place(index: number, { length }: readonly unknown[]): string {
 
 async function fetchTimed(image: ImageRef, parts: FaceJobParts, signal: AbortSignal): Promise<FetchedImage> {
   const start = performance.now();
-  const bytes = await fetchImage(parts.store, image, { maxBytes: parts.maxImageBytes, signal });
+  const bytes = await fetchImage(parts, image, { maxBytes: parts.maxImageBytes, signal });
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);
   return { bytes, fetchMs };

@@ -1,14 +1,21 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type ObjectStore, uploadRef } from "@facefleet/platform";
+import { assertReadable, type Egress, type ObjectStore, uploadRef } from "@facefleet/platform";
+import { fetchUrl } from "./fetch-url.js";
 
-/** The bytes of an image; rejects with the store's ProblemError, `upload_not_found` for an upload that is gone. */
+/** Where images come from. */
+export interface ImageSources {
+  readonly store: ObjectStore;
+  readonly egress: Egress;
+}
+
+/** The bytes of an image; rejects with its source's ProblemError, `upload_not_found` for an upload that is gone. */
 export async function fetchImage(
-  store: ObjectStore,
+  { store, egress }: ImageSources,
   image: ImageRef,
   options: { maxBytes: number; signal?: AbortSignal },
 ): Promise<Buffer> {
   if ("upload" in image) return await fetchUpload(store, image.upload, options);
-  if ("url" in image) throw new ProblemError("image_unreachable");
+  if ("url" in image) return await fetchUrl(egress, image.url, options);
   assertReadable(store, image.s3);
   return await store.get(image.s3, options);
 }

@@ -13,6 +13,8 @@ export interface SettingSchema {
   readonly description?: string;
   /** Its value is never printed. */
   readonly secret?: boolean;
+  /** What is wrong with a value that has the right type, in words, if anything is. */
+  faultOf?(value: unknown): string | undefined;
 }
 
 /**
@@ -21,7 +23,10 @@ export interface SettingSchema {
  */
 export function readSetting(schema: SettingSchema, text: string): { value: unknown } | { fault: string } {
   const value = parse(schema, text);
-  if (value !== undefined && Value.Check(schema as object, value)) return { value };
+  if (value !== undefined && Value.Check(schema as object, value)) {
+    const fault = schema.faultOf?.(value);
+    return fault === undefined ? { value } : { fault };
+  }
   const received = schema.secret ? "a value that is not shown" : JSON.stringify(text);
   return { fault: `Expected ${expectation(schema)} but received ${received}` };
 }

@@ -1,4 +1,5 @@
 import { type Static, type TObject, Type } from "typebox";
+import { allowFault } from "../egress/allow-list.js";
 
 /** Where the queue is. */
 export const redisSettings = {
@@ -44,6 +45,17 @@ export const storeSettings = {
   }),
 };
 export type StoreSettings = Readonly<Static<TObject<typeof storeSettings>>>;
+
+/** Where a request to an address that a user gave may go. */
+export const egressSettings = {
+  EGRESS_ALLOW: Type.Optional(
+    Type.Array(Type.String(), {
+      faultOf: allowFault,
+      description:
+        "What image URLs and webhooks may reach besides the public internet, separated by commas: networks, as in `10.0.0.0/8`, and host names, as in `photos.internal`, which may then lead to private addresses. Loopback, link-local and cloud metadata addresses have to be written as networks of their own.",
+    }),
+  ),
+};
 
 /** What is written to the log, and how. */
 export const logSettings = {

@@ -10,7 +10,10 @@ export interface EgressRequest {
   readonly onTooLong: "cut" | "fail";
   /** From the first look-up to the last byte, in milliseconds. */
   readonly timeoutMs: number;
-  /** How many redirects are followed, each checked like the first address. */
+  /**
+   * How many redirects a GET follows, each checked like the first address, and none from https to http. With 0, and
+   * for a POST, a redirect is the answer.
+   */
   readonly maxRedirects: number;
   readonly signal?: AbortSignal;
 }
@@ -31,7 +34,7 @@ export interface Egress {
   assertAllowed(url: string): void;
   /**
    * Any status is an answer.
-   * @throws EgressError when there is none
+   * @throws EgressError when there is none; the signal's reason when aborted
    */
   send(request: EgressRequest): Promise<EgressAnswer>;
 }

@@ -1,1 +1,2 @@
 export * from "./egress.js";
+export { EgressGuard, type EgressGuardOptions } from "./egress-guard.js";
