@@ -20,6 +20,8 @@ export class QueueKeys {
   readonly ended: string;
   /** Whose turn it is to sweep. */
   readonly sweep: string;
+  /** What the count of each tenant's requests in the current minute is kept under: `<this>:<tenant>`. */
+  readonly requests: string;
 
   constructor(private readonly prefix: string) {
     this.finishedChannel = `${prefix}:finished`;
@@ -31,6 +33,7 @@ export class QueueKeys {
     this.tenants = `${prefix}:tenants`;
     this.ended = `${prefix}:ended`;
     this.sweep = `${prefix}:sweep`;
+    this.requests = `${prefix}:requests`;
   }
 
   /** Hash: whose job it was and how it ended. */
