@@ -12,6 +12,7 @@ import {
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
+import { openAccess } from "./tenancy/access.js";
 
 /**
  * V8 makes objects right among the old ones when others from the same place have lived long. Of what a request makes
@@ -31,13 +32,16 @@ async function main(): Promise<void> {
   try {
     await serve(config, logger, lifecycle);
   } catch (error) {
-    logger.fatal({ err: error }, "the API could not start");
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else logger.fatal({ err: error }, "the API could not start");
     await lifecycle.stop("failed to start");
     process.exit(1);
   }
 }
 
 async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+  const access = await openAccess(config, { logger });
+  lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config);
   lifecycle.onStop("object store", () => store.close());
   const jobs = new FaceJobs(config, { logger });
@@ -45,7 +49,10 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const app = await buildApp(
+    { config, logger, jobs, store, uploads, metrics: createMetrics(), access },
+    stopping.signal,
+  );
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());
   await app.listen({ host: config.HOST, port: config.PORT });

@@ -21,6 +21,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import { Redis } from "ioredis";
 import { buildApp } from "../src/app.js";
 import { type ApiConfig, loadApiConfig } from "../src/config.js";
+import { openAccess } from "../src/tenancy/access.js";
 import { model } from "./canned-results.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
@@ -58,7 +59,9 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const jobs = new FaceJobs(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
   const stopping = new AbortController();
-  const app = await buildApp({ config, logger, jobs, store, uploads, metrics: createMetrics() }, stopping.signal);
+  const access = await openAccess(config, { logger });
+  const parts = { config, logger, jobs, store, uploads, metrics: createMetrics(), access };
+  const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
     app,
@@ -78,6 +81,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     async close() {
       for (const close of closers) await close();
       await app.close();
+      await access?.close();
       await Promise.all([jobs.close(), uploads.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });

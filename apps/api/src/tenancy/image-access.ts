@@ -1,5 +1,5 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type ObjectRef, type ObjectStore } from "@facefleet/platform";
+import { assertReadable, type ObjectRef, type ObjectStore, type UploadRegistry } from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
 
 /**
@@ -8,6 +8,18 @@ import type { Tenant } from "./tenant.js";
  */
 export function assertImageAllowed(store: ObjectStore, tenant: Tenant, image: ImageRef): void {
   if ("s3" in image) assertObjectAllowed(store, tenant, image.s3);
+}
+
+/**
+ * Refuses an upload that another tenant asked for, as if there were none.
+ * @throws ProblemError `upload_not_found`
+ */
+export async function assertUploadOwn(uploads: UploadRegistry, tenant: Tenant, uploadId: string): Promise<void> {
+  if (!(await uploads.isOwn(tenant.id, uploadId))) throw uploadNotFound(uploadId);
+}
+
+export function uploadNotFound(uploadId: string): ProblemError {
+  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);
 }
 
 /** @throws ProblemError `bucket_forbidden` */

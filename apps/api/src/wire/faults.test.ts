@@ -35,7 +35,8 @@ describe("findFaults", () => {
     expect(find(JobRequest, { task: "embed", image: {} })).toEqual([
       {
         path: "/image",
-        message: "Expected an object with s3 or an object with upload or an object with url for /image but received an object",
+        message:
+          "Expected an object with s3 or an object with upload or an object with url for /image but received an object",
       },
     ]);
   });
