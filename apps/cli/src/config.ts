@@ -46,6 +46,11 @@ export const cliConfigSchema = Type.Object({
       description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
     }),
   ),
+  API_KEYS_FILE: Type.Optional(
+    Type.String({
+      description: "The file that `facefleet keys` changes, and that `facefleet up` gives to the API. Unset: no keys.",
+    }),
+  ),
   S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
   LOG_LEVEL: logSettings.LOG_LEVEL,
 });
