@@ -26,10 +26,20 @@ export default defineConfig({
         ...shared,
         test: {
           name: "e2e",
-          include: ["tests/**/*.test.ts"],
+          include: ["tests/*.test.ts"],
           globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "blackbox",
+          include: ["tests/blackbox/*.test.ts"],
+          globalSetup: ["tests/model-pack.setup.ts", "tests/blackbox/deployment.setup.ts"],
+          testTimeout: 120_000,
           fileParallelism: false,
         },
       },

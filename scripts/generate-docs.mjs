@@ -43,6 +43,7 @@ async function openApi() {
     logger: createLogger({ name: "docs", level: "silent", format: "json" }),
     metrics: createMetrics(),
     jobs: {},
+    batches: {},
     uploads: {},
     store: { kind: "folder" },
   });

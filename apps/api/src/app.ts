@@ -7,6 +7,7 @@ import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
+import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
 import { jobEventRoutes } from "./routes/job-events.js";
 import { jobListRoutes } from "./routes/job-list.js";
@@ -72,6 +73,7 @@ const allRoutes = [
   jobRoutes,
   jobListRoutes,
   jobEventRoutes,
+  batchRoutes,
   uploadRoutes,
   modelRoutes,
   probeRoutes,

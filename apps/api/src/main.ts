@@ -1,5 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import {
+  Batches,
   ConfigError,
   createLogger,
   createMetrics,
@@ -46,13 +47,13 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("object store", () => store.close());
   const jobs = new FaceJobs(config, { logger });
   lifecycle.onStop("queue", () => jobs.close());
+  const batches = new Batches(config, { logger });
+  lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
   const stopping = new AbortController();
-  const app = await buildApp(
-    { config, logger, jobs, store, uploads, metrics: createMetrics(), access },
-    stopping.signal,
-  );
+  const parts = { config, logger, jobs, batches, store, uploads, metrics: createMetrics(), access };
+  const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());
   await app.listen({ host: config.HOST, port: config.PORT });

@@ -17,7 +17,13 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
           "Finds the faces of images and computes their embeddings. Every error is a problem of the error table.",
       },
       components: { securitySchemes: { apiKey } },
-      tags: [{ name: "simple service" }, { name: "jobs" }, { name: "uploads" }, { name: "operations" }],
+      tags: [
+        { name: "simple service" },
+        { name: "jobs" },
+        { name: "batches" },
+        { name: "uploads" },
+        { name: "operations" },
+      ],
     },
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`),

@@ -10,7 +10,6 @@ const frameworkProblems: Readonly<Record<string, readonly [code: ProblemCode, de
   FST_ERR_CTP_EMPTY_JSON_BODY: ["malformed_json", "Expected JSON for the body but received nothing"],
   FST_ERR_CTP_INVALID_JSON_BODY: ["malformed_json", "Expected JSON for the body but received something else"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["invalid_request", "Expected a body as long as its Content-Length says"],
-  FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "Expected a body of at most 1 MiB"],
   FST_ERR_BAD_URL: ["invalid_request", "Expected a valid URL"],
   FST_INVALID_JSON_FIELD_ERROR: ["malformed_json", "Expected JSON for the part `job` but received something else"],
   FST_PARTS_LIMIT: ["invalid_request", "Expected fewer parts in the form"],
@@ -38,17 +37,25 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const level = isClientGone(reply) ? "debug" : "error";
   if (problem.status >= 500) request.log[level]({ err: error, code: problem.code }, "request failed");
   reply.header("x-request-id", request.id);
-  if (problem.status === 503 || problem.code === "too_many_jobs") reply.header("retry-after", retryAfterSeconds);
+  if (problem.status === 503 || isFull(problem.code)) reply.header("retry-after", retryAfterSeconds);
   void reply
     .code(problem.status)
     .type("application/problem+json")
     .send(JSON.stringify({ ...problem.toProblem(), requestId: request.id }));
 }
 
+function isFull(code: ProblemCode): boolean {
+  return code === "too_many_jobs" || code === "too_many_batches";
+}
+
 function problemOf(error: unknown, request: FastifyRequest): ProblemError {
   if (!(error instanceof Error) || error instanceof ProblemError) return asProblemError(error);
   const { code, statusCode = 500 } = error as Partial<FastifyError> & Error;
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return unexpectedMediaType(request);
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const limit = request.routeOptions.bodyLimit;
+    return new ProblemError("body_too_large", `Expected a body of at most ${limit} bytes`, { cause: error });
+  }
   const known = code === undefined ? undefined : frameworkProblems[code];
   if (known) return new ProblemError(known[0], known[1], { cause: error });
   if (error instanceof SyntaxError && statusCode === 400) {

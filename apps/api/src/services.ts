@@ -1,4 +1,4 @@
-import type { FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
+import type { Batches, FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
@@ -10,6 +10,7 @@ export interface ApiParts {
   readonly config: ApiConfig;
   readonly logger: Logger;
   readonly jobs: FaceJobs;
+  readonly batches: Batches;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
   readonly metrics: Metrics;

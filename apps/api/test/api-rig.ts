@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import {
+  Batches,
   createLogger,
   createMetrics,
   createObjectStore,
@@ -33,6 +34,7 @@ export interface ApiRig {
   readonly app: FastifyInstance;
   readonly config: ApiConfig;
   readonly jobs: FaceJobs;
+  readonly batches: Batches;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
   readonly stopping: AbortController;
@@ -57,16 +59,18 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   });
   const store = createObjectStore(config);
   const jobs = new FaceJobs(config, { logger });
+  const batches = new Batches(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
   const stopping = new AbortController();
   const access = await openAccess(config, { logger });
-  const parts = { config, logger, jobs, store, uploads, metrics: createMetrics(), access };
+  const parts = { config, logger, jobs, batches, store, uploads, metrics: createMetrics(), access };
   const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
     app,
     config,
     jobs,
+    batches,
     store,
     uploads,
     stopping,
@@ -82,7 +86,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
       for (const close of closers) await close();
       await app.close();
       await access?.close();
-      await Promise.all([jobs.close(), uploads.close(), store.close()]);
+      await Promise.all([jobs.close(), batches.close(), uploads.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },

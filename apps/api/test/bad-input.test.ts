@@ -126,7 +126,7 @@ describe("bad input", () => {
       "malformed_json",
       "JSON",
     ],
-    ["JSON that is too large", json("/v1/jobs", `"${"x".repeat(1_048_577)}"`), 413, "body_too_large", "1 MiB"],
+    ["JSON that is too large", json("/v1/jobs", `"${"x".repeat(1_048_577)}"`), 413, "body_too_large", "1048576 bytes"],
     ["no object", json("/v1/jobs", "null"), 400, "invalid_request", "received nothing"],
     ["a list", json("/compare-faces", "[]"), 400, "invalid_request", "a list of 0 items"],
     ["no task", job({ image: s3 }), 400, "invalid_request", "/task"],

@@ -17,11 +17,14 @@ describe("the API's description of itself", () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(operations.sort()).toEqual([
+      "delete /v1/batches/{id}",
       "delete /v1/jobs/{id}",
       "get /health",
       "get /livez",
       "get /metrics",
       "get /readyz",
+      "get /v1/batches/{id}",
+      "get /v1/batches/{id}/results",
       "get /v1/jobs",
       "get /v1/jobs/{id}",
       "get /v1/jobs/{id}/events",
@@ -29,6 +32,7 @@ describe("the API's description of itself", () => {
       "post /compare-faces",
       "post /detect-face",
       "post /extract-embedding",
+      "post /v1/batches",
       "post /v1/jobs",
       "post /v1/jobs/{id}/retry",
       "post /v1/uploads",

@@ -19,8 +19,10 @@ it("takes a mirror that is set, before the one beside the checkout", () => {
 });
 
 it("lists every fault without showing a secret", () => {
-  const load = () => loadCliConfig({ PORT: "many", REDIS_URL: "http://user:hidden@host" });
+  const load = () =>
+    loadCliConfig({ PORT: "many", REDIS_URL: "http://user:hidden@host", FACEFLEET_API_KEY: "hidden key" });
   expect(load).toThrow(/PORT: .*"many"/);
   expect(load).toThrow(/REDIS_URL: /);
+  expect(load).toThrow(/FACEFLEET_API_KEY: /);
   expect(load).not.toThrow(/hidden/);
 });

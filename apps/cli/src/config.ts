@@ -51,6 +51,14 @@ export const cliConfigSchema = Type.Object({
       description: "The file that `facefleet keys` changes, and that `facefleet up` gives to the API. Unset: no keys.",
     }),
   ),
+  FACEFLEET_API_KEY: Type.Optional(
+    Type.String({
+      pattern: "^[\\x21-\\x7e]+$",
+      secret: true,
+      description:
+        "The key that `facefleet submit` shows the service. Unset: none, which a service without keys takes.",
+    }),
+  ),
   S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
   LOG_LEVEL: logSettings.LOG_LEVEL,
 });

@@ -11,6 +11,7 @@ import {
   QueueSweep,
   UploadRegistry,
 } from "@facefleet/platform";
+import { BatchWorker } from "./batches/batch-worker.js";
 import type { WorkerConfig } from "./config.js";
 import { buildHttp } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
@@ -92,8 +93,10 @@ class WorkerApp {
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("queue", () => this.#jobs.ping(), waiting);
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
-    const cleanup = this.#startCleanup();
+    const uploads = this.#openUploads();
+    const cleanup = this.#startCleanup(uploads);
     this.#startSweep(cleanup);
+    this.#startBatches(uploads, cleanup);
     this.#lifecycle.onStop("inference", () => this.#inference.close());
     await this.#inference.start();
     this.#stopping.signal.throwIfAborted();
@@ -108,9 +111,13 @@ class WorkerApp {
     return this.#lifecycle.stop(reason);
   }
 
-  #startCleanup(): UploadCleanup {
+  #openUploads(): UploadRegistry {
     const uploads = new UploadRegistry(this.#config, { logger: this.#logger });
     this.#lifecycle.onStop("upload registry", () => uploads.close());
+    return uploads;
+  }
+
+  #startCleanup(uploads: UploadRegistry): UploadCleanup {
     const cleanup = new UploadCleanup(this.#store, uploads, this.#logger);
     this.#lifecycle.onStop("upload cleanup", () => cleanup.stop());
     cleanup.start();
@@ -124,6 +131,19 @@ class WorkerApp {
     });
     this.#lifecycle.onStop("queue sweep", () => sweep.stop());
     sweep.start();
+  }
+
+  #startBatches(uploads: UploadRegistry, cleanup: UploadCleanup): void {
+    const batches = new BatchWorker(this.#config, {
+      store: this.#store,
+      jobs: this.#jobs,
+      uploads,
+      cleanup,
+      metrics: this.#workerMetrics,
+      logger: this.#logger,
+    });
+    this.#lifecycle.onStop("batches", () => batches.stop());
+    batches.start();
   }
 
   async #startConsumer(cleanup: UploadCleanup): Promise<void> {

@@ -7,6 +7,7 @@ import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 /** The worker's own metrics. They count and time; nothing about an image is in them. */
 export class WorkerMetrics {
   readonly #jobs;
+  readonly #batches;
   readonly #stages;
   readonly #cache;
   readonly #batchSize;
@@ -23,6 +24,12 @@ export class WorkerMetrics {
       name: "facefleet_jobs_total",
       help: "Jobs that ended; code is the problem of a failed one",
       labelNames: ["task", "state", "code"],
+      registers,
+    });
+    this.#batches = new Counter({
+      name: "facefleet_batches_total",
+      help: "Batches of images that ended",
+      labelNames: ["state"],
       registers,
     });
     this.#stages = new Histogram({
@@ -92,6 +99,10 @@ export class WorkerMetrics {
   batch({ stage, size, waitMs }: BatchReport): void {
     this.#batchSize.observe({ stage }, size);
     this.#batchWait.observe({ stage }, waitMs / 1000);
+  }
+
+  batchEnded(state: string): void {
+    this.#batches.inc({ state });
   }
 
   inFlight(jobs: number): void {

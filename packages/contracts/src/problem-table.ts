@@ -138,7 +138,8 @@ export const problemTable = {
     status: 413,
     title: "The request body is too large",
     retryable: false,
-    advice: "Send fewer bytes; the limit is `MAX_IMAGE_BYTES` for images and 1 MiB for JSON.",
+    advice:
+      "Send fewer bytes; the limit is `MAX_IMAGE_BYTES` for images and 1 MiB for JSON, 4 MiB for that of a batch.",
   },
   image_too_large: {
     status: 413,

@@ -76,6 +76,15 @@ describe("the folder store", () => {
     }
   });
 
+  it("lists in the order of bytes, also from the middle", async () => {
+    const keys = ["list/a.jpg", "list/a/1.jpg", "list/a/2/x.jpg", "list/a0.jpg", "list/b/z.jpg", "list/b/ü.jpg"];
+    for (const key of keys) await store.put(ref(key), Buffer.from("x"), { maxBytes: 10 });
+    const place = { bucket: store.defaultBucket, prefix: "list/" };
+    for (const [index, cursor] of keys.entries()) {
+      expect((await store.list(place, { cursor, limit: 100 })).keys).toEqual(keys.slice(index + 1));
+    }
+  });
+
   it("has no direct uploads", async () => {
     const options = { contentType: "image/png", size: 1, expiresInSeconds: 60 };
     expect(await store.presignPut(ref("a"), options)).toBeUndefined();

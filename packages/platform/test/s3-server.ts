@@ -1,3 +1,4 @@
+import crypto from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -39,10 +40,22 @@ export async function startS3Server(): Promise<S3Server> {
   };
 }
 
+/** s3rver ciphers the cursors of its lists with DES, which OpenSSL 3 refuses; AES does as well. */
+function replaceDes(): void {
+  const { createCipheriv, createDecipheriv } = crypto;
+  const widened = (bytes: Buffer) => Buffer.concat([bytes, bytes]);
+  const replaced = (make: typeof createCipheriv | typeof createDecipheriv) =>
+    ((name: string, key: Buffer, iv: Buffer) =>
+      name === "des" ? make("aes-128-cbc", widened(key), widened(iv)) : make(name, key, iv)) as never;
+  crypto.createCipheriv = replaced(createCipheriv);
+  crypto.createDecipheriv = replaced(createDecipheriv);
+}
+
 async function startLoopbackServer(): Promise<S3Server> {
   const directory = await mkdtemp(path.join(tmpdir(), "facefleet-s3-"));
   // The id that s3rver knows; the secret is the one that goes with it.
   const keys = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
+  replaceDes();
   const s3rver = new S3rver({ directory, silent: true, vhostBuckets: false });
   const server = createServer(signedOnly(s3rver.callback(), keys.secretAccessKey));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

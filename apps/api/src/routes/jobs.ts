@@ -11,6 +11,7 @@ import type { Routes } from "../services.js";
 import { assertImageAllowed, assertUploadOwn, uploadNotFound } from "../tenancy/image-access.js";
 import type { Tenant } from "../tenancy/tenant.js";
 import { refer } from "../wire/components.js";
+import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
 import { jsonReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
@@ -23,15 +24,6 @@ const WaitQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const IdempotencyHeaders = Type.Object({
-  "idempotency-key": Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 255,
-      description: "The same key and request within 24 hours give the same job.",
-    }),
-  ),
-});
 const JobForm = Type.Object({
   job: refer(MultipartJob),
   image: Type.String({ format: "binary", description: "The image itself." }),

@@ -1,5 +1,11 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type ObjectRef, type ObjectStore, type UploadRegistry } from "@facefleet/platform";
+import {
+  assertReadable,
+  type ObjectPlace,
+  type ObjectRef,
+  type ObjectStore,
+  type UploadRegistry,
+} from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
 
 /**
@@ -22,8 +28,16 @@ export function uploadNotFound(uploadId: string): ProblemError {
   return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);
 }
 
+/**
+ * The same for all objects whose keys begin with a prefix. What is the service's own among them counts for nothing.
+ * @throws ProblemError `bucket_forbidden`
+ */
+export function assertPlaceAllowed(store: ObjectStore, tenant: Tenant, { bucket, prefix }: ObjectPlace): void {
+  assertObjectAllowed(store, tenant, { bucket, key: prefix });
+}
+
 /** @throws ProblemError `bucket_forbidden` */
-export function assertObjectAllowed(store: ObjectStore, tenant: Tenant, ref: ObjectRef): void {
+function assertObjectAllowed(store: ObjectStore, tenant: Tenant, ref: ObjectRef): void {
   assertReadable(store, ref);
   if (tenant.allowedBuckets && !tenant.allowedBuckets.has(ref.bucket)) {
     throw new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${ref.bucket}.`);

@@ -1,14 +1,17 @@
+import { FacefleetClient } from "@facefleet/client";
 import type { MultipartJob } from "@facefleet/contracts";
 import { type Command, Option } from "commander";
 import type { CliConfig } from "../config.js";
+import { prefixSource } from "../submit/batch-submission.js";
 import { Drawings } from "../submit/drawings.js";
-import { ServiceClient } from "../submit/service-client.js";
+import { assertServiceAnswers } from "../submit/service-check.js";
 import { hasFailed, submitAll } from "../submit/submission.js";
 import { submissionLine } from "../submit/submission-line.js";
 import { submissionTable } from "../submit/submission-table.js";
 import { expandInputs } from "../submit/submit-input.js";
 import { startSubmitProgress } from "../submit/submit-progress.js";
 import { fraction, wholeNumber } from "./number-options.js";
+import { submitBatch } from "./submit-batch.js";
 
 interface SubmitFlags {
   readonly url: string;
@@ -19,6 +22,7 @@ interface SubmitFlags {
   readonly concurrency: number;
   readonly json?: boolean;
   readonly draw?: string;
+  readonly batch?: boolean;
 }
 
 /** What the command has done, for the exit code. */
@@ -31,7 +35,10 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
   program
     .command("submit")
     .description("send images to a running service and show the faces that it finds")
-    .argument("<inputs...>", "files, folders (with everything below them), s3://bucket/key")
+    .argument(
+      "<inputs...>",
+      "files, folders (with everything below them), s3://bucket/key; with --batch s3://bucket/prefix/",
+    )
     .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
     .addOption(new Option("--task <task>", "what to do").choices(["detect", "embed"]).default("detect"))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
@@ -40,22 +47,28 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
     .option("--concurrency <n>", "images sent at once", wholeNumber(1, 256), 8)
     .option("--json", "print one JSON object a line for each image, as it ends")
     .option("--draw <folder>", "write copies of the files with the faces drawn in")
+    .addOption(new Option("--batch", "all images below one prefix, as JSON once all have ended").conflicts("draw"))
     .action(async (names: string[], flags: SubmitFlags) => {
-      tally.failed = await submit(names, flags);
+      tally.failed = await submit(names, flags, config.FACEFLEET_API_KEY);
     });
   return tally;
 }
 
 /** Returns how many images failed: were not analysed, or could not be drawn on. */
-async function submit(names: readonly string[], flags: SubmitFlags): Promise<number> {
+async function submit(names: readonly string[], flags: SubmitFlags, apiKey: string | undefined): Promise<number> {
+  const service = { url: flags.url, apiKey };
+  if (flags.batch) {
+    const batch = { ...requestOf(flags), prefix: prefixSource(names) };
+    await assertServiceAnswers(service);
+    return submitBatch(new FacefleetClient(service), batch);
+  }
   const { inputs, leftOut } = await expandInputs(names);
   if (leftOut > 0) process.stderr.write(`${leftOut} files in folders are no images by their names and are left out\n`);
-  const client = new ServiceClient({ url: flags.url });
-  await client.check();
+  await assertServiceAnswers(service);
   const drawings = new Drawings(flags.draw, inputs);
   const progress = startSubmitProgress(inputs.length, !flags.json);
   const submissions = await submitAll(inputs, {
-    client,
+    client: new FacefleetClient(service),
     request: requestOf(flags),
     concurrency: flags.concurrency,
     async onEnd(submission) {

@@ -1,10 +1,13 @@
-import { ProblemError } from "@facefleet/contracts";
+import { FacefleetError } from "@facefleet/client";
 import type { Submission } from "./submission.js";
 
 /** One line of JSON: `{ input, job }`, or `{ input, error }` where there is no job. */
 export function submissionLine({ input, job, error }: Submission): string {
-  const outcome = job
-    ? { job }
-    : { error: error instanceof ProblemError ? error.toProblem() : { detail: error?.message } };
-  return `${JSON.stringify({ input: input.name, ...outcome })}\n`;
+  return `${JSON.stringify({ input: input.name, ...(job ? { job } : { error: described(error) }) })}\n`;
+}
+
+function described(error: Error | undefined): object {
+  if (!(error instanceof FacefleetError)) return { detail: error?.message };
+  const { code, retryable, message } = error;
+  return error.problem ?? { code, retryable, detail: message };
 }

@@ -1,3 +1,4 @@
+import { FacefleetError } from "@facefleet/client";
 import { type Job, ProblemError } from "@facefleet/contracts";
 import { expect, it } from "vitest";
 import { submissionLine } from "./submission-line.js";
@@ -59,6 +60,9 @@ it("shows one line an image, with the reason of each failure", () => {
 it("prints JSON with the whole job, or with the problem", () => {
   const done = job({ result });
   expect(JSON.parse(submissionLine({ input: image("a.png"), job: done }))).toEqual({ input: "a.png", job: done });
-  const refused = submissionLine({ input: image("b.png"), error: new ProblemError("empty_image") });
+  const refused = submissionLine({
+    input: image("b.png"),
+    error: FacefleetError.fromProblem(new ProblemError("empty_image").toProblem()),
+  });
   expect(JSON.parse(refused)).toMatchObject({ input: "b.png", error: { code: "empty_image", status: 400 } });
 });

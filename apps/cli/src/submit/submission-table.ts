@@ -1,4 +1,5 @@
-import { type Face, type Job, ProblemError } from "@facefleet/contracts";
+import { FacefleetError } from "@facefleet/client";
+import type { Face, Job } from "@facefleet/contracts";
 import type { Submission } from "./submission.js";
 
 const columns = ["image", "faces", "best", "ms", "state"] as const;
@@ -46,7 +47,7 @@ function duration(job: Job | undefined): string {
 }
 
 function failure(job: Job | undefined, error: Error | undefined): string {
-  if (!job) return error instanceof ProblemError ? `${error.code} (${error.message})` : `${error?.message}`;
+  if (!job) return error instanceof FacefleetError ? `${error.code} (${error.message})` : `${error?.message}`;
   const { code, detail, title } = job.error ?? {};
   return code ? `${job.state}: ${code} (${detail ?? title})` : job.state;
 }

@@ -1,5 +1,6 @@
+import type { FacefleetClient } from "@facefleet/client";
 import type { Job, MultipartJob } from "@facefleet/contracts";
-import type { ServiceClient } from "./service-client.js";
+import { imageOf } from "./submit-image.js";
 import type { SubmitInput } from "./submit-input.js";
 
 /** How an input ended: with its job, or with the reason why there is none. */
@@ -13,7 +14,7 @@ export interface Submission {
 export async function submitAll(
   inputs: readonly SubmitInput[],
   options: {
-    readonly client: ServiceClient;
+    readonly client: FacefleetClient;
     readonly request: MultipartJob;
     readonly concurrency: number;
     readonly onEnd: (submission: Submission) => Promise<void> | void;
@@ -32,10 +33,11 @@ export async function submitAll(
   return ended;
 }
 
-async function submitOne(input: SubmitInput, client: ServiceClient, request: MultipartJob): Promise<Submission> {
+async function submitOne(input: SubmitInput, client: FacefleetClient, request: MultipartJob): Promise<Submission> {
   if (input.kind === "fault") return { input, error: new Error(input.fault) };
   try {
-    return { input, job: await client.finished(await client.submit(input, request)) };
+    const job = await client.submit({ ...request, image: await imageOf(input) });
+    return { input, job: await client.wait(job) };
   } catch (error) {
     return { input, error: error as Error };
   }

@@ -18,7 +18,11 @@ export class UploadCleanup {
 
   /** Never rejects: what cannot be deleted now is left to the sweep. */
   async jobEnded({ images }: FaceJobPayload): Promise<void> {
-    const ids = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+    await this.deleteAll(images.flatMap((image) => ("upload" in image ? [image.upload] : [])));
+  }
+
+  /** Never rejects, either. */
+  async deleteAll(ids: readonly string[]): Promise<void> {
     await Promise.all(ids.map(async (id) => (await this.#delete(id)) || this.#leaveToSweep(id)));
   }
 

@@ -6,8 +6,9 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { BoundedBody, tooLarge } from "./bounded-body.js";
+import { listFolder } from "./folder-listing.js";
 import { checkKey } from "./object-key.js";
-import type { ObjectHead, ObjectRef, ObjectStore } from "./object-store.js";
+import type { ObjectHead, ObjectPage, ObjectPart, ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Beside the buckets; no bucket's name starts with a dot. */
@@ -63,6 +64,30 @@ export class FolderObjectStore implements ObjectStore {
     } catch (error) {
       signal?.throwIfAborted();
       throw isAbsent(error) ? notFound(ref, error) : unavailable(error);
+    }
+  }
+
+  async getPart(ref: ObjectRef, { offset, length }: { offset: number; length: number }): Promise<ObjectPart> {
+    const target = this.#pathOf(ref);
+    try {
+      return await readFilePart(target, offset, length);
+    } catch (error) {
+      throw isAbsent(error) ? notFound(ref, error) : unavailable(error);
+    }
+  }
+
+  async list(
+    { bucket, prefix }: ObjectPlace,
+    { cursor = "", limit }: { readonly cursor?: string; readonly limit: number },
+  ): Promise<ObjectPage> {
+    const nowhere = { bucket, key: prefix };
+    if (!bucketName.test(bucket)) throw notFound(nowhere);
+    try {
+      const query = { prefix, startAfter: cursor, limit };
+      const keys = await listFolder(path.join(this.#directory, bucket), query);
+      return { keys, ...(keys.length === limit && { cursor: keys.at(-1)! }) };
+    } catch (error) {
+      throw isAbsent(error) ? notFound(nowhere, error) : unavailable(error);
     }
   }
 
@@ -130,6 +155,18 @@ async function readFile(target: string, maxBytes: number, signal: AbortSignal | 
     if (!found.isFile()) throw Object.assign(new Error(`Expected a file at ${target}`), { code: "ENOENT" });
     if (found.size > maxBytes) throw tooLarge(maxBytes, found.size);
     return await file.readFile(signal && { signal });
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFilePart(target: string, offset: number, length: number): Promise<ObjectPart> {
+  const file = await open(target);
+  try {
+    const { mtimeMs, size } = await file.stat();
+    const room = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+    const { bytesRead } = await file.read(room, 0, room.length, offset);
+    return { bytes: room.subarray(0, bytesRead), ...(bytesRead > 0 && { version: `${mtimeMs}-${size}` }) };
   } finally {
     await file.close();
   }

@@ -22,6 +22,24 @@ export interface ObjectHead {
   readonly lastModified: Date;
 }
 
+/** Some of the objects of a bucket: those whose keys begin with a prefix. */
+export interface ObjectPlace {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+export interface ObjectPage {
+  readonly keys: string[];
+  /** Where the next page starts; absent on the last one. */
+  readonly cursor?: string;
+}
+
+export interface ObjectPart {
+  readonly bytes: Buffer;
+  /** Changes whenever the object does; absent past the object's end. */
+  readonly version?: string;
+}
+
 /**
  * Images, in S3 or in a folder. Whatever fails is a ProblemError: `store_unavailable` unless said
  * otherwise. A ref that no store can hold (`..` in its key, a NUL, over 1024 bytes) is `image_not_found`.
@@ -43,6 +61,16 @@ export interface ObjectStore {
   ): Promise<{ size: number }>;
   /** @throws ProblemError `image_not_found`, `bucket_forbidden`, `image_too_large`; the signal's reason when aborted */
   get(ref: ObjectRef, options: { readonly maxBytes: number; readonly signal?: AbortSignal }): Promise<Buffer>;
+  /**
+   * Up to `length` bytes from `offset` on: fewer, or none, only at the object's end.
+   * @throws ProblemError `image_not_found`, `bucket_forbidden`
+   */
+  getPart(ref: ObjectRef, range: { readonly offset: number; readonly length: number }): Promise<ObjectPart>;
+  /**
+   * Up to `limit` keys, each once, in an order that stays the same.
+   * @throws ProblemError `image_not_found` for a bucket that does not exist, `bucket_forbidden`
+   */
+  list(place: ObjectPlace, page: { readonly cursor?: string; readonly limit: number }): Promise<ObjectPage>;
   /** @throws ProblemError `bucket_forbidden` */
   head(ref: ObjectRef): Promise<ObjectHead | undefined>;
   /** Deletes the object; it is no error when there is none. */

@@ -4,6 +4,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
@@ -13,7 +14,15 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { ConfigError, type StoreSettings } from "../config/index.js";
 import { BoundedBody, tooLarge } from "./bounded-body.js";
 import { checkKey } from "./object-key.js";
-import type { ObjectHead, ObjectRef, ObjectStore, PresignedPut } from "./object-store.js";
+import type {
+  ObjectHead,
+  ObjectPage,
+  ObjectPart,
+  ObjectPlace,
+  ObjectRef,
+  ObjectStore,
+  PresignedPut,
+} from "./object-store.js";
 import { isAbsent, readProblem, unavailable } from "./s3-problem.js";
 
 const connectionTimeoutMs = 2000;
@@ -73,6 +82,36 @@ export class S3ObjectStore implements ObjectStore {
       enough.abort();
       signal?.throwIfAborted();
       throw readProblem(error, ref);
+    }
+  }
+
+  async getPart(ref: ObjectRef, { offset, length }: { offset: number; length: number }): Promise<ObjectPart> {
+    try {
+      // Asked first: some servers answer ranges that reach past the end with less than they announce.
+      const { ContentLength: size = 0, ETag: version } = await this.#client.send(new HeadObjectCommand(address(ref)));
+      const last = Math.min(offset + length, size) - 1;
+      if (last < offset) return { bytes: Buffer.alloc(0) };
+      const command = new GetObjectCommand({ ...address(ref), Range: `bytes=${offset}-${last}` });
+      const { Body } = await this.#client.send(command);
+      const bytes = await new BoundedBody(Body as Readable, length).bytes();
+      return { bytes, ...(version !== undefined && { version }) };
+    } catch (error) {
+      throw readProblem(error, ref);
+    }
+  }
+
+  async list(
+    { bucket, prefix }: ObjectPlace,
+    { cursor, limit }: { readonly cursor?: string; readonly limit: number },
+  ): Promise<ObjectPage> {
+    try {
+      const { Contents = [], NextContinuationToken } = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: cursor, MaxKeys: limit }),
+      );
+      const keys = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+      return { keys, ...(NextContinuationToken !== undefined && { cursor: NextContinuationToken }) };
+    } catch (error) {
+      throw readProblem(error, { bucket, key: prefix });
     }
   }
 

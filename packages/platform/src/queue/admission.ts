@@ -14,6 +14,11 @@ export interface Applicant {
   readonly maxQueuedJobs: number | undefined;
 }
 
+/** What jobs that are admitted together have in common. */
+export interface ApplicantKind extends Pick<Applicant, "priority" | "maxQueuedJobs"> {
+  readonly payload: Pick<FaceJobPayload, "tenant" | "batch">;
+}
+
 /** How many jobs of one tenant pass before it is the next tenant's turn: about one batch. */
 const jobsPerTurn = 16;
 
@@ -82,13 +87,19 @@ const admitOne = new RedisScript<number>(`${admit} return admit({ARGV[7], ARGV[8
 
 /** The keys and arguments that `admit` reads, for jobs of one tenant and priority. */
 export function admissionOf(
-  { payload: { tenant, batch }, priority, maxQueuedJobs }: Applicant,
+  { payload: { tenant, batch }, priority, maxQueuedJobs }: ApplicantKind,
   keys: QueueKeys,
   queue: FaceQueue,
 ): { keys: string[]; args: (string | number)[] } {
   const { first, last } = queueCatalogue.faces.priorities[priority];
   return {
-    keys: [keys.live(tenant), keys.jobs(tenant), keys.tenants, keys.turns(priority), queue.toKey("prioritized")],
+    keys: [
+      keys.liveOf({ tenant, batch }),
+      keys.jobs(tenant),
+      keys.tenants,
+      keys.turns(priority),
+      queue.toKey("prioritized"),
+    ],
     // A batch's items are found through their batch.
     args: [tenant, maxQueuedJobs ?? "", batch ? "" : "1", first, last, jobsPerTurn],
   };

@@ -1,4 +1,4 @@
-import { type FaceJobPayload, type FacePriority, type Job, ProblemError, type WorkerInfo } from "@facefleet/contracts";
+import type { FaceJobPayload, FacePriority, Job, WorkerInfo } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { Admission } from "./admission.js";
@@ -188,24 +188,16 @@ export class FaceJobs {
     payload: FaceJobPayload,
     options: SubmitOptions & { readonly idempotency: Idempotency },
   ): Promise<Submission> {
+    const { tenant } = payload;
     const { key, bodyHash } = options.idempotency;
-    const digest = idempotencyDigest(payload.tenant, key);
-    const { state, jobId, shape } = await this.#idempotency.claim(digest, bodyHash, newId);
-    try {
-      const earlier = state === "claimed" ? undefined : ((await this.#find(payload.tenant, jobId)) ?? shape);
-      if (!earlier && state === "submitted") throw forgotten(jobId);
-      const submission = earlier
-        ? { job: earlier, created: false }
-        : await this.#add(jobId, { ...payload, idempotency: digest }, options);
-      if (state !== "submitted") await this.#idempotency.confirm(digest);
-      return submission;
-    } catch (error) {
-      if (state !== "submitted") await this.#idempotency.yield(digest);
-      throw error;
-    }
+    const digest = idempotencyDigest(tenant, key);
+    const { value, created } = await this.#idempotency.once({
+      digest,
+      bodyHash,
+      newId,
+      find: (id) => this.#find(tenant, id),
+      make: async (id) => (await this.#add(id, { ...payload, idempotency: digest }, options)).job,
+    });
+    return { job: value, created };
   }
-}
-
-function forgotten(jobId: string): ProblemError {
-  return new ProblemError("job_not_found", `Expected the job ${jobId} of this idempotency key but it was lost.`);
 }

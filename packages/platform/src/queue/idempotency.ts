@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Job, ProblemError } from "@facefleet/contracts";
+import { ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
@@ -11,30 +11,41 @@ export interface Idempotency {
   readonly bodyHash: string;
 }
 
-export interface Claim {
+interface Claim {
   /**
-   * `claimed`: the job is to be submitted; `inherited`: too, unless it is there, because whoever claimed the key
-   * before cannot be asked; `submitted`: it was.
+   * `claimed`: the thing is to be made; `inherited`: too, unless it is there, because whoever claimed the key
+   * before cannot be asked; `made`: it was.
    */
-  readonly state: "claimed" | "inherited" | "submitted";
-  readonly jobId: string;
-  /** The job as it was when it ended, if it has ended. It outlives the job's outcome. */
-  readonly shape?: Job;
+  readonly state: "claimed" | "inherited" | "made";
+  readonly id: string;
+  /** The thing as it was when it ended, if it has ended. It outlives the thing itself. */
+  readonly shape?: unknown;
+}
+
+/** What a key is claimed for: a job or a batch. */
+export interface Claimed<T> {
+  /** Names the record. */
+  readonly digest: string;
+  readonly bodyHash: string;
+  /** The id that it is to have, unless the key has led to one before. */
+  readonly newId: string;
+  find(id: string): Promise<T | undefined>;
+  make(id: string): Promise<T>;
 }
 
 const recordTtlMs = 24 * 3600 * 1000;
-/** How long others wait for whoever claimed a key to submit its job. */
+/** How long others wait for whoever claimed a key. */
 const claimMs = 5000;
 const claimCheckMs = 25;
 
-/** KEYS: record. ARGV: id for a new job, hash of the body, milliseconds of a claim and of the record. */
+/** KEYS: record. ARGV: id for a new thing, hash of the body, milliseconds of a claim and of the record. */
 const claim = new RedisScript<["conflict" | "pending" | Claim["state"], string, string]>(`
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local jobId, bodyHash, submitted, claimedUntil, shape =
   unpack(redis.call("HMGET", KEYS[1], "jobId", "bodyHash", "submitted", "claimedUntil", "shape"))
 if jobId and bodyHash ~= ARGV[2] then return {"conflict", "", ""} end
-if submitted then return {"submitted", jobId, shape or ""} end
+if submitted then return {"made", jobId, shape or ""} end
 if jobId and tonumber(claimedUntil) > now then return {"pending", "", ""} end
 redis.call("HSET", KEYS[1], "claimedUntil", string.format("%.0f", now + ARGV[3]))
 if jobId then return {"inherited", jobId, shape or ""} end
@@ -43,8 +54,8 @@ redis.call("PEXPIRE", KEYS[1], ARGV[4])
 return {"claimed", ARGV[1], ""}`);
 
 /**
- * Remembers for 24 hours which job each idempotency key led to. A key keeps its job's id from the first claim
- * on: a request that is repeated because the answer to it was lost queues the same job, which is queued once.
+ * Remembers for 24 hours what each idempotency key led to. A key keeps its id from the first claim on: a request
+ * that is repeated because the answer to it was lost makes the same thing, which is made once.
  */
 export class IdempotencyRecords {
   constructor(
@@ -53,27 +64,45 @@ export class IdempotencyRecords {
   ) {}
 
   /**
-   * Claims the key for a job that is to have the id `newId`, unless it belongs to a job already. Waits while
-   * another request holds the claim.
-   * @throws ProblemError `idempotency_conflict` when the key was used with another body.
+   * Makes a thing unless its key has led to one, which is then returned instead: once it is forgotten, as it was
+   * when it ended. Waits while another request makes it.
+   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `job_not_found` when the
+   *   thing was lost
    */
-  async claim(digest: string, bodyHash: string, newId: string): Promise<Claim> {
+  async once<T>({ digest, bodyHash, newId, find, make }: Claimed<T>): Promise<{ value: T; created: boolean }> {
+    const { state, id, shape } = await this.#claim(digest, bodyHash, newId);
+    try {
+      const earlier = state === "claimed" ? undefined : ((await find(id)) ?? (shape as T | undefined));
+      if (earlier === undefined && state === "made") throw forgotten(id);
+      const value = earlier ?? (await make(id));
+      if (state !== "made") await this.#confirm(digest);
+      return { value, created: earlier === undefined };
+    } catch (error) {
+      if (state !== "made") await this.#yield(digest);
+      throw error;
+    }
+  }
+
+  async #claim(digest: string, bodyHash: string, newId: string): Promise<Claim> {
     for (;;) {
       const args = [newId, bodyHash, claimMs, recordTtlMs];
-      const [state, jobId, shape] = await claim.run(this.redis, [this.keys.idempotency(digest)], args);
+      const [state, id, shape] = await claim.run(this.redis, [this.keys.idempotency(digest)], args);
       if (state === "conflict") throw new ProblemError("idempotency_conflict");
-      if (state !== "pending") return { state, jobId, ...(shape !== "" && { shape: JSON.parse(shape) as Job }) };
+      if (state !== "pending") return { state, id, ...(shape !== "" && { shape: JSON.parse(shape) }) };
       await sleep(claimCheckMs);
     }
   }
 
-  /** To be called once the job is in the queue. */
-  async confirm(digest: string): Promise<void> {
+  async #confirm(digest: string): Promise<void> {
     await this.redis.hset(this.keys.idempotency(digest), "submitted", "1");
   }
 
   /** Lets the next request with this key try. A claim that cannot be reached ends by itself. */
-  async yield(digest: string): Promise<void> {
+  async #yield(digest: string): Promise<void> {
     await this.redis.hset(this.keys.idempotency(digest), "claimedUntil", "0").catch(() => undefined);
   }
+}
+
+function forgotten(id: string): ProblemError {
+  return new ProblemError("job_not_found", `Expected what this idempotency key led to, ${id}, but it was lost.`);
 }

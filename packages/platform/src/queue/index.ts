@@ -1,3 +1,16 @@
+export { itemPrefix } from "./batches/batch-items.js";
+export { partSize } from "./batches/batch-lines.js";
+export {
+  type BatchPlan,
+  type BatchRecord,
+  type BatchSource,
+  endedItems,
+  itemsWithLines,
+  partsOf,
+} from "./batches/batch-record.js";
+export { type BatchChunk, type BatchCount, BatchSteps } from "./batches/batch-steps.js";
+export { Batches, type BatchOptions, type BatchRemoval, type BatchSubmission } from "./batches/batches.js";
+export type { StoredBatch } from "./batches/stored-batches.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consumer.js";
 export { FaceJobs, type Submission, type SubmitOptions } from "./face-jobs.js";
 export type { Idempotency } from "./idempotency.js";

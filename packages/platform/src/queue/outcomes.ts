@@ -1,5 +1,6 @@
 import type { FaceJobPayload, Job, JobResult } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
+import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
 import { tenantOf, ttlSecondsOf } from "./job-view.js";
 import { endEvent } from "./outbox.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
@@ -16,28 +17,40 @@ export interface OutcomeRecord {
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
- * KEYS: outcome, live, ended, outbox, batch, idempotency record.
- * ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended, event or "", in a batch or "",
- * shape or "", channels of what has ended and of what is canceled.
+ * KEYS: outcome, live, ended, outbox, idempotency record. ARGV: tenant, id, state, job, result or "", time to live in
+ * ms, member of ended or "", event or "", shape or "", channels of what has ended and of what is canceled.
  */
-const end = new RedisScript<number>(`
-local outcome, live, ended, outbox, batch, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, member, event, batched, shape, finished, canceled =
-  unpack(ARGV)
+const endScript = `
+local outcome, live, ended, outbox, idempotency = unpack(KEYS)
+local tenant, id, state, job, result, ttl, member, event, shape, finished, canceled = unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
 redis.call("PEXPIRE", outcome, ttl)
 local time = redis.call("TIME")
 local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
-redis.call("ZADD", ended, string.format("%.0f", expiry), member)
+if member ~= "" then redis.call("ZADD", ended, string.format("%.0f", expiry), member) end
 redis.call("ZREM", live, id)
 if event ~= "" then redis.call("RPUSH", outbox, event) end
-if batched ~= "" then redis.call("HINCRBY", batch, state, 1) end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
 redis.call("PUBLISH", finished, id)
 if state == "canceled" then redis.call("PUBLISH", canceled, id) end
-return 1`);
+return 1`;
+
+const end = new RedisScript<number>(endScript);
+
+/**
+ * The same for an item of a batch, which has one line and is counted once, also when its outcome is long forgotten.
+ * KEYS: those before, then batch, its bitmap of ended items, its lines. ARGV: those before, then index, line.
+ */
+const endItem = new RedisScript<number>(`${writeLine}
+if redis.call("EXISTS", KEYS[1]) == 0 then writeLine(KEYS[6], KEYS[7], KEYS[8], ARGV[12], ARGV[13], ARGV[3]) end
+${endScript}`);
+
+/** Longer than any worker holds on to an item that has ended elsewhere. */
+const itemTtlSeconds = 3600;
+
+type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 
 /** The time to live stays what it is. KEYS: outcome, jobs. ARGV: id. */
 const erase = new RedisScript<number>(`
@@ -63,37 +76,46 @@ export class Outcomes {
 
   /** Writes the job's end unless it has one, with all that follows from it. Returns whether it was written. */
   async write(job: Job, payload: FaceJobPayload): Promise<boolean> {
+    const { batch } = payload;
+    const { keys, args } = batch ? this.#endOfItem(job, payload, batch) : this.#endOf(job, payload);
+    return (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
+  }
+
+  /** The outcome of an item says that it has ended; its result is in its batch's line. */
+  #endOfItem({ result, ...job }: Job, payload: FaceJobPayload, batch: BatchItem) {
+    const { keys, args } = this.#endOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds });
+    const line = lineOf({ ...job, ...(result && { result }) }, payload.images[0]!, batch.index);
+    return { keys: [...keys, ...lineKeys(this.keys, batch)], args: [...args, batch.index, JSON.stringify(line)] };
+  }
+
+  #endOf(job: Job, payload: FaceJobPayload): { keys: string[]; args: (string | number)[] } {
     const { keys } = this;
     const { batch, idempotency } = payload;
     const { result, ...withoutResult } = job;
     const tenant = tenantOf(payload);
     const event = endEvent(job, payload);
-    const written = await end.run(
-      this.redis,
-      [
+    return {
+      keys: [
         keys.outcome(job.id),
-        keys.live(tenant),
+        keys.liveOf({ tenant, batch }),
         keys.ended,
         keys.outbox,
-        keys.batch(batch?.id ?? ""),
         keys.idempotency(idempotency ?? ""),
       ],
-      [
+      args: [
         tenant,
         job.id,
         job.state,
         JSON.stringify(withoutResult),
         result ? JSON.stringify(result) : "",
         ttlSecondsOf(payload) * 1000,
-        memberOf(tenant, job.id),
+        batch ? "" : memberOf(tenant, job.id),
         event ? JSON.stringify(event) : "",
-        batch ? "1" : "",
         idempotency ? JSON.stringify(shapeOf(job)) : "",
         keys.finishedChannel,
         keys.canceledChannel,
       ],
-    );
-    return written === 1;
+    };
   }
 
   /** Removes the content and keeps the place until the outcome would have expired: nobody can write it again. */

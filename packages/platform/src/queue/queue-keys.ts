@@ -18,6 +18,10 @@ export class QueueKeys {
   readonly tenants: string;
   /** Sorted set of the jobs that have ended, as `memberOf` names them, by when their outcomes expire. */
   readonly ended: string;
+  /** Sorted set of the batches that have not ended, by when something is next to be done for each. */
+  readonly batches: string;
+  /** Sorted set of the batches whose results are in the object store, by when they expire. */
+  readonly endedBatches: string;
   /** Whose turn it is to sweep. */
   readonly sweep: string;
   /** What the count of each tenant's requests in the current minute is kept under: `<this>:<tenant>`. */
@@ -32,6 +36,8 @@ export class QueueKeys {
     this.outbox = `${prefix}:outbox`;
     this.tenants = `${prefix}:tenants`;
     this.ended = `${prefix}:ended`;
+    this.batches = `${prefix}:batches`;
+    this.endedBatches = `${prefix}:ended-batches`;
     this.sweep = `${prefix}:sweep`;
     this.requests = `${prefix}:requests`;
   }
@@ -51,6 +57,20 @@ export class QueueKeys {
     return `${this.prefix}:tenant:${tenant}:live`;
   }
 
+  /** The same for the items of a batch: they count towards no quota of their tenant's. */
+  batchLive(batchId: string): string {
+    return `${this.batch(batchId)}:live`;
+  }
+
+  liveOf({ tenant, batch }: Owner): string {
+    return batch ? this.batchLive(batch.id) : this.live(tenant);
+  }
+
+  /** Sorted set of a tenant's batches that have not ended, by when they were created. */
+  liveBatches(tenant: string): string {
+    return `${this.prefix}:tenant:${tenant}:batches`;
+  }
+
   /** The id of the job that has the result of a tenant's request. */
   knownResult(tenant: string, digest: string): string {
     return `${this.prefix}:tenant:${tenant}:result:${digest}`;
@@ -66,6 +86,21 @@ export class QueueKeys {
     return `${this.prefix}:batch:${batchId}`;
   }
 
+  /** List of the items of a batch that came with its request. */
+  batchItems(batchId: string): string {
+    return `${this.batch(batchId)}:items`;
+  }
+
+  /** Bitmap: which items of a batch have ended. */
+  batchEnded(batchId: string): string {
+    return `${this.batch(batchId)}:ended`;
+  }
+
+  /** Hash: the result lines of a part of a batch's items, by index. */
+  batchLines(batchId: string, part: number): string {
+    return `${this.batch(batchId)}:lines:${part}`;
+  }
+
   worker(workerId: string): string {
     return `${this.prefix}:worker:${workerId}`;
   }
@@ -73,6 +108,12 @@ export class QueueKeys {
   idempotency(digest: string): string {
     return `${this.prefix}:idempotency:${digest}`;
   }
+}
+
+/** Whose a job is. */
+export interface Owner {
+  readonly tenant: string;
+  readonly batch?: { readonly id: string } | undefined;
 }
 
 /** A job among those of all tenants. */

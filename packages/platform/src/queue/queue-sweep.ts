@@ -1,6 +1,8 @@
-import type { FaceJobPayload } from "@facefleet/contracts";
+import { type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { indexOfItem } from "./batches/batch-items.js";
+import { BatchSteps } from "./batches/batch-steps.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { Outcomes } from "./outcomes.js";
@@ -37,23 +39,22 @@ end
 return {#members, kept}`);
 
 /**
- * Forgets jobs that BullMQ does not know, and finds those that BullMQ gave up and nobody wrote down.
- * KEYS: live, jobs, BullMQ's failed jobs. ARGV: prefix of outcomes, prefix of BullMQ's jobs, ids.
+ * Forgets jobs that have ended, and finds those that BullMQ gave up and nobody wrote down, and those that it lost.
+ * KEYS: live, BullMQ's failed jobs. ARGV: prefix of outcomes, prefix of BullMQ's jobs, ids.
  */
-const settleLive = new RedisScript<string[]>(`
-local givenUp = {}
+const settleLive = new RedisScript<[givenUp: string[], lost: string[]]>(`
+local givenUp, lost = {}, {}
 for index = 3, #ARGV do
   local id = ARGV[index]
   if redis.call("EXISTS", ARGV[1] .. id) == 1 then
     redis.call("ZREM", KEYS[1], id)
   elseif redis.call("EXISTS", ARGV[2] .. id) == 0 then
-    redis.call("ZREM", KEYS[1], id)
-    redis.call("ZREM", KEYS[2], id)
-  elseif redis.call("ZSCORE", KEYS[3], id) then
+    table.insert(lost, id)
+  elseif redis.call("ZSCORE", KEYS[2], id) then
     table.insert(givenUp, id)
   end
 end
-return givenUp`);
+return {givenUp, lost}`);
 
 /** Clears away, once a minute in one process at a time, what jobs leave behind. */
 export class QueueSweep {
@@ -63,6 +64,7 @@ export class QueueSweep {
   readonly #connection: RedisConnection;
   readonly #queue: FaceQueue;
   readonly #outcomes: Outcomes;
+  readonly #batches: BatchSteps;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -74,6 +76,7 @@ export class QueueSweep {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
     this.#outcomes = new Outcomes(this.#connection.client, this.#keys);
+    this.#batches = new BatchSteps(settings, options);
   }
 
   start(): void {
@@ -86,6 +89,7 @@ export class QueueSweep {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#sweeping;
+    await this.#batches.close();
     await this.#queue.close();
     await this.#connection.close();
   }
@@ -94,7 +98,8 @@ export class QueueSweep {
   sweep(): Promise<void> {
     return this.#connection.attempt(async () => {
       await this.#forgetExpired();
-      for (const tenant of await this.#connection.client.smembers(this.#keys.tenants)) await this.#settle(tenant);
+      await this.#settleTenants();
+      await this.#settleBatches();
     });
   }
 
@@ -119,15 +124,37 @@ export class QueueSweep {
     }
   }
 
-  async #settle(tenant: string): Promise<void> {
+  /** A job that BullMQ does not know was never answered for, or is forgotten. */
+  async #settleTenants(): Promise<void> {
     const { client } = this.#connection;
-    const keys = [this.#keys.live(tenant), this.#keys.jobs(tenant), this.#queue.toKey("failed")];
+    for (const tenant of await client.smembers(this.#keys.tenants)) {
+      await this.#settle(this.#keys.live(tenant), async (id) => {
+        await client.zrem(this.#keys.live(tenant), id);
+        await client.zrem(this.#keys.jobs(tenant), id);
+      });
+    }
+  }
+
+  /** An item that BullMQ does not know would keep its batch from ending. */
+  async #settleBatches(): Promise<void> {
+    for (const id of await this.#connection.client.zrange(this.#keys.batches, "0", "-1")) {
+      await this.#settle(this.#keys.batchLive(id), (jobId) => {
+        const lost = new ProblemError("worker_lost").toProblem();
+        return this.#batches.failItem({ id }, indexOfItem(jobId), lost);
+      });
+    }
+  }
+
+  async #settle(live: string, onLost: (id: string) => Promise<void>): Promise<void> {
+    const { client } = this.#connection;
     const newest = Date.now() - (this.#options.graceMs ?? everyMs);
-    const ids = await client.zrangebyscore(this.#keys.live(tenant), "-inf", newest);
+    const ids = await client.zrangebyscore(live, "-inf", newest);
     for (let start = 0; start < ids.length && !this.#stopped; start += chunkSize) {
       const prefixes = [this.#keys.outcome(""), this.#queue.toKey("")];
       const args = [...prefixes, ...ids.slice(start, start + chunkSize)];
-      for (const id of await settleLive.run(client, keys, args)) await this.#writeFailure(id);
+      const [givenUp, lost] = await settleLive.run(client, [live, this.#queue.toKey("failed")], args);
+      for (const id of givenUp) await this.#writeFailure(id);
+      for (const id of lost) await onLost(id);
     }
   }
 

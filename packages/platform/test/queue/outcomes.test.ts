@@ -67,13 +67,11 @@ describe("outcomes", () => {
       ...payload,
       tenant: "acme",
       webhook: { url: "https://hooks.test/faces" },
-      batch: { id: "b1", index: 7 },
       idempotency: "digest",
     };
     const done = { ...succeeded, metadata: { album: "summer" }, finishedAt: "2026-01-01T00:00:01.000Z" };
     await Promise.all([outcomes.write(done, owned), outcomes.write({ ...done, state: "canceled" }, owned)]);
     expect(await redis.zrange(keys.live("acme"), "0", "-1")).toEqual(["j2"]);
-    expect(await redis.hgetall(keys.batch("b1"))).toEqual({ succeeded: "1" });
     const { result: _, metadata, ...shape } = done;
     expect(JSON.parse((await redis.hget(keys.idempotency("digest"), "shape"))!)).toEqual(shape);
     const events = await redis.lrange(keys.outbox, 0, -1);
@@ -88,6 +86,26 @@ describe("outcomes", () => {
         data: { id: "j1", task: "detect", state: "succeeded", faces: 0, metadata, links: done.links },
       },
     ]);
+  });
+
+  it("is, for an item of a batch, one line and one count, also once the outcome is forgotten", async () => {
+    const { redis, keys, outcomes } = new QueueBench();
+    await redis.hset(keys.batch("b1"), "state", "active");
+    await redis.zadd(keys.batchLive("b1"), 1, "j1");
+    const item: FaceJobPayload = { ...payload, batch: { id: "b1", index: 700 } };
+    expect(await outcomes.write(succeeded, item)).toBe(true);
+    expect(await outcomes.write({ ...succeeded, state: "canceled" }, item)).toBe(false);
+    expect(await outcomes.read("j1")).toMatchObject({ outcome: { state: "succeeded" } });
+    expect((await outcomes.read("j1"))?.outcome).not.toHaveProperty("result");
+    await redis.del(keys.outcome("j1"));
+    await outcomes.write({ ...succeeded, state: "canceled" }, item);
+    expect(await redis.hgetall(keys.batch("b1"))).toEqual({ state: "active", succeeded: "1" });
+    const lines = await redis.hgetall(keys.batchLines("b1", 1));
+    expect(Object.keys(lines)).toEqual(["700"]);
+    const [image] = payload.images;
+    expect(JSON.parse(lines["700"]!)).toEqual({ index: 700, image, state: "succeeded", result: succeeded.result });
+    expect(await redis.zcard(keys.batchLive("b1"))).toBe(0);
+    expect(await redis.zcard(keys.ended)).toBe(0);
   });
 
   it("causes nothing that was not asked for", async () => {

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { describe, expect, it } from "vitest";
 import { loadConfig, storeSettings } from "../config/index.js";
 import { createObjectStore } from "./create-object-store.js";
-import { assertReadable, uploadRef } from "./upload-ref.js";
+import { assertReadable, batchPartRef, uploadRef } from "./own-objects.js";
 
 const open = (env: Record<string, string>) => createObjectStore(loadConfig(Type.Object(storeSettings), env));
 const forbidden = expect.objectContaining({ code: "bucket_forbidden" });
@@ -28,10 +28,15 @@ describe("refs that callers name", () => {
     expect(store.allows("photos")).toBe(false);
   });
 
-  it("never reach the uploads of others", () => {
+  it("never reach the uploads and the results of others", () => {
     for (const store of [s3, open({})]) {
       const bucket = store.defaultBucket;
-      for (const key of [uploadRef(store, "0".repeat(32)).key, "/uploads/x", "//uploads/x"]) {
+      for (const key of [
+        uploadRef(store, "0".repeat(32)).key,
+        batchPartRef(store, "b1", 0).key,
+        "/uploads/x",
+        "//batches/x",
+      ]) {
         expect(() => assertReadable(store, { bucket, key })).toThrow(forbidden);
       }
       expect(() => assertReadable(store, { bucket, key: "my/uploads/x" })).not.toThrow();

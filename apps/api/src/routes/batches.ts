@@ -1,0 +1,152 @@
+import { Readable } from "node:stream";
+import { Batch, BatchRequest, ProblemError } from "@facefleet/contracts";
+import { batchPartRef } from "@facefleet/platform";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { batchCommandOf } from "../batch-command.js";
+import { batchResults } from "../batch-results.js";
+import type { ApiServices, Routes } from "../services.js";
+import { assertImageAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
+import { refer } from "../wire/components.js";
+import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
+import { problemAnswers } from "../wire/problem-schema.js";
+
+/** A thousand references with signed URLs. */
+const bodyLimitBytes = 4_194_304;
+const BatchParams = Type.Object({ id: Type.String({ description: "The batch's id." }) });
+
+/** Submit, look up, read the results of, and cancel or erase batches. */
+export const batchRoutes: Routes = async (app, services) => {
+  const { batches } = services;
+
+  app.post(
+    "/v1/batches",
+    {
+      bodyLimit: bodyLimitBytes,
+      schema: {
+        operationId: "submitBatch",
+        summary: "Submit many images at once",
+        description:
+          "Up to 100,000 images: listed, in a manifest, or all below a prefix. They wait behind other jobs unless told otherwise, and one that cannot be analysed fails alone.",
+        tags: ["batches"],
+        headers: IdempotencyHeaders,
+        body: BatchRequest,
+        response: { 200: refer(Batch), 202: refer(Batch), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { batch, created } = await submit(services, request, request.body as BatchRequest);
+      return reply
+        .code(created ? 202 : 200)
+        .header("location", batch.links.self)
+        .send(batch);
+    },
+  );
+
+  app.get(
+    "/v1/batches/:id",
+    {
+      schema: {
+        operationId: "getBatch",
+        summary: "Look a batch up",
+        tags: ["batches"],
+        params: BatchParams,
+        response: { 200: refer(Batch), ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const id = batchId(request.params);
+      const batch = await batches.find(request.tenant.id, id);
+      if (!batch) throw batchNotFound(id);
+      return batch;
+    },
+  );
+
+  app.get(
+    "/v1/batches/:id/results",
+    {
+      schema: {
+        operationId: "getBatchResults",
+        summary: "Read the results of a batch",
+        description:
+          "One BatchLine for each item that has ended, in the order of the items, as a stream: of a finished batch, exactly one for every item.",
+        tags: ["batches"],
+        params: BatchParams,
+        response: {
+          200: {
+            description: "The lines.",
+            content: { "application/x-ndjson": { schema: Type.Unsafe<Readable>(Type.String()) } },
+          },
+          ...problemAnswers,
+        },
+      },
+    },
+    async (request, reply) => {
+      const id = batchId(request.params);
+      const record = await batches.record(request.tenant.id, id);
+      if (!record) throw batchNotFound(id);
+      const lines = Readable.from(batchResults(services, record), { objectMode: false });
+      lines.on("error", (error) => request.log.warn({ err: error, batchId: id }, "the results of a batch broke off"));
+      return reply.type("application/x-ndjson").header("cache-control", "no-store").send(lines);
+    },
+  );
+
+  app.delete(
+    "/v1/batches/:id",
+    {
+      schema: {
+        operationId: "deleteBatch",
+        summary: "Cancel what is left of a batch, or erase its results",
+        tags: ["batches"],
+        params: BatchParams,
+        response: { 204: Type.Null({ description: "Being canceled, or erased, now or before." }), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const id = batchId(request.params);
+      const removal = await batches.remove(request.tenant.id, id);
+      if (!removal) throw batchNotFound(id);
+      await deleteResults(services, request, id, removal.parts);
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+async function submit({ batches, store, config }: ApiServices, request: FastifyRequest, body: BatchRequest) {
+  const { tenant } = request;
+  const { plan, items, bodyHash } = batchCommandOf(body, { tenant, defaultTtlSeconds: config.RESULT_TTL_SECONDS });
+  for (const image of items) assertImageAllowed(store, tenant, image);
+  if ("manifest" in plan.source) assertImageAllowed(store, tenant, plan.source.manifest);
+  if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);
+  if (plan.output) assertPlaceAllowed(store, tenant, plan.output.s3);
+  const key = request.headers["idempotency-key"];
+  return batches.submit(plan, {
+    items,
+    ...(typeof key === "string" && { idempotency: { key, bodyHash: bodyHash() } }),
+  });
+}
+
+/** What cannot be deleted now is on the list of a worker, which does it within minutes. */
+async function deleteResults({ store }: ApiServices, request: FastifyRequest, id: string, parts: number) {
+  try {
+    for (let part = 0; part < parts; part += 1) await store.delete(batchPartRef(store, id, part));
+  } catch (error) {
+    request.log.warn({ err: error, batchId: id }, "results of an erased batch could not be deleted yet");
+  }
+}
+
+/**
+ * The id in a batch's address.
+ * @throws ProblemError `batch_not_found`
+ */
+function batchId({ id }: { readonly id: string }): string {
+  if (!/^b[0-9a-f]{32}$/.test(id)) throw batchNotFound(id);
+  return id;
+}
+
+function batchNotFound(id: string): ProblemError {
+  return new ProblemError(
+    "batch_not_found",
+    `Expected the id of a batch but received ${JSON.stringify(id.slice(0, 100))}`,
+  );
+}

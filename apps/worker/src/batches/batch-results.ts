@@ -1,0 +1,46 @@
+import { Readable } from "node:stream";
+import {
+  type BatchRecord,
+  type BatchSteps,
+  batchPartRef,
+  type ObjectRef,
+  type ObjectStore,
+  partName,
+} from "@facefleet/platform";
+
+const contentType = "application/x-ndjson";
+
+/** Moves the lines of items that have ended from Redis into the object store, part by part. */
+export class BatchResults {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly steps: BatchSteps,
+  ) {}
+
+  /** Stores the next part, if all its items have ended. Returns whether it did. To do it again does no harm. */
+  async storeNext(record: BatchRecord): Promise<boolean> {
+    if (!(await this.steps.isPartComplete(record))) return false;
+    await this.#write(record, batchPartRef(this.store, record.id, record.stored));
+    const copy = outputRef(record);
+    if (copy) await this.#write(record, copy);
+    await this.steps.partStored(record);
+    return true;
+  }
+
+  async #write(record: BatchRecord, ref: ObjectRef): Promise<void> {
+    const lines = Readable.from(bytesOf(this.steps.lines(record)), { objectMode: false });
+    await this.store.put(ref, lines, { contentType, maxBytes: Number.MAX_SAFE_INTEGER });
+  }
+}
+
+/** Where the owner wants a copy. A batch that has failed, perhaps because it cannot be written, makes no more. */
+function outputRef({ id, plan, stored, stopping }: BatchRecord): ObjectRef | undefined {
+  if (!plan.output || stopping === "failed") return undefined;
+  const { bucket, prefix } = plan.output.s3;
+  const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+  return { bucket, key: `${folder}${id}/${partName(stored)}` };
+}
+
+async function* bytesOf(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const line of lines) yield Buffer.from(line);
+}

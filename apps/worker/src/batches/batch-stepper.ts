@@ -1,0 +1,147 @@
+import { maxBatchItems, ProblemError } from "@facefleet/contracts";
+import {
+  type BatchRecord,
+  type BatchSteps,
+  type FaceJobs,
+  itemsWithLines,
+  partSize,
+  partsOf,
+} from "@facefleet/platform";
+import type { BatchResults } from "./batch-results.js";
+import type { BatchSource } from "./sources/batch-source.js";
+import type { SourceItem } from "./sources/source-page.js";
+
+export interface BatchStepperParts {
+  readonly steps: BatchSteps;
+  readonly source: BatchSource;
+  readonly results: BatchResults;
+  readonly jobs: Pick<FaceJobs, "cancel">;
+  /** Told of uploads that now belong to a job. */
+  readonly onHandOver: (uploads: readonly string[]) => Promise<void>;
+  /** Told of uploads whose job was canceled. */
+  readonly onUnused: (uploads: readonly string[]) => Promise<void>;
+  readonly onEnd: (record: BatchRecord) => void;
+}
+
+/** How far a batch's queued items may be ahead of those whose results are stored: what of it is in Redis at once. */
+const window = 10 * partSize;
+const countedAtOnce = 1000;
+/** More would keep Redis from others for longer. */
+const queuedAtOnce = 128;
+const canceledAtOnce = 16;
+const chunksPerStep = 8;
+/** How long to wait where nothing could be done, in milliseconds. */
+const idleMs = 500;
+
+/** Takes a batch one step on: whatever was done of a step before a crash is found done. */
+export class BatchStepper {
+  constructor(private readonly parts: BatchStepperParts) {}
+
+  /**
+   * Returns how long to wait before the next step, in milliseconds; undefined when there is none.
+   * @throws ProblemError why the batch cannot go on; one that is retryable may go on later
+   */
+  async step(id: string): Promise<number | undefined> {
+    const record = await this.parts.steps.record(id);
+    if (!record || record.finishedAt !== undefined) return undefined;
+    const pause = await this.#advance(record);
+    if (record.setbacks > 0 && pause !== undefined) await this.parts.steps.recovered(id);
+    return pause;
+  }
+
+  async #advance(record: BatchRecord): Promise<number | undefined> {
+    if (record.stopping) await this.#cancelLive(record);
+    else if (record.state === "queued") return this.#count(record);
+    const queued = record.stopping ? 0 : await this.#expand(record);
+    const stored = await this.#store(record.id);
+    const latest = await this.parts.steps.record(record.id);
+    if (latest && isComplete(latest)) {
+      await this.parts.steps.finish(latest);
+      this.parts.onEnd(latest);
+      return undefined;
+    }
+    return queued + stored > 0 ? 0 : idleMs;
+  }
+
+  async #count(record: BatchRecord): Promise<number> {
+    const { steps, source } = this.parts;
+    if ("items" in record.plan.source) {
+      await steps.counted(record, { total: record.total, cursor: "", version: "", isDone: true });
+      return 0;
+    }
+    const { items, cursor, version, isLast } = await source.read(record, countedAtOnce);
+    const total = record.total + items.length;
+    if (total > maxBatchItems) {
+      throw new ProblemError("batch_too_large", `Expected at most ${maxBatchItems} items but received more.`);
+    }
+    await steps.counted(record, { total, cursor, version, isDone: isLast });
+    return 0;
+  }
+
+  /** Queues the next items, as many as fit the window. Returns how many chunks it was. */
+  async #expand(first: BatchRecord): Promise<number> {
+    let record: BatchRecord | undefined = first;
+    for (let chunks = 0; chunks < chunksPerStep; chunks += 1) {
+      if (!record || record.stopping || !hasRoom(record)) return chunks;
+      if (!(await this.#expandChunk(record))) return chunks;
+      record = await this.parts.steps.record(record.id);
+    }
+    return chunksPerStep;
+  }
+
+  async #expandChunk(record: BatchRecord): Promise<boolean> {
+    const { steps, source } = this.parts;
+    const page = await source.read(record, Math.min(queuedAtOnce, record.total - record.expanded));
+    // What was added to a prefix since it was counted is not part of the batch.
+    const items = page.items.slice(0, record.total - record.expanded);
+    const expanded = record.expanded + items.length;
+    if (page.isLast && expanded < record.total) {
+      const detail = `Expected the ${record.total} items that were counted but there are only ${expanded} now.`;
+      throw new ProblemError("batch_source_invalid", detail);
+    }
+    await this.#failFaulty(record, items);
+    const images = items.flatMap((item, offset) =>
+      "fault" in item ? [] : [{ index: record.expanded + offset, image: item.image }],
+    );
+    const isQueued = await steps.expand(record, { items: images, expanded, cursor: page.cursor });
+    const uploads = images.flatMap(({ image }) => ("upload" in image ? [image.upload] : []));
+    if (isQueued && uploads.length > 0) await this.parts.onHandOver(uploads);
+    return isQueued;
+  }
+
+  /** Before the others are queued: should we die between, they are failed again, which changes nothing. */
+  async #failFaulty(record: BatchRecord, items: readonly SourceItem[]): Promise<void> {
+    for (const [offset, item] of items.entries()) {
+      if (!("fault" in item)) continue;
+      await this.parts.steps.failItem(record, record.expanded + offset, item.fault.toProblem(), item.image);
+    }
+  }
+
+  /** Stores every part that is complete. Returns how many there were. */
+  async #store(id: string): Promise<number> {
+    for (let parts = 0; ; parts += 1) {
+      const record = await this.parts.steps.record(id);
+      if (!record || !(await this.parts.results.storeNext(record))) return parts;
+    }
+  }
+
+  async #cancelLive({ id, plan }: BatchRecord): Promise<void> {
+    const left = await this.parts.steps.liveItems(id);
+    const cancelSome = async () => {
+      for (let jobId = left.pop(); jobId !== undefined; jobId = left.pop()) {
+        const canceled = await this.parts.jobs.cancel(plan.tenant, jobId);
+        if (canceled && canceled.uploads.length > 0) await this.parts.onUnused(canceled.uploads);
+      }
+    };
+    await Promise.all(Array.from({ length: canceledAtOnce }, cancelSome));
+  }
+}
+
+function hasRoom({ expanded, total, stored }: BatchRecord): boolean {
+  return expanded < total && expanded - stored * partSize < window;
+}
+
+function isComplete(record: BatchRecord): boolean {
+  const isCounted = record.state !== "queued" || record.stopping !== undefined;
+  return isCounted && record.expanded >= itemsWithLines(record) && record.stored === partsOf(record);
+}

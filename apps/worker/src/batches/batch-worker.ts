@@ -1,0 +1,77 @@
+import {
+  type BatchRecord,
+  BatchSteps,
+  type FaceJobs,
+  type Logger,
+  type ObjectStore,
+  type RedisSettings,
+  type UploadRegistry,
+} from "@facefleet/platform";
+import type { UploadCleanup } from "../jobs/upload-cleanup.js";
+import type { WorkerMetrics } from "../metrics.js";
+import { BatchCleanup } from "./batch-cleanup.js";
+import { BatchResults } from "./batch-results.js";
+import { BatchRunner } from "./batch-runner.js";
+import { BatchStepper } from "./batch-stepper.js";
+import { BatchSource } from "./sources/batch-source.js";
+
+export interface BatchWorkerParts {
+  readonly store: ObjectStore;
+  readonly jobs: FaceJobs;
+  readonly uploads: UploadRegistry;
+  readonly cleanup: UploadCleanup;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+}
+
+/** All that a worker does for batches. Their items are jobs like others. */
+export class BatchWorker {
+  readonly #steps: BatchSteps;
+  readonly #runner: BatchRunner;
+  readonly #cleanup: BatchCleanup;
+
+  constructor(settings: RedisSettings, parts: BatchWorkerParts) {
+    const { store, jobs, uploads, cleanup, metrics, logger } = parts;
+    const steps = new BatchSteps(settings, { logger });
+    const stepper = new BatchStepper({
+      steps,
+      source: new BatchSource(store, steps, uploads),
+      results: new BatchResults(store, steps),
+      jobs,
+      onHandOver: async (ids) => {
+        await Promise.all(ids.map((id) => uploads.remove(id)));
+      },
+      onUnused: (ids) => cleanup.deleteAll(ids),
+      onEnd: (record) => {
+        metrics.batchEnded(record.stopping ?? "finished");
+        logger.info(endLine(record), "batch ended");
+      },
+    });
+    this.#steps = steps;
+    this.#runner = new BatchRunner(steps, stepper, logger);
+    this.#cleanup = new BatchCleanup(steps, store, logger);
+  }
+
+  start(): void {
+    this.#runner.start();
+    this.#cleanup.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#runner.stop(), this.#cleanup.stop()]);
+    await this.#steps.close();
+  }
+}
+
+function endLine({ id, plan, stopping, error, total, succeeded, failed, createdAt }: BatchRecord) {
+  return {
+    batchId: id,
+    tenant: plan.tenant,
+    state: stopping ?? "finished",
+    ...(error && { code: error.code }),
+    total,
+    succeeded,
+    failed,
+    seconds: Math.round((Date.now() - createdAt) / 1000),
+  };
+}

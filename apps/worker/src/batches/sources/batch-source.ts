@@ -1,0 +1,81 @@
+import { ProblemError } from "@facefleet/contracts";
+import {
+  assertReadable,
+  type BatchRecord,
+  type BatchSteps,
+  isReserved,
+  type ObjectRef,
+  type ObjectStore,
+  type UploadRegistry,
+} from "@facefleet/platform";
+import { readManifest } from "./manifest-source.js";
+import type { SourceItem, SourcePage } from "./source-page.js";
+
+/** Reads the items of batches, wherever they are. */
+export class BatchSource {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly steps: BatchSteps,
+    private readonly uploads: Pick<UploadRegistry, "isOwn">,
+  ) {}
+
+  /** The items from the record's cursor on: at most `limit`, and fewer although there are more. */
+  async read(record: BatchRecord, limit: number): Promise<SourcePage> {
+    const page = await this.#page(record, limit);
+    return { ...page, items: await Promise.all(page.items.map((item) => this.#checked(record, item))) };
+  }
+
+  #page(record: BatchRecord, limit: number): Promise<SourcePage> {
+    const { plan, cursor, version } = record;
+    if ("manifest" in plan.source) return readManifest(this.store, plan.source.manifest.s3, { cursor, version, limit });
+    if ("prefix" in plan.source) return this.#list(plan.source.prefix.s3, cursor, limit);
+    return this.#listed(record, limit);
+  }
+
+  async #listed({ id, total, cursor }: BatchRecord, limit: number): Promise<SourcePage> {
+    const from = Number(cursor || 0);
+    const images = await this.steps.listedItems(id, from, limit);
+    const next = from + images.length;
+    return { items: images.map((image) => ({ image })), cursor: String(next), version: "", isLast: next >= total };
+  }
+
+  /** Every object but the service's own, and the empty ones that stand for folders. */
+  async #list(place: { bucket: string; prefix: string }, cursor: string, limit: number): Promise<SourcePage> {
+    const page = await this.store.list(place, { limit, ...(cursor !== "" && { cursor }) });
+    const refs = page.keys.map((key) => ({ bucket: place.bucket, key }));
+    const items = refs.filter((ref) => !ref.key.endsWith("/") && !isReserved(this.store, ref));
+    return {
+      items: items.map((s3) => ({ image: { s3 } })),
+      cursor: page.cursor ?? cursor,
+      version: "",
+      isLast: page.cursor === undefined,
+    };
+  }
+
+  async #checked({ plan }: BatchRecord, item: SourceItem): Promise<SourceItem> {
+    if ("fault" in item) return item;
+    const { image } = item;
+    const isForeign = "upload" in image && !(await this.uploads.isOwn(plan.tenant, image.upload));
+    const fault = isForeign ? notFound(image.upload) : "s3" in image ? this.#objectFault(plan, image.s3) : undefined;
+    return fault ? { fault, image } : item;
+  }
+
+  #objectFault({ allowedBuckets }: BatchRecord["plan"], ref: ObjectRef): ProblemError | undefined {
+    try {
+      assertReadable(this.store, ref);
+      return allowedBuckets?.includes(ref.bucket) === false ? forbidden(ref.bucket) : undefined;
+    } catch (error) {
+      if (error instanceof ProblemError) return error;
+      throw error;
+    }
+  }
+}
+
+/** As for an upload that is not there. */
+function notFound(upload: string): ProblemError {
+  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${upload}`);
+}
+
+function forbidden(bucket: string): ProblemError {
+  return new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${bucket}.`);
+}

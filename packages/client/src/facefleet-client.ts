@@ -1,0 +1,209 @@
+import type {
+  Batch,
+  BatchLine,
+  BatchRequest,
+  ImageRef,
+  Job,
+  JobList,
+  JobState,
+  ModelsAnswer,
+  Upload,
+  UploadRequest,
+} from "@facefleet/contracts";
+import { readJson, readNothing, readStream } from "./answer-readers.js";
+import { clientSettings, type FacefleetClientOptions } from "./client-options.js";
+import { createIdempotencyKey } from "./idempotency-key.js";
+import {
+  type AnalysisJob,
+  type AnalysisSubmission,
+  asBlob,
+  encodeJson,
+  encodeSubmission,
+  type ImageBytes,
+  type JobSubmission,
+  type VerifyJob,
+  type VerifySubmission,
+} from "./job-submission.js";
+import { ndjsonValues } from "./ndjson.js";
+import { streamChunks } from "./stream-chunks.js";
+import { Transport } from "./transport.js";
+import { hasEnded, type WaitOptions, waitUntilEnded } from "./wait-until-ended.js";
+import type { WebhookAttempts } from "./webhook-attempts.js";
+
+export interface CallOptions {
+  /** Ends the call; what is thrown is the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SubmitOptions extends CallOptions {
+  /** The same key with the same request within 24 hours gives the same job or batch. Made up unless given. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly state?: JobState | undefined;
+  /** Jobs of one request, at most 100. */
+  readonly pageSize?: number | undefined;
+}
+
+export interface BatchWaitOptions extends WaitOptions {
+  /** Told how far the batch has come, each time it is looked at. */
+  readonly onProgress?: ((batch: Batch) => void) | undefined;
+}
+
+/** What has an id, or the id itself. */
+type JobOrId = string | Pick<Job, "id">;
+type BatchOrId = string | Pick<Batch, "id">;
+
+/** The longest that one request waits for a job to end. The service allows 30. */
+const longPollSeconds = 20;
+
+/**
+ * A caller of a Facefleet service. Requests are sent again after a lost connection, 429, 503 and passing
+ * failures, but only where that can do nothing twice; Retry-After is kept to. Every method rejects with a
+ * FacefleetError, or with the reason of its `signal`.
+ */
+export class FacefleetClient {
+  readonly #transport: Transport;
+
+  /** @throws TypeError for a `url` that is none */
+  constructor(options: FacefleetClientOptions) {
+    this.#transport = new Transport(clientSettings(options));
+  }
+
+  /** Submits a job; its image is named, or sent along. However often it must be sent, it is one job. */
+  submit(submission: AnalysisSubmission, options?: SubmitOptions): Promise<AnalysisJob>;
+  submit(submission: VerifySubmission, options?: SubmitOptions): Promise<VerifyJob>;
+  submit(submission: JobSubmission, options: SubmitOptions = {}): Promise<Job> {
+    return this.#create<Job>("/v1/jobs", encodeSubmission(submission), options);
+  }
+
+  /** Waits until a job has ended, in whatever way: `resultOf` tells a success from the rest. */
+  wait<J extends Omit<Job, "result">>(job: J, options?: WaitOptions): Promise<J>;
+  wait(id: string, options?: WaitOptions): Promise<Job>;
+  async wait(job: string | Pick<Job, "id" | "finishedAt">, options: WaitOptions = {}): Promise<Pick<Job, "id">> {
+    if (typeof job !== "string" && hasEnded(job)) return job;
+    const path = `${jobPath(job)}?wait=${longPollSeconds}`;
+    return waitUntilEnded(`the job ${idOf(job)}`, options, (signal) => this.#get<Job>(path, { signal }));
+  }
+
+  job(job: JobOrId, options: CallOptions = {}): Promise<Job> {
+    return this.#get(jobPath(job), options);
+  }
+
+  /** Every job of the caller, newest first, without results. Pages are fetched as they are needed. */
+  async *jobs({ state, pageSize = 100, signal }: ListOptions = {}): AsyncGenerator<Job, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: String(pageSize) });
+      if (state !== undefined) query.set("state", state);
+      if (cursor !== undefined) query.set("cursor", cursor);
+      const page: JobList = await this.#get<JobList>(`/v1/jobs?${query}`, { signal });
+      yield* page.jobs;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** Cancels a job that has not ended; erases the result of one that has. */
+  cancel(job: JobOrId, options: CallOptions = {}): Promise<void> {
+    return this.#delete(jobPath(job), options);
+  }
+
+  /** Has a failed job tried again. Sent once only: whether a lost request has arrived, `job` tells. */
+  retry(job: JobOrId, options: CallOptions = {}): Promise<Job> {
+    return this.#postOnce(`${jobPath(job)}/retry`, options);
+  }
+
+  /** Hands an image over for jobs that name it, such as those that compare two. Deleted when its job ends. */
+  async upload(image: ImageBytes, contentType: UploadRequest["contentType"], options: CallOptions = {}) {
+    const { signal } = options;
+    const blob = asBlob(image, contentType);
+    const request: UploadRequest = { contentType, size: blob.size };
+    // A place that is asked for twice is one that stays empty.
+    const ask = { method: "POST", path: "/v1/uploads", ...encodeJson(request), repeatable: true, signal } as const;
+    const { id, url, method, headers } = await this.#transport.send<Upload>({ ...ask, read: readJson });
+    const put = { url, method, headers, body: blob, repeatable: true, signal } as const;
+    await this.#transport.sendSigned<void>({ ...put, read: readNothing });
+    return { upload: id } satisfies ImageRef;
+  }
+
+  /** Submits a batch: up to 1000 listed items, or a manifest or a prefix with as many as the service allows. */
+  submitBatch(request: BatchRequest, options: SubmitOptions = {}): Promise<Batch> {
+    return this.#create<Batch>("/v1/batches", encodeJson(request), options);
+  }
+
+  batch(batch: BatchOrId, options: CallOptions = {}): Promise<Batch> {
+    return this.#get(batchPath(batch), options);
+  }
+
+  /** Waits until every item of a batch has ended, or the batch was canceled or could not be read. */
+  waitForBatch(batch: BatchOrId, { onProgress, ...options }: BatchWaitOptions = {}): Promise<Batch> {
+    return waitUntilEnded(`the batch ${idOf(batch)}`, options, async (signal) => {
+      const latest = await this.batch(batch, { signal });
+      onProgress?.(latest);
+      return latest;
+    });
+  }
+
+  /**
+   * The results of a batch, line by line as they arrive, failures included. A connection that is lost on the
+   * way rejects with `unreachable`: ask again, and skip each `index` that is known.
+   */
+  async *batchResults(batch: BatchOrId, { signal }: CallOptions = {}): AsyncGenerator<BatchLine, void, undefined> {
+    const path = `${batchPath(batch)}/results`;
+    const request = { method: "GET", path, headers: { accept: "application/x-ndjson" }, repeatable: true } as const;
+    const stream = await this.#transport.send({ ...request, signal, read: readStream });
+    yield* ndjsonValues<BatchLine>(streamChunks(stream, signal));
+  }
+
+  /** Cancels what is left of a batch. */
+  cancelBatch(batch: BatchOrId, options: CallOptions = {}): Promise<void> {
+    return this.#delete(batchPath(batch), options);
+  }
+
+  /** How the announcement of a job's end went. */
+  webhookAttempts(job: JobOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
+    return this.#get(`${jobPath(job)}/webhook-attempts`, options);
+  }
+
+  /** Has the end of a job announced again. */
+  resendWebhook(job: JobOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
+    return this.#postOnce(`${jobPath(job)}/webhook-attempts`, options);
+  }
+
+  /** The workers that are ready, with their models, engines and devices. */
+  models(options: CallOptions = {}): Promise<ModelsAnswer> {
+    return this.#get("/v1/models", options);
+  }
+
+  #get<T>(path: string, { signal }: CallOptions): Promise<T> {
+    return this.#transport.send<T>({ method: "GET", path, repeatable: true, signal, read: readJson });
+  }
+
+  #delete(path: string, { signal }: CallOptions): Promise<void> {
+    return this.#transport.send<void>({ method: "DELETE", path, repeatable: true, signal, read: readNothing });
+  }
+
+  #postOnce<T>(path: string, { signal }: CallOptions): Promise<T> {
+    return this.#transport.send<T>({ method: "POST", path, repeatable: false, signal, read: readJson });
+  }
+
+  #create<T>(path: string, encoded: ReturnType<typeof encodeJson>, options: SubmitOptions): Promise<T> {
+    const { idempotencyKey = createIdempotencyKey(), signal } = options;
+    const headers = { ...encoded.headers, "idempotency-key": idempotencyKey };
+    const { body } = encoded;
+    return this.#transport.send<T>({ method: "POST", path, headers, body, repeatable: true, signal, read: readJson });
+  }
+}
+
+function jobPath(job: JobOrId): string {
+  return `/v1/jobs/${encodeURIComponent(idOf(job))}`;
+}
+
+function batchPath(batch: BatchOrId): string {
+  return `/v1/batches/${encodeURIComponent(idOf(batch))}`;
+}
+
+function idOf(named: string | { readonly id: string }): string {
+  return typeof named === "string" ? named : named.id;
+}

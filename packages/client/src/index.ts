@@ -1,0 +1,36 @@
+export type {
+  AnalysisResult,
+  Batch,
+  BatchLine,
+  BatchRequest,
+  Face,
+  ImageRef,
+  Job,
+  JobOptions,
+  JobState,
+  ModelsAnswer,
+  Problem,
+  ProblemCode,
+  VerifyResult,
+} from "@facefleet/contracts";
+export type { FacefleetClientOptions } from "./client-options.js";
+export {
+  type BatchWaitOptions,
+  type CallOptions,
+  FacefleetClient,
+  type ListOptions,
+  type SubmitOptions,
+} from "./facefleet-client.js";
+export {
+  type ClientErrorCode,
+  FacefleetError,
+  type FacefleetErrorCode,
+  type ReceivedProblem,
+} from "./facefleet-error.js";
+export type { AnalysisJob, AnalysisSubmission, ImageBytes, VerifyJob, VerifySubmission } from "./job-submission.js";
+export { resultOf } from "./result-of.js";
+export { verifyWebhook, type WebhookRequest } from "./verify-webhook.js";
+export type { WaitOptions } from "./wait-until-ended.js";
+export type { WebhookAttempt, WebhookAttempts } from "./webhook-attempts.js";
+export type { WebhookEvent } from "./webhook-event.js";
+export { type WebhookFault, WebhookVerificationError } from "./webhook-verification-error.js";

@@ -1,0 +1,48 @@
+import type { AnalysisResult, ImageRef, Job, JobRequest, VerifyResult } from "@facefleet/contracts";
+
+/** The bytes of an image. */
+export type ImageBytes = Blob | Uint8Array | ArrayBuffer;
+
+type AnalysisRequest = Extract<JobRequest, { readonly image: ImageRef }>;
+
+/** A job about one image, named or sent along. */
+export type AnalysisSubmission = Omit<AnalysisRequest, "image"> & { readonly image: ImageRef | ImageBytes };
+
+/** A job about two images, both named; `upload` gives the names of images that are here. */
+export type VerifySubmission = Extract<JobRequest, { readonly task: "verify" }>;
+
+export type JobSubmission = AnalysisSubmission | VerifySubmission;
+
+export type AnalysisJob = Omit<Job, "result"> & { readonly result?: AnalysisResult };
+export type VerifyJob = Omit<Job, "result"> & { readonly result?: VerifyResult };
+
+interface EncodedBody {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | FormData;
+}
+
+/** The body of POST /v1/jobs: a form where the image is sent along. It can be sent more than once. */
+export function encodeSubmission(submission: JobSubmission): EncodedBody {
+  if (!("image" in submission) || !isBytes(submission.image)) return encodeJson(submission);
+  const { image, ...job } = submission;
+  const body = new FormData();
+  body.append("job", new Blob([JSON.stringify(job)], { type: "application/json" }));
+  // Under a name of ours: that of a file may tell who is on it.
+  body.append("image", asBlob(image), "image");
+  return { headers: {}, body };
+}
+
+export function encodeJson(value: unknown): EncodedBody {
+  return { headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}
+
+export function asBlob(image: ImageBytes, type?: string): Blob {
+  if (image instanceof Blob && (type === undefined || type === image.type)) return image;
+  return new Blob([image as Blob | Uint8Array<ArrayBuffer> | ArrayBuffer], {
+    type: type ?? "application/octet-stream",
+  });
+}
+
+function isBytes(image: ImageRef | ImageBytes): image is ImageBytes {
+  return image instanceof Blob || image instanceof ArrayBuffer || ArrayBuffer.isView(image);
+}

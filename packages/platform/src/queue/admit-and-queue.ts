@@ -1,0 +1,73 @@
+import { type Applicant, type ApplicantKind, admissionOf, admit } from "./admission.js";
+import { type FaceQueue, jobOptions } from "./face-queue.js";
+import type { QueueKeys } from "./queue-keys.js";
+
+/**
+ * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
+ * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
+ * nobody reads. A job that BullMQ has already stays as it is. One step, so that no job is admitted and not queued.
+ * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker. ARGV: those of `admit`, then the prefix of
+ * BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each job: created at,
+ * id, name, data. Returns which jobs, from 1, are past the quota.
+ */
+export const admitAndQueue = `${admit}
+local function admitAndQueue(lastArgument)
+  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 6)
+  local prefix, sharedOptions = ARGV[7], ARGV[8]
+  local firstJob, valuesPerJob = 9, 4
+
+  local seen, fresh, applicants = {}, {}, {}
+  for at = firstJob, lastArgument, valuesPerJob do
+    local createdAt, id = ARGV[at], ARGV[at + 1]
+    if not seen[id] and redis.call("EXISTS", prefix .. id) == 0 then
+      seen[id] = true
+      fresh[#fresh + 1] = at
+      applicants[#applicants + 1] = createdAt
+      applicants[#applicants + 1] = id
+    end
+  end
+  if #fresh == 0 then return {} end
+
+  local refused, scores = {}, {}
+  local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
+  for index, number in ipairs(admit(applicants)) do
+    local at = fresh[index]
+    local createdAt, id, name, data = unpack(ARGV, at, at + 3)
+    if number == -1 then
+      refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
+    else
+      local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s'
+      local options = string.format(format, cjson.encode(id), number, createdAt, sharedOptions)
+      redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
+        "timestamp", createdAt, "delay", "0", "priority", number)
+      scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
+      scores[#scores + 1] = id
+    end
+  end
+  if #scores == 0 then return refused end
+  redis.call("ZADD", waiting, unpack(scores))
+  redis.call("INCRBY", jobCounter, #scores / 2)
+  local paused, concurrency = unpack(redis.call("HMGET", meta, "paused", "concurrency"))
+  local isHeldUp = paused or (concurrency and redis.call("LLEN", active) >= tonumber(concurrency))
+  if not isHeldUp then redis.call("ZADD", marker, 0, "0") end
+  return refused
+end
+`;
+
+const sharedOptions = JSON.stringify(jobOptions).slice(1);
+
+/** The keys and arguments that `admitAndQueue` reads. */
+export function queueingOf(
+  kind: ApplicantKind,
+  applicants: readonly Applicant[],
+  keys: QueueKeys,
+  queue: FaceQueue,
+): { keys: string[]; args: (string | number)[] } {
+  const admission = admissionOf(kind, keys, queue);
+  for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
+  admission.args.push(queue.toKey(""), sharedOptions);
+  for (const { createdAt, id, payload } of applicants) {
+    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload));
+  }
+  return admission;
+}

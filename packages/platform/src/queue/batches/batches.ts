@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import { type Batch, type ImageRef, ProblemError } from "@facefleet/contracts";
+import type { RedisSettings } from "../../config/index.js";
+import type { Logger } from "../../logging/index.js";
+import { type FaceQueue, openFaceQueue } from "../face-queue.js";
+import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
+import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
+import { RedisConnection } from "../redis-connection.js";
+import { RedisScript } from "../redis-script.js";
+import { itemPrefix } from "./batch-items.js";
+import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
+import { storedBatchMember } from "./stored-batches.js";
+
+export interface BatchOptions {
+  /** Those that came with the request; none when the plan's source is elsewhere. */
+  readonly items: readonly ImageRef[];
+  readonly idempotency?: Idempotency;
+}
+
+export interface BatchSubmission {
+  readonly batch: Batch;
+  /** False when an earlier request with the same idempotency key submitted the batch. */
+  readonly created: boolean;
+}
+
+export interface BatchRemoval {
+  /** `canceled`: it had not ended, and what is left of it is being canceled; `erased`: it had, and is gone now. */
+  readonly outcome: "canceled" | "erased";
+  /** How many parts of its results may still be in the object store. */
+  readonly parts: number;
+}
+
+/** The most batches of one tenant that have not ended. */
+const maxLiveBatches = 100;
+
+/**
+ * KEYS: batch, its items, batches, live batches of the tenant. ARGV: id, created at, most live batches, tenant, plan,
+ * number of items, items. Returns 0 when the tenant has too many.
+ */
+const create = new RedisScript<number>(`
+local batch, items, batches, live = unpack(KEYS)
+local id, createdAt, most, tenant, plan, total = unpack(ARGV)
+if redis.call("EXISTS", batch) == 1 then return 1 end
+if redis.call("ZCARD", live) >= tonumber(most) then return 0 end
+redis.call("HSET", batch, "tenant", tenant, "plan", plan, "state", "queued", "createdAt", createdAt, "total", total)
+if #ARGV > 6 then redis.call("RPUSH", items, unpack(ARGV, 7)) end
+redis.call("ZADD", batches, createdAt, id)
+redis.call("ZADD", live, createdAt, id)
+return 1`);
+
+/** KEYS: batch, batches. ARGV: id. Returns whether it had not ended. */
+const cancel = new RedisScript<number>(`
+if redis.call("HEXISTS", KEYS[1], "state") == 0 or redis.call("HEXISTS", KEYS[1], "finishedAt") == 1 then return 0 end
+redis.call("HSETNX", KEYS[1], "stopping", "canceled")
+redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
+return 1`);
+
+/**
+ * Removes what is known of a batch and keeps the place until it would have expired.
+ * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third.
+ */
+const erase = new RedisScript<number>(`
+local left = redis.call("PTTL", KEYS[1])
+redis.call("UNLINK", KEYS[1], KEYS[2], unpack(KEYS, 4))
+redis.call("HSET", KEYS[1], "tenant", ARGV[1])
+redis.call("PEXPIRE", KEYS[1], math.max(left, 1))
+return redis.call("ZADD", KEYS[3], 0, ARGV[2])`);
+
+/**
+ * Submits, finds, and cancels or erases batches; another tenant's batch is like one that never was.
+ * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
+ */
+export class Batches {
+  readonly #connection: RedisConnection;
+  readonly #keys: QueueKeys;
+  readonly #queue: FaceQueue;
+  readonly #idempotency: IdempotencyRecords;
+
+  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
+  }
+
+  /** @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body */
+  submit(plan: BatchPlan, { items, idempotency }: BatchOptions): Promise<BatchSubmission> {
+    const newId = `b${randomUUID().replaceAll("-", "")}`;
+    return this.#connection.attempt(async () => {
+      if (!idempotency) return { batch: await this.#create(newId, plan, items), created: true };
+      const digest = idempotencyDigest(plan.tenant, `batch ${idempotency.key}`);
+      const { value, created } = await this.#idempotency.once({
+        digest,
+        bodyHash: idempotency.bodyHash,
+        newId,
+        find: (id) => this.#view(plan.tenant, id),
+        make: (id) => this.#create(id, { ...plan, idempotency: digest }, items),
+      });
+      return { batch: value, created };
+    });
+  }
+
+  find(tenant: string, id: string): Promise<Batch | undefined> {
+    return this.#connection.attempt(() => this.#view(tenant, id));
+  }
+
+  record(tenant: string, id: string): Promise<BatchRecord | undefined> {
+    return this.#connection.attempt(() => this.#record(tenant, id));
+  }
+
+  /** The lines of a part of a batch's items that have ended, in their order, those at the positions given. */
+  lines(id: string, part: number, indexes: readonly number[]): Promise<string[]> {
+    return this.#connection.attempt(async () => {
+      const lines = await this.#connection.client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String));
+      return lines.filter((line) => line !== null);
+    });
+  }
+
+  /** Cancels what is left of a batch, or erases one that has ended. Idempotent. */
+  remove(tenant: string, id: string): Promise<BatchRemoval | undefined> {
+    return this.#connection.attempt(async () => {
+      const { client } = this.#connection;
+      const owner = await client.hget(this.#keys.batch(id), "tenant");
+      if (owner !== tenant) return undefined;
+      const canceled = await cancel.run(client, [this.#keys.batch(id), this.#keys.batches], [id]);
+      if (canceled === 1) return { outcome: "canceled", parts: 0 };
+      const record = await this.#record(tenant, id);
+      return { outcome: "erased", parts: record ? await this.#erase(record) : 0 };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+    await this.#connection.close();
+  }
+
+  async #create(id: string, plan: BatchPlan, items: readonly ImageRef[]): Promise<Batch> {
+    const keys = this.#keys;
+    const createdAt = Date.now();
+    const created = await create.run(
+      this.#connection.client,
+      [keys.batch(id), keys.batchItems(id), keys.batches, keys.liveBatches(plan.tenant)],
+      [
+        id,
+        createdAt,
+        maxLiveBatches,
+        plan.tenant,
+        JSON.stringify(plan),
+        items.length,
+        ...items.map((item) => JSON.stringify(item)),
+      ],
+    );
+    if (created === 0) {
+      throw new ProblemError("too_many_batches", `Expected fewer than ${maxLiveBatches} batches that have not ended.`);
+    }
+    return (await this.#view(plan.tenant, id))!;
+  }
+
+  async #view(tenant: string, id: string): Promise<Batch | undefined> {
+    const record = await this.#record(tenant, id);
+    return record && batchView(record, record.finishedAt === undefined ? await this.#countActive(id) : 0);
+  }
+
+  async #record(tenant: string, id: string): Promise<BatchRecord | undefined> {
+    const record = recordOf(id, await this.#connection.client.hgetall(this.#keys.batch(id)));
+    return record?.plan.tenant === tenant ? record : undefined;
+  }
+
+  async #countActive(id: string): Promise<number> {
+    const active = await this.#connection.client.lrange(this.#queue.toKey("active"), 0, -1);
+    return active.filter((jobId) => jobId.startsWith(itemPrefix(id))).length;
+  }
+
+  async #erase(record: BatchRecord): Promise<number> {
+    const { id, plan } = record;
+    const parts = partsOf(record);
+    const lines = Array.from({ length: parts }, (_, part) => this.#keys.batchLines(id, part));
+    await erase.run(
+      this.#connection.client,
+      [this.#keys.batch(id), this.#keys.batchEnded(id), this.#keys.endedBatches, ...lines],
+      [plan.tenant, storedBatchMember({ id, parts })],
+    );
+    return parts;
+  }
+}

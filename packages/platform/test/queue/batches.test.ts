@@ -1,0 +1,163 @@
+import { defaultTenant } from "@facefleet/contracts";
+import { describe, expect, it } from "vitest";
+import { Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
+import { eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
+
+const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
+
+const plan: BatchPlan = {
+  tenant: defaultTenant,
+  task: "detect",
+  options: payload.options,
+  priority: "low",
+  source: { items: 3 },
+  resultTtlSeconds: 60,
+};
+
+const items = [0, 1, 2].map(image);
+
+function open(bench: QueueBench) {
+  const batches = new Batches(bench.settings, { logger: silent });
+  const steps = new BatchSteps(bench.settings, { logger: silent });
+  bench.onClose(() => Promise.all([batches.close(), steps.close()]));
+  return { batches, steps };
+}
+
+/** A batch of three items, all of them in the queue. */
+async function queued(bench: QueueBench) {
+  const { batches, steps } = open(bench);
+  const { batch } = await batches.submit(plan, { items });
+  const record = async () => (await steps.record(batch.id))!;
+  await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
+  const chunk = { items: items.map((ref, index) => ({ index, image: ref })), expanded: 3, cursor: "3" };
+  const isQueued = await steps.expand(await record(), chunk);
+  return { id: batch.id, batches, steps, record, chunk, isQueued };
+}
+
+describe("a step of a batch", () => {
+  it("is made once, however often it is tried", async () => {
+    const bench = new QueueBench();
+    const { steps, record, chunk, isQueued } = await queued(bench);
+    expect(isQueued).toBe(true);
+    const before = { ...(await record()), expanded: 0 };
+    expect(await steps.expand(before, chunk)).toBe(false);
+    expect((await bench.jobs().depth()).waiting).toBe(3);
+  });
+
+  it("queues nothing once the batch is canceled", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const { batch } = await batches.submit(plan, { items });
+    const record = async () => (await steps.record(batch.id))!;
+    await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
+    const before = await record();
+    await batches.remove(defaultTenant, batch.id);
+    expect(await steps.expand(before, { items: [{ index: 0, image: image(0) }], expanded: 1, cursor: "1" })).toBe(
+      false,
+    );
+    expect((await bench.jobs().depth()).waiting).toBe(0);
+  });
+
+  it("is left to another worker when the lease ends, and to none before", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const { batch } = await batches.submit(plan, { items });
+    expect(await steps.take(4)).toEqual([batch.id]);
+    expect(await steps.take(4)).toEqual([]);
+    const leaseEnd = Number(await bench.redis.zscore(bench.keys.batches, batch.id));
+    expect(leaseEnd - Date.now()).toBeGreaterThan(50_000);
+    await steps.release(batch.id, 0);
+    expect(await steps.take(4)).toEqual([batch.id]);
+  });
+});
+
+describe("an item of a batch", () => {
+  it("has one line, whoever ends it", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    await steps.failItem(await record(), 1, { ...problem, code: "worker_lost" });
+    await bench.started({ run: async () => result });
+    await eventually(async () => (await record()).succeeded === 2);
+    await eventually(async () => (await bench.jobs().depth()).waiting === 0);
+    expect(await record()).toMatchObject({ succeeded: 2, failed: 1, canceled: 0 });
+    const lines = await bench.redis.hgetall(bench.keys.batchLines(id, 0));
+    expect(Object.keys(lines).sort()).toEqual(["0", "1", "2"]);
+    expect(JSON.parse(lines["1"]!)).toMatchObject({ state: "failed", error: { code: "worker_lost" } });
+    expect(await steps.isPartComplete(await record())).toBe(true);
+  });
+
+  it("that the queue lost, or gave up, is ended by the sweep", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    const queue = bench.queue();
+    await queue.remove(`${id}.0`);
+    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined, graceMs: 0 });
+    bench.onClose(() => sweep.stop());
+    await sweep.sweep();
+    expect(await record()).toMatchObject({ failed: 1 });
+    expect(await steps.liveItems(id)).toEqual([`${id}.1`, `${id}.2`]);
+  });
+
+  it("counts towards no quota, and is in no list", async () => {
+    const bench = new QueueBench();
+    await queued(bench);
+    const jobs = bench.jobs();
+    const { job } = await jobs.submit(payload, { priority: "normal", maxQueuedJobs: 1 });
+    expect((await jobs.list(defaultTenant, { limit: 10 })).jobs.map(({ id }) => id)).toEqual([job.id]);
+  });
+});
+
+describe("a tenant's batches", () => {
+  it("are nobody else's", async () => {
+    const bench = new QueueBench();
+    const { batches } = open(bench);
+    const { batch } = await batches.submit(plan, { items });
+    expect(await batches.find("other", batch.id)).toBeUndefined();
+    expect(await batches.record("other", batch.id)).toBeUndefined();
+    expect(await batches.remove("other", batch.id)).toBeUndefined();
+    expect((await batches.find(defaultTenant, batch.id))?.state).toBe("queued");
+  });
+
+  it("are at most 100 at once", async () => {
+    const bench = new QueueBench();
+    const { batches } = open(bench);
+    const answers = await Promise.allSettled(Array.from({ length: 101 }, () => batches.submit(plan, { items })));
+    const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
+    expect(refused).toMatchObject([{ code: "too_many_batches", status: 429 }]);
+    await batches.submit({ ...plan, tenant: "other" }, { items });
+  });
+});
+
+describe("the end of a batch", () => {
+  it("announces it once, forgets it exactly in time, and leaves its results to be deleted", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const webhook = { url: "https://example.com/hook" };
+    const { batch } = await batches.submit({ ...plan, webhook, metadata: { a: "b" } }, { items });
+    const record = async () => (await steps.record(batch.id))!;
+    await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
+    for (const index of [0, 1, 2]) await steps.failItem(await record(), index, problem, image(index));
+    const complete = { ...(await record()), stored: 1 };
+    await steps.finish(complete);
+    await steps.finish(complete);
+    const events = await bench.redis.lrange(bench.keys.outbox, "0", "-1");
+    expect(events.map((event) => JSON.parse(event))).toMatchObject([
+      {
+        kind: "batch",
+        batchId: batch.id,
+        url: webhook.url,
+        data: { id: batch.id, state: "finished", counts: { total: 3, failed: 3 }, metadata: { a: "b" } },
+      },
+    ]);
+    const { finishedAt = 0, expiresAt } = await record();
+    expect(expiresAt).toBe(finishedAt + 60_000);
+    expect(await bench.redis.pexpiretime(bench.keys.batch(batch.id))).toBeLessThanOrEqual(finishedAt + 60_100);
+    expect(await steps.takeExpired(10)).toEqual([]);
+    await bench.redis.zadd(bench.keys.endedBatches, 0, `${batch.id}/1`);
+    expect(await steps.takeExpired(10)).toEqual([{ id: batch.id, parts: 1 }]);
+    await steps.forget({ id: batch.id, parts: 1 });
+    expect(await bench.redis.zcard(bench.keys.endedBatches)).toBe(0);
+  });
+});
+
+const problem = { type: "t", title: "t", status: 500, code: "internal_error", retryable: true } as const;

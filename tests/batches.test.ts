@@ -1,0 +1,418 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Batch,
+  type BatchLine,
+  type BatchRequest,
+  type ImageRef,
+  type JobResult,
+  type Problem,
+  ProblemError,
+} from "@facefleet/contracts";
+import { BatchSteps, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
+import { analysis, face } from "../apps/api/test/canned-results.js";
+import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
+import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
+import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
+import { BatchSource } from "../apps/worker/src/batches/sources/batch-source.js";
+import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
+import { WorkerMetrics } from "../apps/worker/src/metrics.js";
+
+const logger = createLogger({ name: "test", level: "silent", format: "json" });
+const bucket = "photos";
+
+let api: ApiRig;
+let workers: BatchWorker[];
+let ran: string[];
+/** What a worker makes of an image. */
+let run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
+
+beforeEach(async () => {
+  api = await startApi();
+  workers = [];
+  ran = [];
+  run = async ({ payload }) => {
+    ran.push(keyOf(payload.images[0]!));
+    return analysis([face(0.99)]);
+  };
+});
+
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.stop()));
+  await api.close();
+});
+
+function startBatchWorker(): BatchWorker {
+  const { config, store, jobs, uploads } = api;
+  const cleanup = new UploadCleanup(store, uploads, logger);
+  const metrics = new WorkerMetrics(createMetrics());
+  const worker = new BatchWorker(config, { store, jobs, uploads, cleanup, metrics, logger });
+  workers.push(worker);
+  worker.start();
+  return worker;
+}
+
+const startConsumer = () => api.startWorker((job, signal) => run(job, signal));
+const photo = (index: number): ImageRef => ({ s3: { bucket, key: `${index}.jpg` } });
+const photos = (count: number) => Array.from({ length: count }, (_, index) => photo(index));
+
+function keyOf(image: ImageRef): string {
+  if ("s3" in image) return image.s3.key;
+  return "upload" in image ? image.upload : image.url;
+}
+
+async function post(request: BatchRequest, headers: Record<string, string> = {}) {
+  return api.inject({ method: "POST", url: "/v1/batches", payload: request, headers });
+}
+
+async function submitted(request: BatchRequest): Promise<Batch> {
+  const answer = await post(request);
+  expect(answer.statusCode, answer.body).toBe(202);
+  return answer.json<Batch>();
+}
+
+async function look(id: string): Promise<Batch> {
+  return (await api.inject({ url: `/v1/batches/${id}` })).json<Batch>();
+}
+
+async function ended(id: string, milliseconds = 30_000): Promise<Batch> {
+  await eventually(async () => (await look(id)).finishedAt !== undefined, milliseconds);
+  return look(id);
+}
+
+async function results(id: string): Promise<BatchLine[]> {
+  const answer = await api.inject({ url: `/v1/batches/${id}/results` });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.headers["content-type"]).toMatch(/^application\/x-ndjson/);
+  return ndjson(answer.body);
+}
+
+function ndjson(text: string): BatchLine[] {
+  return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as BatchLine]));
+}
+
+async function storeObject(key: string, text: string, where = bucket): Promise<void> {
+  await api.store.put({ bucket: where, key }, Buffer.from(text), { maxBytes: 1e9 });
+}
+
+const manifestOf = (images: readonly unknown[]) => images.map((image) => `${JSON.stringify(image)}\n`).join("");
+
+describe("a batch of listed items", () => {
+  it("has one line for each item, in their order, failures included", async () => {
+    const first = run;
+    run = async (job, signal) => {
+      if (keyOf(job.payload.images[0]!) === "2.jpg") throw new Error("no");
+      return first(job, signal);
+    };
+    startBatchWorker();
+    await startConsumer();
+    const batch = await submitted({ task: "embed", items: photos(5), metadata: { album: "summer" } });
+    expect(batch).toMatchObject({ state: "queued", counts: { total: 5, queued: 5 }, metadata: { album: "summer" } });
+    expect(await ended(batch.id)).toMatchObject({
+      state: "finished",
+      counts: { total: 5, queued: 0, active: 0, succeeded: 4, failed: 1, canceled: 0 },
+      progress: 1,
+    });
+    const lines = await results(batch.id);
+    expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+    expect(lines.map(({ image }) => image && keyOf(image))).toEqual(photos(5).map(keyOf));
+    expect(lines[2]).toMatchObject({ state: "failed", error: { code: "internal_error" } });
+    expect(lines[3]).toMatchObject({ state: "succeeded", result: { faces: [{ confidence: 0.99 }] } });
+  });
+
+  it("shows what has ended while it goes on", async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    run = async ({ payload }) => {
+      if (keyOf(payload.images[0]!) === "3.jpg") await gate;
+      return analysis([]);
+    };
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(4) });
+    await eventually(async () => (await look(id)).counts.succeeded === 3);
+    expect(await look(id)).toMatchObject({ state: "active", progress: 0.75, counts: { active: 1, queued: 0 } });
+    expect((await results(id)).map(({ index }) => index)).toEqual([0, 1, 2]);
+    open();
+    await ended(id);
+    expect(await results(id)).toHaveLength(4);
+  });
+
+  it("hands uploads over, and deletes them with their items", async () => {
+    startBatchWorker();
+    const asked = await api.inject({
+      method: "POST",
+      url: "/v1/uploads",
+      payload: { contentType: "image/png", size: 4 },
+    });
+    const { id, url, headers } = asked.json<{ id: string; url: string; headers: Record<string, string> }>();
+    const path = url.slice(new URL(url).origin.length);
+    await api.inject({ method: "PUT", url: path, headers, payload: Buffer.alloc(4) });
+    const { id: batch } = await submitted({ task: "detect", items: [{ upload: id }] });
+    await eventually(async () => (await api.registeredUploads()).length === 0);
+    expect(await api.storedUploads()).toEqual([id]);
+    await startConsumer();
+    await ended(batch);
+    await eventually(async () => (await api.storedUploads()).length === 0);
+  });
+
+  it("is one batch for one idempotency key", async () => {
+    const request: BatchRequest = { task: "detect", items: photos(2) };
+    const key = { "idempotency-key": "once" };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(request, key)));
+    const ids = new Set(answers.map((answer) => answer.json<Batch>().id));
+    expect(ids.size).toBe(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 202)).toHaveLength(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(9);
+    const other = await post({ task: "embed", items: photos(2) }, key);
+    expect(other.statusCode).toBe(409);
+    startBatchWorker();
+    await startConsumer();
+    const [id] = [...ids];
+    await ended(id!);
+    await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
+    const forgotten = await post(request, key);
+    expect(forgotten.statusCode).toBe(200);
+    expect(forgotten.json<Batch>()).toMatchObject({ id, state: "finished" });
+  });
+});
+
+describe("a manifest", () => {
+  it("is read in steps; a line that is no reference fails alone", async () => {
+    const lines = photos(1300).map((image) => JSON.stringify(image));
+    lines[7] = "not json";
+    lines[8] = '{"s3":{"bucket":"photos"}}';
+    lines[1299] = `${JSON.stringify(photo(1299))}\r\n\n`;
+    await storeObject("lists/all.ndjson", `\uFEFF${lines.join("\n")}`);
+    startBatchWorker();
+    await startConsumer();
+    const manifest = { s3: { bucket, key: "lists/all.ndjson" } };
+    const { id } = await submitted({ task: "detect", manifest });
+    expect(await ended(id)).toMatchObject({ state: "finished", counts: { total: 1300, succeeded: 1298, failed: 2 } });
+    const found = await results(id);
+    expect(found.map(({ index }) => index)).toEqual(Array.from({ length: 1300 }, (_, index) => index));
+    expect(found[7]).toMatchObject({ state: "failed", error: { code: "invalid_request" } });
+    expect(found[8]?.image).toBeUndefined();
+    expect(found[1299]?.image).toEqual(photo(1299));
+    expect([...ran].sort()).toEqual(
+      photos(1300)
+        .filter((_, index) => index !== 7 && index !== 8)
+        .map(keyOf)
+        .sort(),
+    );
+  });
+
+  it.each([
+    ["is missing", undefined, "image_not_found"],
+    ["has a line without end", "x".repeat(300_000), "batch_source_invalid"],
+  ])("that %s fails the batch and says why", async (_, text, code) => {
+    if (text !== undefined) await storeObject("list", text);
+    startBatchWorker();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    expect(await ended(id)).toMatchObject({ state: "failed", error: { code }, counts: { total: 0 } });
+    expect(await results(id)).toEqual([]);
+  });
+
+  it("of more than 100,000 lines is refused before anything is run", async () => {
+    await storeObject("list", manifestOf(photos(100_001)));
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    expect(await ended(id)).toMatchObject({ state: "failed", error: { code: "batch_too_large" } });
+    expect(ran).toEqual([]);
+  });
+
+  it("that changes meanwhile fails the batch; each item has its line", async () => {
+    await storeObject("list", manifestOf(photos(6000)));
+    startBatchWorker();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    await eventually(async () => (await api.jobs.depth()).waiting === 5120);
+    await storeObject("list", manifestOf(photos(6001)));
+    await startConsumer();
+    const batch = await ended(id);
+    expect(batch).toMatchObject({ state: "failed", error: { code: "batch_source_invalid" }, progress: 1 });
+    const lines = await results(id);
+    expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: 6000 }, (_, index) => index));
+    expect(lines.at(-1)).toEqual({ index: 5999, state: "canceled" });
+  });
+});
+
+describe("a prefix", () => {
+  it("is every object below it, but not the service's own", async () => {
+    const where = api.store.defaultBucket;
+    for (const key of ["in/a.jpg", "in/b/c.jpg", "in/d.jpg", "out.jpg"]) await storeObject(key, "x", where);
+    await storeObject(`uploads/${"0".repeat(32)}`, "x", where);
+    startBatchWorker();
+    await startConsumer();
+    const some = await submitted({ task: "detect", prefix: { s3: { bucket: where, prefix: "in/" } } });
+    await ended(some.id);
+    expect(ran).toEqual(["in/a.jpg", "in/b/c.jpg", "in/d.jpg"]);
+    const all = await submitted({ task: "detect", prefix: { s3: { bucket: where, prefix: "" } } });
+    expect((await ended(all.id)).counts).toMatchObject({ total: 4, succeeded: 4 });
+    const none = await submitted({ task: "detect", prefix: { s3: { bucket: where, prefix: "nothing/" } } });
+    expect(await ended(none.id)).toMatchObject({ state: "finished", progress: 1, counts: { total: 0 } });
+  });
+});
+
+describe("an output", () => {
+  it("gets the same lines, in parts", async () => {
+    await storeObject("list", manifestOf(photos(700)));
+    startBatchWorker();
+    await startConsumer();
+    const output = { s3: { bucket: "results", prefix: "mine" } };
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } }, output });
+    expect(await ended(id)).toMatchObject({ output });
+    const folder = join(api.config.STORE_DIR, "results", "mine", id);
+    const parts = (await readdir(folder)).sort();
+    expect(parts).toEqual(["part-00000.ndjson", "part-00001.ndjson"]);
+    const texts = await Promise.all(parts.map((part) => readFile(join(folder, part), "utf8")));
+    expect(ndjson(texts.join(""))).toEqual(await results(id));
+  });
+});
+
+/** Steps of which one call in five fails: half of these before it is made, half after, so that only the answer is lost. */
+function unreliable(steps: BatchSteps, random: () => number): BatchSteps {
+  const fail = (when: string) => {
+    throw new ProblemError("queue_unavailable", `Lost ${when} the call`);
+  };
+  return new Proxy(steps, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function" || name === "lines")
+        return typeof value === "function" ? value.bind(target) : value;
+      return async (...args: unknown[]) => {
+        const luck = random();
+        if (luck < 0.1) fail("before");
+        const answer: unknown = await value.apply(target, args);
+        return luck < 0.2 ? fail("after") : answer;
+      };
+    },
+  });
+}
+
+/** Numbers from 0 to 1, the same for the same seed (Park and Miller 1988). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+describe("whatever fails in the middle of a step", () => {
+  it("has 10,000 results, none twice, also with two workers on one batch", async () => {
+    await storeObject("list", manifestOf(photos(10_000)));
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    const { store, jobs, uploads } = api;
+    const steps = new BatchSteps(api.config, { logger });
+    let setbacks = 0;
+    const work = async (seed: number) => {
+      const flaky = unreliable(steps, randomFrom(seed));
+      const source = new BatchSource(store, flaky, uploads);
+      const results = new BatchResults(store, flaky);
+      const idle = async () => undefined;
+      const stepper = new BatchStepper({
+        steps: flaky,
+        source,
+        results,
+        jobs,
+        onHandOver: idle,
+        onUnused: idle,
+        onEnd: idle,
+      });
+      while ((await look(id)).finishedAt === undefined) {
+        await stepper.step(id).catch((error: unknown) => {
+          if (!(error instanceof ProblemError && error.message.startsWith("Lost"))) throw error;
+          setbacks += 1;
+        });
+      }
+    };
+    await Promise.all([work(1), work(2)]);
+    await steps.close();
+    expect(setbacks).toBeGreaterThan(50);
+    expect(await look(id)).toMatchObject({ state: "finished", counts: { total: 10_000, succeeded: 10_000 } });
+    const lines = await results(id);
+    expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
+    expect(ran).toHaveLength(10_000);
+    expect(new Set(ran).size).toBe(10_000);
+  });
+});
+
+describe("DELETE", () => {
+  it("cancels what is left, running items too", async () => {
+    run = async ({ payload }, signal) => {
+      if (Number.parseInt(keyOf(payload.images[0]!), 10) < 3) return analysis([]);
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    };
+    await storeObject("list", manifestOf(photos(6000)));
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    await eventually(async () => (await look(id)).counts.succeeded === 3);
+    await eventually(async () => (await look(id)).counts.active === 8);
+    expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
+    expect((await look(id)).state).toBe("canceled");
+    const batch = await ended(id);
+    expect(batch.counts).toEqual({ total: 6000, queued: 0, active: 0, succeeded: 3, failed: 0, canceled: 5997 });
+    const lines = await results(id);
+    expect(lines).toHaveLength(6000);
+    expect(lines.filter(({ state }) => state === "canceled")).toHaveLength(5997);
+    await eventually(async () => Object.values(await api.jobs.depth()).every((count) => count === 0));
+  });
+
+  it("erases a batch that has ended, at once", async () => {
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(3) });
+    await ended(id);
+    const stored = () => readdir(join(api.config.STORE_DIR, api.store.defaultBucket, "batches", id));
+    expect(await stored()).toEqual(["part-00000.ndjson"]);
+    expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
+    expect(await stored()).toEqual([]);
+    for (const url of [`/v1/batches/${id}`, `/v1/batches/${id}/results`]) {
+      const answer = await api.inject({ url });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.json<Problem>().code).toBe("batch_not_found");
+    }
+    expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
+  });
+
+  it("is 404 for a batch that never was", async () => {
+    for (const id of [`b${"0".repeat(32)}`, "b1", "outbox"]) {
+      expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(404);
+    }
+  });
+});
+
+describe("a request", () => {
+  it.each([
+    ["no source", { task: "detect" }],
+    ["two sources", { task: "detect", items: [photo(1)], prefix: { s3: { bucket, prefix: "" } } }],
+    ["no items", { task: "detect", items: [] }],
+    ["a task of two images", { task: "verify", items: [photo(1)] }],
+    ["an item that is none", { task: "detect", items: [{ s3: { bucket } }] }],
+  ])("with %s is refused", async (_, request) => {
+    const answer = await post(request as BatchRequest);
+    expect(answer.statusCode, answer.body).toBe(400);
+    expect(answer.json<Problem>().code).toBe("invalid_request");
+  });
+
+  it("may not name the service's own objects", async () => {
+    const where = api.store.defaultBucket;
+    const requests: BatchRequest[] = [
+      { task: "detect", items: [{ s3: { bucket: where, key: "batches/b1/part-00000.ndjson" } }] },
+      { task: "detect", manifest: { s3: { bucket: where, key: `uploads/${"0".repeat(32)}` } } },
+      { task: "detect", prefix: { s3: { bucket: where, prefix: "uploads/" } } },
+      { task: "detect", items: [photo(1)], output: { s3: { bucket: where, prefix: "batches/" } } },
+    ];
+    for (const request of requests) {
+      const answer = await post(request);
+      expect(answer.json<Problem>().code).toBe("bucket_forbidden");
+    }
+  });
+});
