@@ -45,6 +45,7 @@ async function openApi() {
     jobs: {},
     batches: {},
     uploads: {},
+    webhookSecrets: {},
     store: { kind: "folder" },
   });
   const document = app.swagger();

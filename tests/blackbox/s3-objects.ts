@@ -1,15 +1,16 @@
-import { createObjectStore, loadConfig, type ObjectStore, storeSettings } from "@facefleet/platform";
-import { Type } from "typebox";
+import { createObjectStore, type ObjectStore } from "@facefleet/platform";
 import { inject } from "vitest";
 
 /** The deployment's S3 server, as somebody else who uses it sees it. */
 export function openBuckets(): ObjectStore {
   const { endpoint, accessKeyId, secretAccessKey, bucket } = inject("deployment")!.s3;
-  const settings = loadConfig(Type.Object(storeSettings), {
+  return createObjectStore({
     S3_ENDPOINT: endpoint,
+    S3_REGION: "us-east-1",
+    S3_BUCKET: bucket,
     S3_ACCESS_KEY_ID: accessKeyId,
     S3_SECRET_ACCESS_KEY: secretAccessKey,
-    S3_BUCKET: bucket,
+    S3_FORCE_PATH_STYLE: true,
+    STORE_DIR: "",
   });
-  return createObjectStore(settings);
 }

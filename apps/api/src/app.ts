@@ -17,6 +17,8 @@ import { modelRoutes } from "./routes/models.js";
 import { probeRoutes } from "./routes/probes.js";
 import { simpleServiceRoutes } from "./routes/simple-service.js";
 import { uploadRoutes } from "./routes/uploads.js";
+import { webhookAttemptRoutes } from "./routes/webhook-attempts.js";
+import { webhookSecretRoutes } from "./routes/webhook-secret.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
 import { compileValidator } from "./wire/validation.js";
@@ -75,6 +77,8 @@ const allRoutes = [
   jobEventRoutes,
   batchRoutes,
   uploadRoutes,
+  webhookAttemptRoutes,
+  webhookSecretRoutes,
   modelRoutes,
   probeRoutes,
   metricsRoutes,

@@ -10,6 +10,7 @@ import {
   type Logger,
   TurnDestination,
   UploadRegistry,
+  WebhookSecrets,
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
@@ -51,8 +52,10 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
+  const webhookSecrets = new WebhookSecrets(config, { logger });
+  lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
   const stopping = new AbortController();
-  const parts = { config, logger, jobs, batches, store, uploads, metrics: createMetrics(), access };
+  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, metrics: createMetrics(), access };
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());

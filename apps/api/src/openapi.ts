@@ -22,6 +22,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: "jobs" },
         { name: "batches" },
         { name: "uploads" },
+        { name: "webhooks" },
         { name: "operations" },
       ],
     },

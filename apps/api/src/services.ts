@@ -1,4 +1,12 @@
-import type { Batches, FaceJobs, Logger, Metrics, ObjectStore, UploadRegistry } from "@facefleet/platform";
+import type {
+  Batches,
+  FaceJobs,
+  Logger,
+  Metrics,
+  ObjectStore,
+  UploadRegistry,
+  WebhookSecrets,
+} from "@facefleet/platform";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
@@ -13,6 +21,7 @@ export interface ApiParts {
   readonly batches: Batches;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
+  readonly webhookSecrets: WebhookSecrets;
   readonly metrics: Metrics;
   /** Without it, whoever reaches the API may use it. */
   readonly access?: Access | undefined;

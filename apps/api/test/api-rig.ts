@@ -16,6 +16,7 @@ import {
   type RunningJob,
   UploadRegistry,
   uploadRef,
+  WebhookSecrets,
   WorkerRegistry,
 } from "@facefleet/platform";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
@@ -63,7 +64,8 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const uploads = new UploadRegistry(config, { logger });
   const stopping = new AbortController();
   const access = await openAccess(config, { logger });
-  const parts = { config, logger, jobs, batches, store, uploads, metrics: createMetrics(), access };
+  const webhookSecrets = new WebhookSecrets(config, { logger });
+  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, metrics: createMetrics(), access };
   const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
@@ -86,7 +88,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
       for (const close of closers) await close();
       await app.close();
       await access?.close();
-      await Promise.all([jobs.close(), batches.close(), uploads.close(), store.close()]);
+      await Promise.all([jobs.close(), batches.close(), uploads.close(), webhookSecrets.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },

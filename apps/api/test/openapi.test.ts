@@ -28,14 +28,18 @@ describe("the API's description of itself", () => {
       "get /v1/jobs",
       "get /v1/jobs/{id}",
       "get /v1/jobs/{id}/events",
+      "get /v1/jobs/{id}/webhook-attempts",
       "get /v1/models",
+      "get /v1/webhook-secret",
       "post /compare-faces",
       "post /detect-face",
       "post /extract-embedding",
       "post /v1/batches",
       "post /v1/jobs",
       "post /v1/jobs/{id}/retry",
+      "post /v1/jobs/{id}/webhook-attempts",
       "post /v1/uploads",
+      "post /v1/webhook-secret/rotate",
     ]);
   });
 

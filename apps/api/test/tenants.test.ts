@@ -46,6 +46,8 @@ describe("another tenant's job", () => {
     { method: "GET", url: `/v1/jobs/${id}/events` },
     { method: "DELETE", url: `/v1/jobs/${id}` },
     { method: "POST", url: `/v1/jobs/${id}/retry` },
+    { method: "GET", url: `/v1/jobs/${id}/webhook-attempts` },
+    { method: "POST", url: `/v1/jobs/${id}/webhook-attempts` },
   ];
 
   /** All that a caller sees, but for what differs between any two answers. */

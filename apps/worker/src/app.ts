@@ -13,7 +13,7 @@ import {
 } from "@facefleet/platform";
 import { BatchWorker } from "./batches/batch-worker.js";
 import type { WorkerConfig } from "./config.js";
-import { buildHttp } from "./http.js";
+import { buildHttp, type Check } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
 import { AnalysisCache } from "./jobs/analysis-cache.js";
@@ -22,6 +22,8 @@ import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
 import { waitUntilReachable } from "./wait-until-reachable.js";
+import { InterimEgress } from "./webhooks/interim-egress.js";
+import { WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** Kept from the shutdown deadline for closing what the jobs used, in milliseconds. */
 const closingMs = 3000;
@@ -29,18 +31,21 @@ const closingMs = 3000;
 export interface Worker {
   /** Where /livez, /readyz and /metrics are. */
   readonly address: string;
-  /** Resolves once jobs are taken; rejects with one sentence when the engine cannot start. */
+  /** Resolves once the worker does what its role is; rejects with one sentence when the engine cannot start. */
   readonly ready: Promise<void>;
   /** Drains and closes; false when the deadline cut it short. */
   stop(reason: string): Promise<boolean>;
 }
 
-/** Serves the probes at once; waits for Redis and the store, warms the engine, and only then takes jobs. */
+/**
+ * Serves the probes at once; waits for Redis and the store, warms the engine, and only then takes jobs. Webhooks wait
+ * for Redis alone.
+ */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<Worker> {
   const app = new WorkerApp(config, logger);
   const address = await app.serveProbes();
   logger.info({ address }, "answering probes");
-  return { address, ready: app.takeJobs(), stop: (reason) => app.stop(reason) };
+  return { address, ready: app.work(), stop: (reason) => app.stop(reason) };
 }
 
 class WorkerApp {
@@ -54,6 +59,7 @@ class WorkerApp {
   readonly #store: ObjectStore;
   readonly #presence: Presence;
   readonly #inference: InferencePool;
+  #delivery: WebhookDelivery | undefined;
   #consumer: FaceJobConsumer | undefined;
   #models: InferenceInfo["models"] | undefined;
   #takesJobs = false;
@@ -79,19 +85,45 @@ class WorkerApp {
   }
 
   async serveProbes(): Promise<string> {
-    const http = buildHttp(this.#metrics, {
-      queue: () => this.#jobs.ping(),
-      store: () => this.#store.ping(),
-      engine: async () => (this.#inference.ready ? undefined : "not warm"),
-      jobs: async () => (this.#takesJobs ? undefined : "not taken"),
-    });
+    const http = buildHttp(this.#metrics, this.#checks());
     this.#lifecycle.onStop("http", () => http.close());
     return await http.listen({ host: this.#config.WORKER_HOST, port: this.#config.WORKER_PORT });
   }
 
-  async takeJobs(): Promise<void> {
+  async work(): Promise<void> {
+    const { ROLE } = this.#config;
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("queue", () => this.#jobs.ping(), waiting);
+    if (ROLE !== "inference") this.#deliverWebhooks();
+    if (ROLE !== "webhooks") await this.#takeJobs();
+  }
+
+  #checks(): Record<string, Check> {
+    const { ROLE } = this.#config;
+    const queue = () => this.#jobs.ping();
+    const inference = {
+      store: () => this.#store.ping(),
+      engine: async () => (this.#inference.ready ? undefined : "not warm"),
+      jobs: async () => (this.#takesJobs ? undefined : "not taken"),
+    };
+    const delivery = { webhooks: async () => (this.#delivery?.isRunning ? undefined : "not delivered") };
+    return { queue, ...(ROLE !== "webhooks" && inference), ...(ROLE !== "inference" && delivery) };
+  }
+
+  /** Told to stop at once with everything else, it need not share what is left of the deadline. */
+  #deliverWebhooks(): void {
+    const parts = { logger: this.#logger, metrics: this.#metrics, egress: new InterimEgress() };
+    const delivery = new WebhookDelivery(this.#config, parts);
+    const stop = () => delivery.stop(this.#drainMs);
+    this.#stopping.signal.addEventListener("abort", () => void stop());
+    this.#lifecycle.onStop("webhooks", stop);
+    delivery.start();
+    this.#delivery = delivery;
+    this.#logger.info({ concurrency: this.#config.WEBHOOK_CONCURRENCY }, "delivering webhooks");
+  }
+
+  async #takeJobs(): Promise<void> {
+    const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     const uploads = this.#openUploads();
     const cleanup = this.#startCleanup(uploads);
@@ -185,13 +217,18 @@ class WorkerApp {
   }
 
   async #drain(consumer: FaceJobConsumer, runner: FaceJobRunner): Promise<void> {
-    const deadlineMs = this.#config.SHUTDOWN_DEADLINE * 1000;
-    const drainMs = deadlineMs - Math.min(closingMs, deadlineMs / 2);
+    const drainMs = this.#drainMs;
     const late = setTimeout(() => {
       this.#logger.warn({ jobs: runner.inFlight }, "jobs are not finished in time and go to other workers");
     }, drainMs);
     await consumer.stop(drainMs);
     clearTimeout(late);
+  }
+
+  /** How long what runs has to end, in milliseconds. */
+  get #drainMs(): number {
+    const deadlineMs = this.#config.SHUTDOWN_DEADLINE * 1000;
+    return deadlineMs - Math.min(closingMs, deadlineMs / 2);
   }
 
   #engineReady(engine: InferenceInfo): void {

@@ -5,6 +5,9 @@ import { inferenceEnvironment, inferenceShare, loadWorkerConfig } from "./config
 
 test("an empty environment gives a working configuration", () => {
   expect(loadWorkerConfig({})).toMatchObject({
+    ROLE: "all",
+    WEBHOOK_CONCURRENCY: 32,
+    WEBHOOK_TIMEOUT: 15,
     ENGINE: "auto",
     CONCURRENCY: 32,
     MODELS_DIR: `${homedir()}/.cache/facefleet/models`,

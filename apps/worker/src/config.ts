@@ -5,6 +5,23 @@ import { loadConfig, logSettings, redisSettings, storeSettings } from "@faceflee
 import { type Static, Type } from "typebox";
 
 export const workerConfigSchema = Type.Object({
+  ROLE: Type.Enum(["all", "inference", "webhooks"], {
+    default: "all",
+    description:
+      "What this worker does: `inference` analyses images, `webhooks` announces what has ended and needs neither models nor the object store, `all` does both.",
+  }),
+  WEBHOOK_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 1024,
+    default: 32,
+    description: "Webhooks that are on their way at once; a quarter of them to the same receiver.",
+  }),
+  WEBHOOK_TIMEOUT: Type.Number({
+    minimum: 0.1,
+    maximum: 60,
+    default: 15,
+    description: "Seconds that the receiver of a webhook has to answer.",
+  }),
   ENGINE: Type.Enum(["auto", "onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"], {
     default: "auto",
     description: "What runs the networks. `auto` takes the fastest one that works here and says which and why.",

@@ -199,7 +199,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     expect(ready.status).toBe(200);
     expect(await ready.json()).toEqual({
       status: "ok",
-      checks: { queue: "ok", store: "ok", engine: "ok", jobs: "ok" },
+      checks: { queue: "ok", store: "ok", engine: "ok", jobs: "ok", webhooks: "ok" },
     });
     expect((await fetch(`${worker.address}/livez`)).status).toBe(200);
     await finished(payload("embed", [await uploadPhoto("single-small.jpg")]));

@@ -9,6 +9,7 @@ import type {
   ModelsAnswer,
   Upload,
   UploadRequest,
+  WebhookAttempts,
 } from "@facefleet/contracts";
 import { readJson, readNothing, readStream } from "./answer-readers.js";
 import { clientSettings, type FacefleetClientOptions } from "./client-options.js";
@@ -28,7 +29,6 @@ import { ndjsonValues } from "./ndjson.js";
 import { streamChunks } from "./stream-chunks.js";
 import { Transport } from "./transport.js";
 import { hasEnded, type WaitOptions, waitUntilEnded } from "./wait-until-ended.js";
-import type { WebhookAttempts } from "./webhook-attempts.js";
 
 export interface CallOptions {
   /** Ends the call; what is thrown is the signal's reason. */

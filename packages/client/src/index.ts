@@ -12,6 +12,9 @@ export type {
   Problem,
   ProblemCode,
   VerifyResult,
+  WebhookAttempt,
+  WebhookAttempts,
+  WebhookEvent,
 } from "@facefleet/contracts";
 export type { FacefleetClientOptions } from "./client-options.js";
 export {
@@ -31,6 +34,4 @@ export type { AnalysisJob, AnalysisSubmission, ImageBytes, VerifyJob, VerifySubm
 export { resultOf } from "./result-of.js";
 export { verifyWebhook, type WebhookRequest } from "./verify-webhook.js";
 export type { WaitOptions } from "./wait-until-ended.js";
-export type { WebhookAttempt, WebhookAttempts } from "./webhook-attempts.js";
-export type { WebhookEvent } from "./webhook-event.js";
 export { type WebhookFault, WebhookVerificationError } from "./webhook-verification-error.js";

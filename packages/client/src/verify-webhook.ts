@@ -1,4 +1,4 @@
-import type { WebhookEvent } from "./webhook-event.js";
+import type { WebhookEvent } from "@facefleet/contracts";
 import { type RequestHeaders, type WebhookHeaders, webhookHeaders } from "./webhook-headers.js";
 import { bytesOfBase64, importSecret, type SigningKey } from "./webhook-secret.js";
 import { WebhookVerificationError } from "./webhook-verification-error.js";

@@ -12,3 +12,4 @@ export * from "./simple-service.js";
 export * from "./tenant.js";
 export * from "./upload.js";
 export * from "./webhook.js";
+export * from "./webhook-event.js";

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from "typebox";
 import { ImageRef } from "./image-ref.js";
 import { JobOptions, Task } from "./job.js";
 import { TenantId } from "./tenant.js";
+import { WebhookDelivery } from "./webhook-event.js";
 
 /** A face job as it travels in the queue: references and options only. */
 export const FaceJobPayload = Type.Object(
@@ -33,16 +34,16 @@ export interface QueueDefinition {
   readonly payload: TSchema;
   /** How often a job is tried before it fails. */
   readonly attempts: number;
-  readonly backoff: { readonly type: "exponential"; readonly delay: number; readonly jitter: number };
+  readonly backoff: { readonly type: "exponential" | "fixed"; readonly delay: number; readonly jitter: number };
   /** How long a worker may be silent before its jobs are given to another, in milliseconds. */
   readonly lockDurationMs: number;
   /** How often a job may lose its worker before it fails. */
   readonly maxStalls: number;
   /**
-   * Lower numbers go first. Every job has one: a job without would outrank them all. Within its band a job's
-   * number is chosen so that tenants take turns.
+   * Lower numbers go first. Every job of a queue with priorities has one: a job without would outrank them all. Within
+   * its band a job's number is chosen so that tenants take turns.
    */
-  readonly priorities: Readonly<Record<string, PriorityBand>>;
+  readonly priorities?: Readonly<Record<string, PriorityBand>>;
 }
 
 /** Every queue of the fleet. */
@@ -61,6 +62,16 @@ export const queueCatalogue = {
       normal: { first: 1_048_576, last: 1_572_863 },
       low: { first: 1_572_864, last: 2_097_151 },
     },
+  },
+  webhooks: {
+    name: "webhooks",
+    payload: WebhookDelivery,
+    // When an event is sent again is for the delivery to say. These are for what breaks around it, which must not lose
+    // an event.
+    attempts: 1000,
+    backoff: { type: "fixed", delay: 30_000, jitter: 0.5 },
+    lockDurationMs: 30_000,
+    maxStalls: 1000,
   },
 } as const satisfies Record<string, QueueDefinition>;
 

@@ -23,3 +23,60 @@ export const WebhookProgress = Type.Object(
   { $id: "WebhookProgress" },
 );
 export type WebhookProgress = Static<typeof WebhookProgress>;
+
+export const attemptOutcomes = [
+  "delivered",
+  "refused",
+  "redirected",
+  "gone",
+  "timeout",
+  "unreachable",
+  "forbidden",
+] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+const Timestamp = Type.String({ format: "date-time" });
+
+/** One time that an event was sent. */
+export const WebhookAttempt = Type.Object(
+  {
+    at: Timestamp,
+    durationMs: Type.Integer({ minimum: 0 }),
+    outcome: Type.Enum(attemptOutcomes, {
+      description:
+        "`delivered`: answered 2xx; `redirected`: 3xx, which is not followed; `gone`: 410, nothing more is sent there; `refused`: another status; `timeout`: no whole answer in time; `unreachable`: no such host, no connection, or one that broke; `forbidden`: the host is at an address that may not be connected to.",
+    }),
+    status: Type.Optional(Type.Integer({ description: "What the receiver answered." })),
+    nextAttemptAt: Type.Optional(
+      Type.String({ format: "date-time", description: "When it was to be sent again, not before." }),
+    ),
+  },
+  { $id: "WebhookAttempt" },
+);
+export type WebhookAttempt = Static<typeof WebhookAttempt>;
+
+/** The answer of GET and POST /v1/jobs/{id}/webhook-attempts. */
+export const WebhookAttempts = Type.Object(
+  {
+    id: Type.Optional(
+      Type.String({ description: "The event's `webhook-id`, the same in each attempt. Absent before the end." }),
+    ),
+    state: WebhookProgress.properties.state,
+    attempts: Type.Array(WebhookAttempt, { description: "Oldest first; the last 100." }),
+  },
+  { $id: "WebhookAttempts" },
+);
+export type WebhookAttempts = Static<typeof WebhookAttempts>;
+
+/** The answer of GET /v1/webhook-secret and POST /v1/webhook-secret/rotate. */
+export const WebhookSecret = Type.Object(
+  {
+    secret: Type.String({ description: "What the tenant's events are signed with: `whsec_`, then base64." }),
+    createdAt: Timestamp,
+    previousUntil: Type.Optional(
+      Type.String({ format: "date-time", description: "Until when the secret before this one signs as well." }),
+    ),
+  },
+  { $id: "WebhookSecret" },
+);
+export type WebhookSecret = Static<typeof WebhookSecret>;

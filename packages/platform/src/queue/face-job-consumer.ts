@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   asProblemError,
   type FaceJobPayload,
@@ -19,6 +18,7 @@ import { erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RecordedFailure } from "./recorded-failure.js";
 import { RedisConnection } from "./redis-connection.js";
+import { settlesWithin } from "./settles-within.js";
 import { StageReport } from "./stage-report.js";
 import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
 
@@ -200,14 +200,4 @@ function payloadOf({ data }: FaceQueueJob): FaceJobPayload {
 async function putBack(job: FaceQueueJob, token: string | undefined): Promise<never> {
   await job.moveToWait(token);
   throw new WaitingError();
-}
-
-async function settlesWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const time = new AbortController();
-  try {
-    const late = sleep(milliseconds, false, { signal: time.signal }).catch(() => false);
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    time.abort();
-  }
 }

@@ -1,4 +1,4 @@
-import type { FaceJobPayload, FacePriority, Job, WorkerInfo } from "@facefleet/contracts";
+import type { FaceJobPayload, FacePriority, Job, WebhookAttempts, WorkerInfo } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { Admission } from "./admission.js";
@@ -15,6 +15,8 @@ import { erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { Submissions } from "./submissions.js";
+import { EventRecords } from "./webhooks/event-records.js";
+import { JobWebhooks } from "./webhooks/job-webhooks.js";
 import { readyWorkers } from "./worker-registry.js";
 
 export interface SubmitOptions {
@@ -52,6 +54,7 @@ export class FaceJobs {
   readonly #list: JobList;
   readonly #removal: JobRemoval;
   readonly #retry: JobRetry;
+  readonly #webhooks: JobWebhooks;
   readonly #finished: FinishedSignal;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
@@ -60,7 +63,8 @@ export class FaceJobs {
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
     const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
     const outcomes = new Outcomes(redis, keys);
-    const sightings = new JobSightings(queue, outcomes);
+    const events = new EventRecords(redis, keys);
+    const sightings = new JobSightings(queue, outcomes, events);
     const admission = new Admission(redis, keys, queue);
     this.#keys = keys;
     this.#queue = queue;
@@ -70,6 +74,7 @@ export class FaceJobs {
     this.#list = new JobList(redis, keys, sightings);
     this.#removal = new JobRemoval(queue, outcomes, sightings);
     this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
+    this.#webhooks = new JobWebhooks(sightings, events);
     this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
   }
 
@@ -144,6 +149,22 @@ export class FaceJobs {
    */
   retry(tenant: string, id: string, options: Pick<SubmitOptions, "maxQueuedJobs"> = {}): Promise<Job | undefined> {
     return this.#connection.attempt(() => this.#retry.retry(tenant, id, options.maxQueuedJobs));
+  }
+
+  /**
+   * How the announcement of a job's end went; undefined when there is no such job.
+   * @throws ProblemError `webhook_absent` when nobody asked for it.
+   */
+  webhookAttempts(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(() => this.#webhooks.attempts(tenant, id));
+  }
+
+  /**
+   * Announces a job's end again, with all attempts anew; undefined when there is no such job.
+   * @throws ProblemError `webhook_absent` when nobody asked for it, or the job has not ended.
+   */
+  resendWebhook(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(() => this.#webhooks.resend(tenant, id));
   }
 
   /** How many jobs wait for a worker, are held by one, and wait for their next attempt. */

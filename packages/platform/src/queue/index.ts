@@ -21,4 +21,5 @@ export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-limits.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
 export { UploadRegistry } from "./upload-registry.js";
+export * from "./webhooks/index.js";
 export { WorkerRegistry } from "./worker-registry.js";

@@ -1,25 +1,29 @@
 import type { FaceQueue } from "./face-queue.js";
 import { type FaceQueueJob, liveJob, liveState, tenantOf, unrecordedFailure } from "./job-view.js";
-import type { Outcome, Outcomes } from "./outcomes.js";
+import { erased, type Outcome, type OutcomeRecord, type Outcomes } from "./outcomes.js";
+import type { EventRecords } from "./webhooks/event-records.js";
 
 /** What is known of a job: how it ended, or where it is. */
 export interface Sighting {
   readonly view: Outcome;
   /** BullMQ's own record of a job that has no outcome. */
   readonly queued?: FaceQueueJob;
+  /** The event that announces the job's end, where one was asked for. */
+  readonly event?: string;
 }
 
-/** Puts together what BullMQ and the outcomes know. */
+/** Puts together what BullMQ, the outcomes and the events know. */
 export class JobSightings {
   constructor(
     private readonly queue: FaceQueue,
     private readonly outcomes: Outcomes,
+    private readonly events: EventRecords,
   ) {}
 
   /** Another tenant's job is no job. */
   async of(tenant: string, id: string, { withResult = true } = {}): Promise<Sighting | undefined> {
     const record = await this.outcomes.read(id, { withResult });
-    if (record) return record.tenant === tenant ? { view: record.outcome } : undefined;
+    if (record) return this.#recorded(tenant, record);
     const queued = await this.queue.getJob(id);
     if (!queued) return this.#ended(tenant, id, withResult);
     if (tenantOf(queued.data) !== tenant) return undefined;
@@ -33,6 +37,12 @@ export class JobSightings {
   /** A job may end between the two looks. */
   async #ended(tenant: string, id: string, withResult: boolean): Promise<Sighting | undefined> {
     const record = await this.outcomes.read(id, { withResult });
-    return record?.tenant === tenant ? { view: record.outcome } : undefined;
+    return record && this.#recorded(tenant, record);
+  }
+
+  async #recorded(tenant: string, { outcome, event, ...record }: OutcomeRecord): Promise<Sighting | undefined> {
+    if (record.tenant !== tenant) return undefined;
+    if (outcome === erased || event === undefined) return { view: outcome };
+    return { view: { ...outcome, webhook: await this.events.progress(event) }, event };
   }
 }

@@ -8,6 +8,7 @@ import {
   queueCatalogue,
   type Task,
   tasks,
+  type WebhookState,
 } from "@facefleet/contracts";
 import type { Job as QueueJob, JobState as QueueState } from "bullmq";
 import { RecordedFailure } from "./recorded-failure.js";
@@ -36,7 +37,7 @@ export function liveState(state: QueueState | "unknown"): "queued" | "active" | 
 }
 
 export function queuedJob(job: Identified): Job {
-  return { ...identity(job), state: "queued" };
+  return { ...identity(job), state: "queued", ...webhookOf(job, "waiting") };
 }
 
 export function liveJob(job: FaceQueueJob, state: "queued" | "active"): Job {
@@ -47,6 +48,7 @@ export function liveJob(job: FaceQueueJob, state: "queued" | "active"): Job {
     state,
     ...(stage !== undefined && { progress: { stage } }),
     ...startOf(job),
+    ...webhookOf(job, "waiting"),
   };
 }
 
@@ -58,6 +60,7 @@ export function endedJob(job: FaceQueueJob, ending: Ending, finishedAt = Date.no
     finishedAt: timestamp(finishedAt),
     expiresAt: timestamp(finishedAt + ttlSecondsOf(job.data) * 1000),
     ...ending,
+    ...webhookOf(job, "pending"),
   };
 }
 
@@ -101,6 +104,10 @@ function identity(job: Identified) {
     ...(metadata && { metadata }),
     links: { self: `/v1/jobs/${job.id}`, events: `/v1/jobs/${job.id}/events` },
   };
+}
+
+function webhookOf({ data }: Identified, state: WebhookState): Pick<Job, "webhook"> {
+  return data.webhook ? { webhook: { state, attempts: 0 } } : {};
 }
 
 function taskOf(job: Identified): Task {

@@ -1,67 +1,45 @@
 import { randomBytes } from "node:crypto";
-import type { Batch, FaceJobPayload, Job } from "@facefleet/contracts";
+import type { Batch, FaceJobPayload, Job, OutboxEvent } from "@facefleet/contracts";
 import type { BatchPlan } from "./batches/batch-record.js";
+import { tenantOf } from "./job-view.js";
+
+type JobEvent = Extract<OutboxEvent, { kind: "job" }>;
+type BatchEvent = Extract<OutboxEvent, { kind: "batch" }>;
+
+/** What every receiver knows an event by. */
+export function newEventId(): string {
+  return `e${randomBytes(16).toString("hex")}`;
+}
 
 /**
- * A job's end that a webhook is to hear of, as it waits in the outbox. It holds all that the webhook says,
- * because the outcome may have expired or been erased when it is sent: of faces, only how many.
+ * The event of a job's end; undefined when nobody asked for it. An event is announced by pushing it, as JSON, to the
+ * right end of the list `QueueKeys.outbox`, in the same step as the end that it tells of.
  */
-export interface JobEvent {
-  readonly kind: "job";
-  /** The same however often the event is moved or delivered. */
-  readonly id: string;
-  readonly tenant: string;
-  readonly jobId: string;
-  readonly url: string;
-  /** RFC 3339. */
-  readonly createdAt: string;
-  readonly data: Pick<Job, "id" | "task" | "state" | "metadata" | "links"> & { readonly faces: number };
-}
-
-/** The same for the end of a batch. */
-export interface BatchEvent {
-  readonly kind: "batch";
-  readonly id: string;
-  readonly tenant: string;
-  readonly batchId: string;
-  readonly url: string;
-  readonly createdAt: string;
-  readonly data: Pick<Batch, "id" | "task" | "state" | "counts" | "metadata" | "links">;
-}
-
-/** The event of a batch's end; undefined when nobody asked for it. */
-export function batchEvent(
-  batch: Batch,
-  { tenant, webhook }: Pick<BatchPlan, "tenant" | "webhook">,
-): BatchEvent | undefined {
-  if (!webhook) return undefined;
-  const { id, task, state, counts, metadata, links } = batch;
-  return {
-    kind: "batch",
-    id: newEventId(),
-    tenant,
-    batchId: id,
-    url: webhook.url,
-    createdAt: batch.finishedAt ?? new Date().toISOString(),
-    data: { id, task, state, counts, ...(metadata && { metadata }), links },
-  };
-}
-
-/** The event of a job's end; undefined when nobody asked for it. */
-export function endEvent(job: Job, { tenant, webhook }: FaceJobPayload): JobEvent | undefined {
-  if (!webhook) return undefined;
-  const { id, task, state, metadata, links, result } = job;
+export function endEvent(job: Job, payload: FaceJobPayload): JobEvent | undefined {
+  const { id, task, state, metadata, links, result, expiresAt } = job;
+  if (!payload.webhook || state === "queued" || state === "active") return undefined;
   return {
     kind: "job",
     id: newEventId(),
-    tenant,
-    jobId: id,
-    url: webhook.url,
+    tenant: tenantOf(payload),
+    url: payload.webhook.url,
     createdAt: job.finishedAt ?? new Date().toISOString(),
+    ...(expiresAt !== undefined && { expiresAt }),
     data: { id, task, state, faces: result?.faces.length ?? 0, ...(metadata && { metadata }), links },
   };
 }
 
-function newEventId(): string {
-  return `e${randomBytes(16).toString("hex")}`;
+/** The same for the end of a batch. */
+export function batchEvent(batch: Batch, { tenant, webhook }: BatchPlan): BatchEvent | undefined {
+  const { id, task, state, counts, metadata, links, expiresAt } = batch;
+  if (!webhook || state === "queued" || state === "active") return undefined;
+  return {
+    kind: "batch",
+    id: newEventId(),
+    tenant,
+    url: webhook.url,
+    createdAt: batch.finishedAt ?? new Date().toISOString(),
+    ...(expiresAt !== undefined && { expiresAt }),
+    data: { id, task, state, counts, ...(metadata && { metadata }), links },
+  };
 }

@@ -5,6 +5,7 @@ import { tenantOf, ttlSecondsOf } from "./job-view.js";
 import { endEvent } from "./outbox.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
+import { eraseEvent, keptMs } from "./webhooks/event-records.js";
 
 /** What stands where an outcome was before its owner erased it. */
 export const erased = "erased";
@@ -13,16 +14,18 @@ export type Outcome = Job | typeof erased;
 export interface OutcomeRecord {
   readonly tenant: string;
   readonly outcome: Outcome;
+  /** The event that announces the end, where one was asked for. */
+  readonly event?: string;
 }
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
  * KEYS: outcome, live, ended, outbox, idempotency record. ARGV: tenant, id, state, job, result or "", time to live in
- * ms, member of ended or "", event or "", shape or "", channels of what has ended and of what is canceled.
+ * ms, member of ended or "", event or "", its id, shape or "", channels of what has ended and of what is canceled.
  */
 const endScript = `
 local outcome, live, ended, outbox, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, member, event, shape, finished, canceled = unpack(ARGV)
+local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled = unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
@@ -31,7 +34,10 @@ local time = redis.call("TIME")
 local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
 if member ~= "" then redis.call("ZADD", ended, string.format("%.0f", expiry), member) end
 redis.call("ZREM", live, id)
-if event ~= "" then redis.call("RPUSH", outbox, event) end
+if event ~= "" then
+  redis.call("RPUSH", outbox, event)
+  redis.call("HSET", outcome, "event", eventId)
+end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
 redis.call("PUBLISH", finished, id)
 if state == "canceled" then redis.call("PUBLISH", canceled, id) end
@@ -44,7 +50,7 @@ const end = new RedisScript<number>(endScript);
  * KEYS: those before, then batch, its bitmap of ended items, its lines. ARGV: those before, then index, line.
  */
 const endItem = new RedisScript<number>(`${writeLine}
-if redis.call("EXISTS", KEYS[1]) == 0 then writeLine(KEYS[6], KEYS[7], KEYS[8], ARGV[12], ARGV[13], ARGV[3]) end
+if redis.call("EXISTS", KEYS[1]) == 0 then writeLine(KEYS[6], KEYS[7], KEYS[8], ARGV[13], ARGV[14], ARGV[3]) end
 ${endScript}`);
 
 /** Longer than any worker holds on to an item that has ended elsewhere. */
@@ -52,11 +58,15 @@ const itemTtlSeconds = 3600;
 
 type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 
-/** The time to live stays what it is. KEYS: outcome, jobs. ARGV: id. */
-const erase = new RedisScript<number>(`
+/**
+ * The time to live stays what it is. The event that announces the end goes too, once it is delivered.
+ * KEYS: outcome, jobs. ARGV: id, prefix of events, how long an event may take in ms.
+ */
+const erase = new RedisScript<number>(`${eraseEvent}
 if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
 redis.call("ZREM", KEYS[2], ARGV[1])
-redis.call("HDEL", KEYS[1], "job", "result", "state")
+eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[2], ARGV[3])
+redis.call("HDEL", KEYS[1], "job", "result", "state", "event")
 return redis.call("HSET", KEYS[1], "erased", "1")`);
 
 /**
@@ -70,7 +80,7 @@ export class Outcomes {
   ) {}
 
   async read(jobId: string, { withResult = true } = {}): Promise<OutcomeRecord | undefined> {
-    const fields = ["tenant", "job", ...(withResult ? ["result"] : [])];
+    const fields = ["tenant", "job", "event", ...(withResult ? ["result"] : [])];
     return recordOf(await this.redis.hmget(this.keys.outcome(jobId), ...fields));
   }
 
@@ -111,6 +121,7 @@ export class Outcomes {
         ttlSecondsOf(payload) * 1000,
         batch ? "" : memberOf(tenant, job.id),
         event ? JSON.stringify(event) : "",
+        event?.id ?? "",
         idempotency ? JSON.stringify(shapeOf(job)) : "",
         keys.finishedChannel,
         keys.canceledChannel,
@@ -120,18 +131,20 @@ export class Outcomes {
 
   /** Removes the content and keeps the place until the outcome would have expired: nobody can write it again. */
   async erase(tenant: string, jobId: string): Promise<void> {
-    await erase.run(this.redis, [this.keys.outcome(jobId), this.keys.jobs(tenant)], [jobId]);
+    const { keys } = this;
+    await erase.run(this.redis, [keys.outcome(jobId), keys.jobs(tenant)], [jobId, keys.event(""), keptMs]);
   }
 }
 
-function recordOf([tenant, job, result]: (string | null)[]): OutcomeRecord | undefined {
+function recordOf([tenant, job, event, result]: (string | null)[]): OutcomeRecord | undefined {
   if (typeof tenant !== "string") return undefined;
   if (typeof job !== "string") return { tenant, outcome: erased };
   const view = JSON.parse(job) as Job;
-  return { tenant, outcome: result ? { ...view, result: JSON.parse(result) as JobResult } : view };
+  const outcome = result ? { ...view, result: JSON.parse(result) as JobResult } : view;
+  return { tenant, outcome, ...(event && { event }) };
 }
 
 /** What an idempotency key still answers once the job is forgotten: nothing of the image or its owner's words. */
-function shapeOf({ metadata, result, ...shape }: Job): Job {
+function shapeOf({ metadata, result, webhook, ...shape }: Job): Job {
   return shape;
 }

@@ -14,6 +14,8 @@ export class QueueKeys {
   readonly uploadSecret: string;
   /** List of the events that webhooks are to hear of, oldest first. */
   readonly outbox: string;
+  /** Whose turn it is to relay what is in the outbox. */
+  readonly relay: string;
   /** Set of the tenants that have ever had a job. */
   readonly tenants: string;
   /** Sorted set of the jobs that have ended, as `memberOf` names them, by when their outcomes expire. */
@@ -34,6 +36,7 @@ export class QueueKeys {
     this.uploads = `${prefix}:uploads`;
     this.uploadSecret = `${prefix}:upload-secret`;
     this.outbox = `${prefix}:outbox`;
+    this.relay = `${prefix}:relay`;
     this.tenants = `${prefix}:tenants`;
     this.ended = `${prefix}:ended`;
     this.batches = `${prefix}:batches`;
@@ -99,6 +102,26 @@ export class QueueKeys {
   /** Hash: the result lines of a part of a batch's items, by index. */
   batchLines(batchId: string, part: number): string {
     return `${this.batch(batchId)}:lines:${part}`;
+  }
+
+  /** Hash: an event that left the outbox, and how far it has come. */
+  event(eventId: string): string {
+    return `${this.prefix}:event:${eventId}`;
+  }
+
+  /** List of the times that an event was sent. */
+  eventAttempts(eventId: string): string {
+    return `${this.event(eventId)}:attempts`;
+  }
+
+  /** There while nothing new is sent to a tenant's receiver. */
+  disabledReceiver(tenant: string, url: string): string {
+    return `${this.prefix}:tenant:${tenant}:disabled:${createHash("sha256").update(url).digest("hex")}`;
+  }
+
+  /** Hash: what a tenant's events are signed with. */
+  webhookSecrets(tenant: string): string {
+    return `${this.prefix}:tenant:${tenant}:webhook-secrets`;
   }
 
   worker(workerId: string): string {

@@ -144,7 +144,6 @@ describe("the end of a batch", () => {
     expect(events.map((event) => JSON.parse(event))).toMatchObject([
       {
         kind: "batch",
-        batchId: batch.id,
         url: webhook.url,
         data: { id: batch.id, state: "finished", counts: { total: 3, failed: 3 }, metadata: { a: "b" } },
       },

@@ -80,7 +80,6 @@ describe("outcomes", () => {
         kind: "job",
         id: expect.stringMatching(/^e[0-9a-f]{32}$/),
         tenant: "acme",
-        jobId: "j1",
         url: "https://hooks.test/faces",
         createdAt: done.finishedAt,
         data: { id: "j1", task: "detect", state: "succeeded", faces: 0, metadata, links: done.links },

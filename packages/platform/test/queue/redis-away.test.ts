@@ -5,7 +5,14 @@ import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger, type Logger } from "../../src/logging/index.js";
-import { FaceJobs, KnownResults, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
+import {
+  FaceJobs,
+  KnownResults,
+  OutboxRelay,
+  QueueSweep,
+  UploadRegistry,
+  WebhookSecrets,
+} from "../../src/queue/index.js";
 import { collected, eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
 
 const unavailable = { code: "queue_unavailable", status: 503 };
@@ -62,6 +69,10 @@ describe("without Redis", () => {
     const known = new KnownResults(bench.settings, { logger: silent });
     bench.onClose(() => known.close());
     const request = { tenant: defaultTenant, digest: "d" };
+    const secrets = new WebhookSecrets(bench.settings, { logger: silent });
+    bench.onClose(() => secrets.close());
+    const relay = new OutboxRelay(bench.settings, { logger: silent });
+    bench.onClose(() => relay.stop());
     const calls: (() => Promise<unknown>)[] = [
       () => jobs.submit(payload, { priority: "normal" }),
       () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
@@ -72,6 +83,11 @@ describe("without Redis", () => {
       () => jobs.retry(defaultTenant, "j1"),
       () => collected(jobs.events(defaultTenant, "j1", AbortSignal.timeout(20_000))),
       () => sweep.sweep(),
+      () => jobs.webhookAttempts(defaultTenant, "j1"),
+      () => jobs.resendWebhook(defaultTenant, "j1"),
+      () => secrets.current(defaultTenant),
+      () => secrets.rotate(defaultTenant),
+      () => relay.relay(),
       () => jobs.depth(),
       () => jobs.workers(),
       () => jobs.ping(),

@@ -49,13 +49,15 @@ export interface BatchRecord {
   readonly succeeded: number;
   readonly failed: number;
   readonly canceled: number;
+  /** The event that announces the end, where one was asked for. */
+  readonly event?: string;
   /** How often in a row it could not be worked on. */
   readonly setbacks: number;
 }
 
 /** The record that a Redis hash holds; undefined when there is none, or nothing of it any more. */
 export function recordOf(id: string, hash: Readonly<Record<string, string>>): BatchRecord | undefined {
-  const { plan, state, stopping, error, finishedAt, expiresAt, cursor = "", version = "" } = hash;
+  const { plan, state, stopping, error, finishedAt, expiresAt, cursor = "", version = "", event } = hash;
   if (plan === undefined || state === undefined) return undefined;
   const number = (field: string) => Number(hash[field] ?? 0);
   return {
@@ -75,6 +77,7 @@ export function recordOf(id: string, hash: Readonly<Record<string, string>>): Ba
     succeeded: number("succeeded"),
     failed: number("failed"),
     canceled: number("canceled"),
+    ...(event !== undefined && { event }),
     setbacks: number("setbacks"),
   };
 }

@@ -86,11 +86,11 @@ return redis.call("HSET", KEYS[1], "setbacks", 0)`);
 /**
  * KEYS: batch, its items, bitmap, live items, batches, live batches of the tenant, batches in the store, outbox,
  * idempotency record. ARGV: id, state, finished at, expires at, time to live, items canceled without a line, member of
- * the seventh, event or "", shape or "".
+ * the seventh, event or "", its id, shape or "".
  */
 const finish = new RedisScript<number>(`
 local batch, items, ended, live, batches, liveBatches, stored, outbox, idempotency = unpack(KEYS)
-local id, state, finishedAt, expiresAt, ttl, canceled, member, event, shape = unpack(ARGV)
+local id, state, finishedAt, expiresAt, ttl, canceled, member, event, eventId, shape = unpack(ARGV)
 if redis.call("HEXISTS", batch, "state") == 0 or redis.call("HEXISTS", batch, "finishedAt") == 1 then return 0 end
 redis.call("HINCRBY", batch, "canceled", canceled)
 redis.call("HDEL", batch, "stopping")
@@ -101,7 +101,10 @@ redis.call("UNLINK", items, live)
 redis.call("ZREM", batches, id)
 redis.call("ZREM", liveBatches, id)
 redis.call("ZADD", stored, expiresAt, member)
-if event ~= "" then redis.call("RPUSH", outbox, event) end
+if event ~= "" then
+  redis.call("RPUSH", outbox, event)
+  redis.call("HSET", batch, "event", eventId)
+end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
 return 1`);
 
@@ -259,6 +262,7 @@ export class BatchSteps {
         rest,
         storedBatchMember({ id, parts: partsOf(record) }),
         event ? JSON.stringify(event) : "",
+        event?.id ?? "",
         plan.idempotency ? JSON.stringify(shape) : "",
       ],
     );

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Batch, type ImageRef, ProblemError } from "@facefleet/contracts";
+import { type Batch, type ImageRef, ProblemError, type WebhookProgress } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
@@ -7,6 +7,7 @@ import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
+import { EventRecords, eraseEvent, keptMs } from "../webhooks/event-records.js";
 import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
 import { storedBatchMember } from "./stored-batches.js";
@@ -57,9 +58,11 @@ return 1`);
 
 /**
  * Removes what is known of a batch and keeps the place until it would have expired.
- * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third.
+ * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third, prefix of
+ * events, how long an event may take in ms.
  */
-const erase = new RedisScript<number>(`
+const erase = new RedisScript<number>(`${eraseEvent}
+eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[3], ARGV[4])
 local left = redis.call("PTTL", KEYS[1])
 redis.call("UNLINK", KEYS[1], KEYS[2], unpack(KEYS, 4))
 redis.call("HSET", KEYS[1], "tenant", ARGV[1])
@@ -75,12 +78,14 @@ export class Batches {
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
   readonly #idempotency: IdempotencyRecords;
+  readonly #events: EventRecords;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
     this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
+    this.#events = new EventRecords(this.#connection.client, this.#keys);
   }
 
   /** @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body */
@@ -158,7 +163,15 @@ export class Batches {
 
   async #view(tenant: string, id: string): Promise<Batch | undefined> {
     const record = await this.#record(tenant, id);
-    return record && batchView(record, record.finishedAt === undefined ? await this.#countActive(id) : 0);
+    if (!record) return undefined;
+    const view = batchView(record, record.finishedAt === undefined ? await this.#countActive(id) : 0);
+    const webhook = await this.#webhook(record);
+    return { ...view, ...(webhook && { webhook }) };
+  }
+
+  async #webhook({ plan, event }: BatchRecord): Promise<WebhookProgress | undefined> {
+    if (event !== undefined) return this.#events.progress(event);
+    return plan.webhook && { state: "waiting", attempts: 0 };
   }
 
   async #record(tenant: string, id: string): Promise<BatchRecord | undefined> {
@@ -178,7 +191,7 @@ export class Batches {
     await erase.run(
       this.#connection.client,
       [this.#keys.batch(id), this.#keys.batchEnded(id), this.#keys.endedBatches, ...lines],
-      [plan.tenant, storedBatchMember({ id, parts })],
+      [plan.tenant, storedBatchMember({ id, parts }), this.#keys.event(""), keptMs],
     );
     return parts;
   }

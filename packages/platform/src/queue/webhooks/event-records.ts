@@ -1,0 +1,173 @@
+import type { OutboxEvent, WebhookAttempt, WebhookAttempts, WebhookProgress, WebhookState } from "@facefleet/contracts";
+import type { Redis } from "ioredis";
+import { webhookBody } from "../../webhooks/webhook-body.js";
+import type { QueueKeys } from "../queue-keys.js";
+import { RedisScript } from "../redis-script.js";
+
+/** An event on its way to its receiver. */
+export interface EventRecord {
+  readonly id: string;
+  /** The job or the batch. */
+  readonly subject: string;
+  readonly tenant: string;
+  readonly url: string;
+  /** What is sent, the same bytes each time. */
+  readonly body: string;
+  readonly state: WebhookState;
+  /** 0 at first; each resend is another. */
+  readonly round: number;
+  /** How often it has been sent in this round. */
+  readonly tries: number;
+  /** When the round began, in milliseconds since 1970. */
+  readonly since: number;
+  /** When it is to be sent, not before; 0: at once. */
+  readonly nextAttemptAt: number;
+}
+
+/** What has become of an event. */
+export interface Progress {
+  readonly state: WebhookState;
+  readonly attempt?: WebhookAttempt;
+  /** Milliseconds since 1970. */
+  readonly nextAttemptAt?: number;
+}
+
+/** An event that is not delivered by then is forgotten: longer than any outcome is kept, or any round lasts. */
+export const keptMs = 8 * 24 * 3600 * 1000;
+/** How long nothing new is sent to a receiver that answered 410. */
+const disabledMs = 7 * 24 * 3600 * 1000;
+const mostAttempts = 100;
+/** Kept a little longer than its job, on whatever clock. */
+const slackMs = 60_000;
+
+/**
+ * KEYS: record. ARGV: now, to be kept for, when the subject expires or "", then the record's fields.
+ * That it expires now may be there already: the job was erased before this.
+ */
+const accept = new RedisScript<number>(`
+if redis.call("HEXISTS", KEYS[1], "body") == 1 then return 0 end
+redis.call("HSET", KEYS[1], "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", ARGV[1],
+  "nextAttemptAt", "0", unpack(ARGV, 4))
+redis.call("HSETNX", KEYS[1], "expiresAt", ARGV[3])
+return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
+
+/**
+ * Writes down an attempt, and what is to become of the event unless it was asked to be sent again meanwhile. What is
+ * over is kept as long as its subject.
+ * KEYS: record, attempts, whether the receiver is disabled. ARGV: round, state, when next, attempt or "", how many
+ * attempts are kept, to be kept for, disabled for.
+ */
+const note = new RedisScript<number>(`
+local record, attempts, disabled = unpack(KEYS)
+local round, state, nextAttemptAt, attempt, most, kept, disabledFor = unpack(ARGV)
+if redis.call("HEXISTS", record, "body") == 0 then return 0 end
+if attempt ~= "" then
+  redis.call("RPUSH", attempts, attempt)
+  redis.call("LTRIM", attempts, -most, -1)
+  redis.call("PEXPIRE", attempts, kept)
+  redis.call("HINCRBY", record, "attempts", 1)
+  if state == "disabled" then redis.call("SET", disabled, "1", "PX", disabledFor) end
+  if state == "delivered" then redis.call("DEL", disabled) end
+end
+if redis.call("HGET", record, "round") ~= round then return 0 end
+if attempt ~= "" then redis.call("HINCRBY", record, "tries", 1) end
+redis.call("HSET", record, "state", state, "nextAttemptAt", nextAttemptAt)
+if state ~= "pending" then
+  local expiresAt = redis.call("HGET", record, "expiresAt")
+  redis.call("PEXPIREAT", record, expiresAt)
+  redis.call("PEXPIREAT", attempts, expiresAt)
+end
+return 1`);
+
+/** KEYS: record, attempts, outbox. ARGV: id, now, to be kept for. */
+const resend = new RedisScript<number>(`
+local record, attempts, outbox = unpack(KEYS)
+local id, now, kept = unpack(ARGV)
+if redis.call("HEXISTS", record, "body") == 0 then return 0 end
+local round = redis.call("HINCRBY", record, "round", 1)
+redis.call("HSET", record, "state", "pending", "tries", "0", "since", now, "nextAttemptAt", "0")
+redis.call("PEXPIRE", record, kept)
+redis.call("PEXPIRE", attempts, kept)
+redis.call("RPUSH", outbox, cjson.encode({kind = "resend", id = id, round = round}))
+return round`);
+
+/**
+ * A Lua function that erases what is known of an event with its subject, once it is delivered. Takes its id, if there
+ * is one, the prefix of events and how long an event may take in ms.
+ */
+export const eraseEvent = `
+local function eraseEvent(eventId, prefix, kept)
+  if not eventId then return end
+  local event = prefix .. eventId
+  local state = redis.call("HGET", event, "state")
+  if state and state ~= "pending" then
+    redis.call("DEL", event, event .. ":attempts")
+  else
+    redis.call("HSET", event, "expiresAt", "0")
+    redis.call("PEXPIRE", event, kept)
+  end
+end
+`;
+
+/** What is known of each event: what is sent where, how often it was, and how that went. */
+export class EventRecords {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: QueueKeys,
+  ) {}
+
+  /** Takes an event out of the outbox over. Idempotent. */
+  async accept(event: OutboxEvent): Promise<void> {
+    const { tenant, url, data, expiresAt } = event;
+    const keptUntil = expiresAt === undefined ? Date.now() + keptMs : Date.parse(expiresAt) + slackMs;
+    const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
+    await accept.run(this.redis, [this.keys.event(event.id)], [Date.now(), keptMs, keptUntil, ...fields]);
+  }
+
+  /** Undefined once it has been forgotten. */
+  async find(id: string): Promise<EventRecord | undefined> {
+    const record = await this.redis.hgetall(this.keys.event(id));
+    const { subject, tenant, url, body, state } = record;
+    if (body === undefined) return undefined;
+    const [round, tries, since, nextAttemptAt] = ["round", "tries", "since", "nextAttemptAt"].map((name) =>
+      Number(record[name]),
+    ) as [number, number, number, number];
+    return { id, round, tries, since, nextAttemptAt, ...({ subject, tenant, url, body, state } as Texts) };
+  }
+
+  /** Whether the receiver does not want to hear anything any more. */
+  async isDisabled({ tenant, url }: Pick<EventRecord, "tenant" | "url">): Promise<boolean> {
+    return (await this.redis.exists(this.keys.disabledReceiver(tenant, url))) === 1;
+  }
+
+  async note({ id, tenant, url, round }: EventRecord, { state, attempt, nextAttemptAt = 0 }: Progress): Promise<void> {
+    const { keys } = this;
+    await note.run(
+      this.redis,
+      [keys.event(id), keys.eventAttempts(id), keys.disabledReceiver(tenant, url)],
+      [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : "", mostAttempts, keptMs, disabledMs],
+    );
+  }
+
+  /** Queues the event for another round. One that is still in the outbox is about to be sent anyway. */
+  async resend(id: string): Promise<void> {
+    const { keys } = this;
+    await resend.run(this.redis, [keys.event(id), keys.eventAttempts(id), keys.outbox], [id, Date.now(), keptMs]);
+  }
+
+  /** How far an event has come that has been announced. */
+  async progress(id: string): Promise<WebhookProgress> {
+    const [state, attempts] = await this.redis.hmget(this.keys.event(id), "state", "attempts");
+    return { state: (state as WebhookState | null) ?? "pending", attempts: Number(attempts ?? 0) };
+  }
+
+  async attempts(id: string): Promise<WebhookAttempts> {
+    const [{ state }, attempts] = await Promise.all([
+      this.progress(id),
+      this.redis.lrange(this.keys.eventAttempts(id), 0, -1),
+    ]);
+    return { id, state, attempts: attempts.map((attempt) => JSON.parse(attempt) as WebhookAttempt) };
+  }
+}
+
+type Texts = Pick<EventRecord, "subject" | "tenant" | "url" | "body" | "state">;

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { OutboxEvent, OutboxResend, type WebhookDelivery } from "@facefleet/contracts";
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { RedisSettings } from "../../config/index.js";
+import type { Logger } from "../../logging/index.js";
+import { QueueKeys } from "../queue-keys.js";
+import { RedisConnection } from "../redis-connection.js";
+import { RedisScript } from "../redis-script.js";
+import { EventRecords } from "./event-records.js";
+import { addDeliveries, openWebhookQueue, type WebhookQueue } from "./webhook-queue.js";
+
+const everyMs = 250;
+const afterFailureMs = 1000;
+/** How long the others leave the outbox to a relay that they hear nothing of. */
+const leaseMs = 5000;
+const chunkSize = 100;
+
+const item = Compile(Type.Union([OutboxEvent, OutboxResend]));
+
+/** Shows what is first in the outbox to one relay at a time. KEYS: lease, outbox. ARGV: relay, lease in ms, how many. */
+const peek = new RedisScript<string[]>(`
+if redis.call("EXISTS", KEYS[2]) == 0 then return {} end
+local holder = redis.call("GET", KEYS[1])
+if holder and holder ~= ARGV[1] then return {} end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return redis.call("LRANGE", KEYS[2], 0, ARGV[3] - 1)`);
+
+/** KEYS: lease. ARGV: relay. */
+const release = new RedisScript<number>(`
+if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
+return 0`);
+
+/**
+ * Moves events from the outbox into the queue of the deliveries. An event leaves the outbox only once it is queued, and
+ * queueing it again changes nothing: whatever dies in between, none is lost. The lease only spares work.
+ */
+export class OutboxRelay {
+  readonly #logger: Logger;
+  readonly #keys: QueueKeys;
+  readonly #connection: RedisConnection;
+  readonly #queue: WebhookQueue;
+  readonly #records: EventRecords;
+  readonly #token = randomUUID();
+  readonly #stopping = new AbortController();
+  #relaying: Promise<void> = Promise.resolve();
+
+  constructor(settings: RedisSettings, { logger }: { readonly logger: Logger }) {
+    this.#logger = logger;
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#connection = new RedisConnection(settings, { role: "producer", logger });
+    this.#queue = openWebhookQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#records = new EventRecords(this.#connection.client, this.#keys);
+  }
+
+  start(): void {
+    this.#relaying = this.#relayUntilStopped();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#relaying;
+    const letGo = () => release.run(this.#connection.client, [this.#keys.relay], [this.#token]);
+    await this.#connection.attempt(letGo).catch(() => undefined);
+    await this.#queue.close();
+    await this.#connection.close();
+  }
+
+  /**
+   * Moves what is first in the outbox, unless it is another's turn. Returns how much there was.
+   * @throws ProblemError `queue_unavailable`
+   */
+  relay(): Promise<number> {
+    return this.#connection.attempt(async () => {
+      const { client } = this.#connection;
+      const texts = await peek.run(client, [this.#keys.relay, this.#keys.outbox], [this.#token, leaseMs, chunkSize]);
+      if (texts.length === 0) return 0;
+      const deliveries = await Promise.all(texts.map((text) => this.#accept(text)));
+      await addDeliveries(
+        this.#queue,
+        deliveries.filter((delivery) => delivery !== undefined),
+      );
+      await Promise.all(texts.map((text) => client.lrem(this.#keys.outbox, 1, text)));
+      return texts.length;
+    });
+  }
+
+  async #accept(text: string): Promise<WebhookDelivery | undefined> {
+    const announced = read(text);
+    if (!announced) {
+      this.#logger.error("an event in the outbox has not the expected form and is dropped");
+      return undefined;
+    }
+    if (announced.kind === "resend") return { event: announced.id, round: announced.round };
+    await this.#records.accept(announced);
+    return { event: announced.id, round: 0 };
+  }
+
+  async #relayUntilStopped(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const pauseMs = await this.#relayOnce();
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Returns how long to wait before the next time. Never rejects. */
+  async #relayOnce(): Promise<number> {
+    try {
+      return (await this.relay()) === chunkSize ? 0 : everyMs;
+    } catch (error) {
+      this.#logger.debug({ err: error }, "the outbox could not be relayed; it is tried again");
+      return afterFailureMs;
+    }
+  }
+}
+
+function read(text: string): OutboxEvent | OutboxResend | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return item.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,199 @@
+import { queueCatalogue, type WebhookAttempt, type WebhookDelivery } from "@facefleet/contracts";
+import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
+import type { RedisSettings } from "../../config/index.js";
+import type { Egress } from "../../egress/index.js";
+import type { Logger } from "../../logging/index.js";
+import { isReceiverDown } from "../../webhooks/attempt.js";
+import type { Pass } from "../../webhooks/receiver-circuit.js";
+import { originOf, ReceiverCircuits } from "../../webhooks/receiver-circuits.js";
+import { retryDelay } from "../../webhooks/retry-schedule.js";
+import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
+import { QueueKeys } from "../queue-keys.js";
+import { RedisConnection } from "../redis-connection.js";
+import { settlesWithin } from "../settles-within.js";
+import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
+import { SecretRecords } from "./secret-records.js";
+
+export interface WebhookDelivererOptions {
+  readonly logger: Logger;
+  readonly egress: Egress;
+  /** How many events are on their way at once; a quarter of them, and at least one, to the same receiver. */
+  readonly concurrency: number;
+  /** How long a receiver has to answer, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Called after each attempt. */
+  readonly onAttempt?: (attempt: Pick<WebhookAttempt, "outcome" | "durationMs">) => void;
+  /** The schedule of retries, in milliseconds; that of the service unless told. */
+  readonly retryDelaysMs?: readonly number[];
+  /** How long this worker may be silent before its deliveries are given to another. */
+  readonly lockDurationMs?: number;
+}
+
+type DeliveryJob = Job<WebhookDelivery, void>;
+
+const webhooks = queueCatalogue.webhooks;
+const receiverShare = 0.25;
+/** A round ends after it, however often the receiver put it off or was left alone. */
+const longestRoundMs = 36 * 3600 * 1000;
+/** How much earlier than noted an event may come: clocks and timers are not exact. */
+const slackMs = 50;
+/** After a failure of our own. */
+const afterFaultMs = 30_000;
+/** How long deliveries have, once told to stop, to let go. */
+const letGoMs = 1000;
+
+/**
+ * Delivers events to their receivers, each at least once. BullMQ keeps when an event's turn is and sees that a worker
+ * which dies is replaced; how often an event was sent, and when it is sent next, is in its record.
+ */
+export class WebhookDeliverer {
+  readonly #options: WebhookDelivererOptions;
+  readonly #logger: Logger;
+  readonly #connection: RedisConnection;
+  readonly #records: EventRecords;
+  readonly #secrets: SecretRecords;
+  readonly #circuits: ReceiverCircuits;
+  readonly #worker: Worker<WebhookDelivery, void>;
+  readonly #outOfTime = new AbortController();
+
+  constructor(settings: RedisSettings, options: WebhookDelivererOptions) {
+    const { logger, concurrency, lockDurationMs = webhooks.lockDurationMs } = options;
+    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#options = options;
+    this.#logger = logger;
+    this.#connection = new RedisConnection(settings, { role: "consumer", logger });
+    this.#records = new EventRecords(this.#connection.client, keys);
+    this.#secrets = new SecretRecords(this.#connection.client, keys);
+    this.#circuits = new ReceiverCircuits({ bound: Math.max(1, Math.floor(concurrency * receiverShare)) });
+    this.#worker = new Worker<WebhookDelivery, void>(webhooks.name, (job, token) => this.#take(job, token), {
+      connection: this.#connection.client,
+      prefix: settings.QUEUE_PREFIX,
+      autorun: false,
+      concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: lockDurationMs / 2,
+      maxStalledCount: webhooks.maxStalls,
+      runRetryDelay: 1000,
+    });
+    this.#worker.on("error", (error) => this.#warn(error));
+    this.#worker.on("failed", (job, error) => this.#logger.error({ err: error, delivery: job?.id }, "delivery failed"));
+  }
+
+  get isRunning(): boolean {
+    return this.#worker.isRunning();
+  }
+
+  /** Begins to deliver, as soon as Redis can be reached. */
+  start(): void {
+    this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped delivering"));
+  }
+
+  /** Takes no more events and waits for those on their way. What is left at the deadline is sent by another. */
+  async stop(deadlineMs: number): Promise<void> {
+    const closed = this.#worker.close();
+    if (!(await settlesWithin(closed, deadlineMs))) {
+      this.#outOfTime.abort(new Error("The worker is stopping"));
+      await settlesWithin(closed, letGoMs);
+    }
+    await this.#connection.close();
+  }
+
+  async #take(job: DeliveryJob, token: string | undefined): Promise<void> {
+    const waitMs = await this.#advance(job.data).catch((error: unknown) => this.#faulted(job, error));
+    if (waitMs === undefined) return;
+    if (this.#outOfTime.signal.aborted) {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    await job.moveToDelayed(Date.now() + waitMs, token);
+    throw new DelayedError();
+  }
+
+  /** Brings an event one step on. Returns how long it is to wait for the next; undefined when there is none. */
+  async #advance({ event: id, round }: WebhookDelivery): Promise<number | undefined> {
+    const event = await this.#records.find(id);
+    // Delivered by a worker that could not say so to BullMQ, or queued anew by a resend.
+    if (event?.state !== "pending" || event.round !== round) return undefined;
+    const earlyMs = event.nextAttemptAt - Date.now();
+    if (earlyMs > slackMs) return earlyMs;
+    const end = await this.#endWithoutAttempt(event);
+    if (end) return this.#end(event, end);
+    const entry = this.#circuits.enter(event.tenant, event.url);
+    return "waitMs" in entry ? entry.waitMs : this.#attempt(event, entry);
+  }
+
+  /** A resend asks the receiver whatever it said before. */
+  async #endWithoutAttempt(event: EventRecord): Promise<"disabled" | "failed" | undefined> {
+    if (Date.now() - event.since > longestRoundMs) return "failed";
+    return event.round === 0 && (await this.#records.isDisabled(event)) ? "disabled" : undefined;
+  }
+
+  #end(event: EventRecord, state: "disabled" | "failed"): Promise<number | undefined> {
+    this.#logger.warn({ ...shown(event), state }, "webhook not sent any more");
+    return this.#note(event, { state });
+  }
+
+  async #attempt(event: EventRecord, pass: Pass): Promise<number | undefined> {
+    let end = pass.abandoned;
+    try {
+      const sent = await this.#send(event);
+      end = isReceiverDown(sent) ? pass.failed : pass.succeeded;
+      const progress = this.#progressOf(event, sent);
+      this.#report(event, sent, progress);
+      return await this.#note(event, progress);
+    } finally {
+      end();
+    }
+  }
+
+  async #send({ id, tenant, url, body }: EventRecord): Promise<SentWebhook> {
+    const { egress, timeoutMs } = this.#options;
+    const secrets = await this.#secrets.signing(tenant);
+    return sendWebhook(egress, { id, url, body, secrets }, { timeoutMs, signal: this.#outOfTime.signal });
+  }
+
+  #progressOf(event: EventRecord, { at, durationMs, outcome, status, retryAfterMs }: SentWebhook): Progress {
+    const attempt = { at: at.toISOString(), durationMs, outcome, ...(status !== undefined && { status }) };
+    if (outcome === "delivered") return { state: "delivered", attempt };
+    if (outcome === "gone") return { state: "disabled", attempt };
+    const delayMs = retryDelay({ tries: event.tries + 1, retryAfterMs, delaysMs: this.#options.retryDelaysMs });
+    if (delayMs === undefined) return { state: "failed", attempt };
+    const nextAttemptAt = Date.now() + delayMs;
+    return {
+      state: "pending",
+      attempt: { ...attempt, nextAttemptAt: new Date(nextAttemptAt).toISOString() },
+      nextAttemptAt,
+    };
+  }
+
+  async #note(event: EventRecord, progress: Progress): Promise<number | undefined> {
+    await this.#records.note(event, progress);
+    return progress.nextAttemptAt === undefined ? undefined : progress.nextAttemptAt - Date.now();
+  }
+
+  #report(event: EventRecord, { outcome, status, durationMs }: SentWebhook, { state }: Progress): void {
+    this.#options.onAttempt?.({ outcome, durationMs });
+    this.#logger[outcome === "delivered" ? "info" : "warn"](
+      { ...shown(event), outcome, status, durationMs, attempt: event.tries + 1, state },
+      "webhook sent",
+    );
+  }
+
+  /** An event is never dropped because of a failure that is not its receiver's. */
+  #faulted({ data }: DeliveryJob, error: unknown): number {
+    if (this.#outOfTime.signal.aborted) return 0;
+    this.#logger.error({ err: error, eventId: data.event }, "a webhook could not be sent; it is tried again");
+    return afterFaultMs;
+  }
+
+  /** The connection logs its own loss; BullMQ repeats it with every try. */
+  #warn(error: Error): void {
+    const level = this.#connection.isReady && !("code" in error) ? "warn" : "debug";
+    this.#logger[level]({ err: error }, "BullMQ worker error");
+  }
+}
+
+/** What of an event may be in the log. */
+function shown({ id, subject, tenant, url }: EventRecord) {
+  return { eventId: id, subject, tenant, origin: originOf(url) };
+}
