@@ -308,12 +308,12 @@ describe("whatever fails in the middle of a step", () => {
     await storeObject("list", manifestOf(photos(10_000)));
     await startConsumer();
     const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
-    const { store, jobs } = api;
+    const { store, jobs, uploads } = api;
     const steps = new BatchSteps(api.config, { logger });
     let setbacks = 0;
     const work = async (seed: number) => {
       const flaky = unreliable(steps, randomFrom(seed));
-      const source = new BatchSource(store, flaky);
+      const source = new BatchSource(store, flaky, uploads);
       const results = new BatchResults(store, flaky);
       const idle = async () => undefined;
       const stepper = new BatchStepper({

@@ -46,9 +46,9 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
-  tellTenants(app);
   logRequests(app);
   closeGracefully(app, stopping);
+  tellTenants(app, parts.access);
   app.removeContentTypeParser("text/plain");
   await app.register(multipart, {
     throwFileSizeLimit: false,
@@ -95,7 +95,8 @@ function logRequests(app: FastifyInstance): void {
     const route = request.routeOptions.url ?? "unmatched";
     const level = ["/livez", "/readyz", "/health", "/metrics"].includes(route) ? "debug" : "info";
     const ms = Math.round(reply.elapsedTime);
-    request.log[level]({ method: request.method, route, status: reply.statusCode, ms }, "answered");
+    const tenant = request.tenant?.id;
+    request.log[level]({ method: request.method, route, status: reply.statusCode, ms, tenant }, "answered");
     done();
   });
 }

@@ -23,6 +23,19 @@ describe("the API's configuration", () => {
     expect(() => loadApiConfig(bad)).toThrow(/PORT: .*\n.*EGRESS_ALLOW: Expected .* received "10\.0\.0\.0\/64"/);
   });
 
+  it("takes every HOST with a file of keys", () => {
+    expect(loadApiConfig({ HOST: "0.0.0.0", API_KEYS_FILE: "keys.json" })).toMatchObject({
+      HOST: "0.0.0.0",
+      API_KEYS_FILE: "keys.json",
+    });
+    expect(() => loadApiConfig({ HOST: "0.0.0.0", API_KEYS_FILE: " " })).toThrow(/HOST: .*no API_KEYS_FILE/);
+  });
+
+  it("does not guess what AUTH=none with a file of keys means", () => {
+    const load = () => loadApiConfig({ AUTH: "none", API_KEYS_FILE: "keys.json" });
+    expect(load).toThrow(/AUTH: Expected it to be unset, because there is an API_KEYS_FILE/);
+  });
+
   it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s", (HOST) => {
     expect(loadApiConfig({ HOST }).HOST).toBe(HOST);
   });

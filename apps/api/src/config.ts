@@ -17,9 +17,18 @@ export const apiConfigSchema = Type.Object({
     maximum: 65_535,
     description: "The port that the API listens on; 0: a free one.",
   }),
+  API_KEYS_FILE: Type.Optional(
+    Type.String({
+      description:
+        "A JSON file of tenants with their API keys, as hashes, and their limits; `facefleet keys` writes it, and a " +
+        "change counts within seconds. Unset: no keys, and one tenant.",
+    }),
+  ),
   AUTH: Type.Optional(
     Type.Enum(["none"], {
-      description: "`none`: everyone who reaches the API may use it. Needed when `HOST` is not a loopback address.",
+      description:
+        "`none`: everyone who reaches the API may use it. Needed when there is no `API_KEYS_FILE` and `HOST` is not a " +
+        "loopback address.",
     }),
   ),
   SYNC_TIMEOUT: Type.Number({
@@ -60,13 +69,20 @@ export function loadApiConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ApiConfig {
   const config = loadConfig(apiConfigSchema, env);
-  if (config.AUTH !== "none" && !isLoopback(config.HOST)) {
-    throw new ConfigError([
-      `HOST: Expected a loopback address, because there are no API keys, but received ${JSON.stringify(config.HOST)}; ` +
-        "set AUTH=none to let everyone who reaches this address use the service",
-    ]);
-  }
+  const fault = accessFault(config);
+  if (fault) throw new ConfigError([fault]);
   return config;
+}
+
+function accessFault({ API_KEYS_FILE, AUTH, HOST }: ApiConfig): string | undefined {
+  if (API_KEYS_FILE !== undefined && AUTH === "none") {
+    return "AUTH: Expected it to be unset, because there is an API_KEYS_FILE, but received none";
+  }
+  if (API_KEYS_FILE !== undefined || AUTH === "none" || isLoopback(HOST)) return undefined;
+  return (
+    `HOST: Expected a loopback address, because there is no API_KEYS_FILE, but received ${JSON.stringify(HOST)}; ` +
+    "set AUTH=none to let everyone who reaches this address use the service"
+  );
 }
 
 function isLoopback(host: string): boolean {

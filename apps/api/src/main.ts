@@ -15,6 +15,7 @@ import {
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
+import { openAccess } from "./tenancy/access.js";
 
 /**
  * V8 makes objects right among the old ones when others from the same place have lived long. Of what a request makes
@@ -34,13 +35,16 @@ async function main(): Promise<void> {
   try {
     await serve(config, logger, lifecycle);
   } catch (error) {
-    logger.fatal({ err: error }, "the API could not start");
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else logger.fatal({ err: error }, "the API could not start");
     await lifecycle.stop("failed to start");
     process.exit(1);
   }
 }
 
 async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+  const access = await openAccess(config, { logger });
+  lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config);
   lifecycle.onStop("object store", () => store.close());
   const jobs = new FaceJobs(config, { logger });
@@ -53,7 +57,18 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
-  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, egress, metrics: createMetrics() };
+  const parts = {
+    config,
+    logger,
+    jobs,
+    batches,
+    store,
+    uploads,
+    webhookSecrets,
+    egress,
+    metrics: createMetrics(),
+    access,
+  };
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   lifecycle.onStop("readiness", () => stopping.abort());

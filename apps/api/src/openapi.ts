@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance, FastifySchema } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifySchema } from "fastify";
 import { components, withReferences } from "./wire/components.js";
 
 /** Describes every route that is registered after it, at `/openapi.json` and, for people, at `/docs`. */
@@ -16,6 +16,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         description:
           "Finds the faces of images and computes their embeddings. Every error is a problem of the error table.",
       },
+      components: { securitySchemes: { apiKey } },
       tags: [
         { name: "simple service" },
         { name: "jobs" },
@@ -29,11 +30,31 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`),
     },
     transformObject: nameAnswers,
-    transform: ({ schema, url }) => ({ schema: withReferences(schema ?? {}) as FastifySchema, url }),
+    transform: ({ schema, url, route }) => ({
+      schema: {
+        ...(withReferences(schema ?? {}) as FastifySchema),
+        ...(!route.config?.public && { security: [{ apiKey: [] }] }),
+      },
+      url,
+    }),
+  });
+  await app.register(publicDocs);
+  app.get("/openapi.json", { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
+}
+
+const apiKey = {
+  type: "http",
+  scheme: "bearer",
+  description: "An API key. Needed once the operator has configured keys; until then there are none.",
+} as const;
+
+/** The pages for people, whose routes are the plugin's own. */
+const publicDocs: FastifyPluginAsync = async (app) => {
+  app.addHook("onRoute", (route) => {
+    route.config = { ...route.config, public: true };
   });
   await app.register(swaggerUi, { routePrefix: "/docs" });
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-}
+};
 
 /** Answers that their route does not describe are described by the name of their status. */
 const nameAnswers: NonNullable<FastifyDynamicSwaggerOptions["transformObject"]> = (document) => {

@@ -12,6 +12,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
 import type { ImageIntake } from "./intake/image-intake.js";
+import type { Access } from "./tenancy/access.js";
 
 /** What the API is built on. */
 export interface ApiParts {
@@ -24,6 +25,8 @@ export interface ApiParts {
   readonly webhookSecrets: WebhookSecrets;
   readonly egress: Egress;
   readonly metrics: Metrics;
+  /** Without it, whoever reaches the API may use it. */
+  readonly access?: Access | undefined;
 }
 
 /** What every route may use. */

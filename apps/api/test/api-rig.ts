@@ -24,6 +24,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import { Redis } from "ioredis";
 import { buildApp } from "../src/app.js";
 import { type ApiConfig, loadApiConfig } from "../src/config.js";
+import { openAccess } from "../src/tenancy/access.js";
 import { model } from "./canned-results.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
@@ -64,8 +65,20 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const uploads = new UploadRegistry(config, { logger });
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
+  const access = await openAccess(config, { logger });
   const webhookSecrets = new WebhookSecrets(config, { logger });
-  const parts = { config, logger, jobs, batches, store, uploads, webhookSecrets, egress, metrics: createMetrics() };
+  const parts = {
+    config,
+    logger,
+    jobs,
+    batches,
+    store,
+    uploads,
+    webhookSecrets,
+    egress,
+    metrics: createMetrics(),
+    access,
+  };
   const app = await buildApp(parts, stopping.signal);
   const closers: (() => Promise<unknown>)[] = [];
   return {
@@ -87,6 +100,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     async close() {
       for (const close of closers) await close();
       await app.close();
+      await access?.close();
       await Promise.all([jobs.close(), batches.close(), uploads.close(), webhookSecrets.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });

@@ -1,12 +1,13 @@
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "./api-rig.js";
+import { KeyHolder, keysOf } from "./keys-file.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -74,6 +75,45 @@ describe("the API's process", () => {
     expect(output).toMatch(/PORT: Expected/);
     expect(output).toMatch(/MAX_IMAGE_BYTES: Expected/);
     expect(output).not.toMatch(/at .*\.js/);
+  });
+
+  it("asks for the keys of its file, and logs whose a request was but no key", async () => {
+    const [acme, stranger] = [new KeyHolder("acme"), new KeyHolder("nobody")];
+    const keysFile = path.join(directory, "keys.json");
+    await writeFile(keysFile, keysOf(acme));
+    const api = start({ API_KEYS_FILE: keysFile, LOG_LEVEL: "trace" });
+    const url = await address();
+    for (const [headers, status] of [
+      [acme.headers, 200],
+      [stranger.headers, 401],
+    ] as const) {
+      expect((await fetch(`${url}/v1/jobs`, { headers })).status).toBe(status);
+    }
+    api.kill("SIGTERM");
+    const [code] = await once(api, "close");
+    expect({ code, output }).toMatchObject({ code: 0 });
+    const answered = output.split("\n").filter((line) => line.includes('"answered"'));
+    expect(answered.map((line) => JSON.parse(line)).map(({ status, tenant }) => [status, tenant])).toEqual([
+      [200, "acme"],
+      [401, undefined],
+    ]);
+    for (const { key } of [acme, stranger]) expect(output).not.toContain(key.slice(3, 12));
+  });
+
+  it.each([
+    ["missing", undefined, /API_KEYS_FILE: Expected a file that can be read but received ENOENT/],
+    [
+      "broken",
+      '{"tenants":{"acme":{"keys":[{}]},"B":{}}}',
+      /\/tenants\/B is no name[\s\S]*\/tenants\/acme\/keys\/0 must/,
+    ],
+  ])("does not start with a %s file of keys, and says all that is wrong", async (_what, text, faults) => {
+    const keysFile = path.join(directory, "keys.json");
+    if (text !== undefined) await writeFile(keysFile, text);
+    const [code] = await once(start({ API_KEYS_FILE: keysFile }), "close");
+    expect(code).toBe(1);
+    expect(output).toMatch(faults);
+    expect(output).not.toMatch(/^ +at /m);
   });
 
   it("does not open itself to the network without being told to", async () => {

@@ -43,6 +43,16 @@ describe("the API's description of itself", () => {
     ]);
   });
 
+  it("asks for a key where one is needed", () => {
+    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+    const open = operations.filter(({ security }) => security === undefined).map(({ operationId }) => operationId);
+    expect(open.sort()).toEqual(["getHealth", "getLiveness", "getMetrics", "getReadiness"]);
+    for (const { operationId, security } of operations) {
+      if (!open.includes(operationId)) expect(security).toEqual([{ apiKey: [] }]);
+    }
+    expect(document.components).toMatchObject({ securitySchemes: { apiKey: { type: "http", scheme: "bearer" } } });
+  });
+
   it("names its components as the contracts do, and every reference leads to one", () => {
     const names = Object.keys(document.components.schemas);
     expect(names).toEqual(expect.arrayContaining(["Job", "JobRequest", "JobResult", "ImageRef", "Face", "Problem"]));

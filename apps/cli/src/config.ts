@@ -46,6 +46,11 @@ export const cliConfigSchema = Type.Object({
       description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
     }),
   ),
+  API_KEYS_FILE: Type.Optional(
+    Type.String({
+      description: "The file that `facefleet keys` changes, and that `facefleet up` gives to the API. Unset: no keys.",
+    }),
+  ),
   FACEFLEET_API_KEY: Type.Optional(
     Type.String({
       pattern: "^[\\x21-\\x7e]+$",

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addBenchCommand } from "./commands/bench.js";
 import { addEvalCommands } from "./commands/eval.js";
+import { addKeysCommands } from "./commands/keys.js";
 import { addModelsCommands } from "./commands/models.js";
 import { addSubmitCommand } from "./commands/submit.js";
 import { addUpCommand } from "./commands/up.js";
@@ -15,6 +16,7 @@ async function main(): Promise<number> {
     const program = new Command("facefleet").description("A self-hosted fleet for face detection and face embeddings");
     addUpCommand(program, config, onStopSignal);
     addModelsCommands(program, config);
+    addKeysCommands(program, config);
     const submitted = addSubmitCommand(program, config);
     const evaluated = addEvalCommands(program, config);
     addBenchCommand(program, config);

@@ -74,6 +74,21 @@ describe.skipIf(!havePack)("facefleet up", () => {
     expect(await portFault(port, "127.0.0.1")).toBeUndefined();
   });
 
+  it("asks for the keys of a file, and shows where they go", async () => {
+    const file = join(dataDir, "keys.json");
+    const made = new CommandLine(["keys", "create", "acme", "--file", file], {});
+    expect(await made.exited).toBe(0);
+    const [key] = /ff_[\w-]{43}/.exec(made.output) ?? [];
+    const up = new CommandLine(["up"], { ...settings, API_KEYS_FILE: file });
+    await up.sees('curl -H "Authorization: Bearer $FACEFLEET_API_KEY" -F image');
+    const ask = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/v1/models`, { headers });
+    expect((await ask({})).status).toBe(401);
+    expect((await ask({ authorization: `Bearer ${key}` })).status).toBe(200);
+    up.child.kill("SIGINT");
+    expect(await up.exited).toBe(0);
+    expect(up.output).not.toContain(key);
+  });
+
   it("takes everything down with it when it is killed", async () => {
     const up = new CommandLine(["up"], settings);
     await up.sees("A first request");

@@ -74,6 +74,8 @@ export class BenchFleet {
         MODELS_DIR: modelsDir,
         TFJS_NODE_DIR: tfjsNodeDir,
         ENGINE: engine,
+        // Benchmarks ask without a key, whatever this machine's own fleet is set to.
+        API_KEYS_FILE: "",
         ...settings(port),
       },
       address,

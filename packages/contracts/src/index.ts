@@ -1,3 +1,4 @@
+export * from "./api-keys.js";
 export * from "./batch.js";
 export * from "./face.js";
 export * from "./fleet.js";

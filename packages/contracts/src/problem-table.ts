@@ -58,7 +58,8 @@ export const problemTable = {
     status: 403,
     title: "The bucket may not be read",
     retryable: false,
-    advice: "Use a bucket listed in `S3_ALLOWED_BUCKETS` that the service's credentials can read.",
+    advice:
+      "Use a bucket that is listed in `S3_ALLOWED_BUCKETS`, is open to your tenant, and that the service's credentials can read.",
   },
   url_forbidden: {
     status: 403,

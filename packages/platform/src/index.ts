@@ -1,3 +1,4 @@
+export * from "./api-keys/index.js";
 export * from "./config/index.js";
 export * from "./egress/index.js";
 export * from "./lifecycle/index.js";

@@ -16,7 +16,9 @@ ${Object.entries(problemTable)
 
 /** Where the `type` of every problem points to. */
 export const errorPageRoutes: Routes = async (app) => {
-  app.get("/docs/errors", { schema: { hide: true } }, async (_request, reply) => reply.type("text/html").send(page));
+  app.get("/docs/errors", { config: { public: true }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type("text/html").send(page),
+  );
 };
 
 function asHtml(text: string): string {

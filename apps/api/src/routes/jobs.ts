@@ -8,7 +8,7 @@ import { commandOf, commandWithImage, type JobCommand } from "../job-command.js"
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import type { Routes } from "../services.js";
-import { assertImageAllowed } from "../tenancy/image-access.js";
+import { assertImageAllowed, assertUploadOwn, uploadNotFound } from "../tenancy/image-access.js";
 import type { Tenant } from "../tenancy/tenant.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
@@ -147,9 +147,10 @@ export const jobRoutes: Routes = async (app, services) => {
     const command = commandOf(request.body as JobRequest, contextOf(request));
     const { images } = command.payload;
     for (const image of images) assertImageAllowed(services, request.tenant, image);
+    const uploads = uploadsOf(images);
+    await Promise.all(uploads.map((id) => assertUploadOwn(services.uploads, request.tenant, id)));
     // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
-    const uploads = key === undefined ? uploadsOf(images) : [];
-    if (uploads.length > 0) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
+    if (key === undefined) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
     return submit(request.tenant, command, key);
   }
 
@@ -170,6 +171,5 @@ export const jobRoutes: Routes = async (app, services) => {
 };
 
 async function assertArrived(intake: ImageIntake, upload: string): Promise<void> {
-  if (await intake.has(upload)) return;
-  throw new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${upload}`);
+  if (!(await intake.has(upload))) throw uploadNotFound(upload);
 }

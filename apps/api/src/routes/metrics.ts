@@ -6,6 +6,7 @@ export const metricsRoutes: Routes = async (app, { metrics }) => {
   app.get(
     "/metrics",
     {
+      config: { public: true },
       schema: {
         operationId: "getMetrics",
         summary: "Metrics in Prometheus' text format",

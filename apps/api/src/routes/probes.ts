@@ -8,6 +8,7 @@ export const probeRoutes: Routes = async (app, { jobs, store, stopping }) => {
   app.get(
     "/livez",
     {
+      config: { public: true },
       schema: {
         operationId: "getLiveness",
         summary: "Whether the process is alive",
@@ -21,6 +22,7 @@ export const probeRoutes: Routes = async (app, { jobs, store, stopping }) => {
   app.get(
     "/readyz",
     {
+      config: { public: true },
       schema: {
         operationId: "getReadiness",
         summary: "Whether requests should be sent to this process",

@@ -88,6 +88,7 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
   app.get(
     "/health",
     {
+      config: { public: true },
       schema: {
         operationId: "getHealth",
         summary: "Whether images can be analysed now",

@@ -44,7 +44,8 @@ const signedPutRoute: Routes = async (app, { intake, uploads }) => {
   app.addContentTypeParser(imageContentTypes, (_request, payload, done) => done(null, payload));
   app.put(
     "/v1/uploads/:id",
-    { schema: { hide: true, params: UploadParams, querystring: SignedQuery } },
+    // The signature in the URL says who may use it.
+    { config: { public: true }, schema: { hide: true, params: UploadParams, querystring: SignedQuery } },
     async (request, reply) => {
       const { expires, size, type, signature } = request.query;
       const grant: UploadGrant = { id: request.params.id, size, type, expires };
@@ -67,7 +68,7 @@ async function createUpload(
   { contentType, size }: UploadRequest,
 ): Promise<Upload> {
   const { store, intake, uploads } = services;
-  const id = await intake.announce();
+  const id = await intake.announce(await uploads.newId(request.tenant.id));
   const expires = Math.floor(Date.now() / 1000) + urlLifetimeSeconds;
   const put =
     (await store.presignPut(uploadRef(store, id), { contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??

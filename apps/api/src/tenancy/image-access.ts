@@ -1,5 +1,12 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type Egress, type ObjectPlace, type ObjectRef, type ObjectStore } from "@facefleet/platform";
+import {
+  assertReadable,
+  type Egress,
+  type ObjectPlace,
+  type ObjectRef,
+  type ObjectStore,
+  type UploadRegistry,
+} from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
 
 /** Where images may come from. */
@@ -15,6 +22,18 @@ interface ImageSources {
 export function assertImageAllowed({ store, egress }: ImageSources, tenant: Tenant, image: ImageRef): void {
   if ("s3" in image) assertObjectAllowed(store, tenant, image.s3);
   if ("url" in image) egress.assertAllowed(image.url);
+}
+
+/**
+ * Refuses an upload that another tenant asked for, as if there were none.
+ * @throws ProblemError `upload_not_found`
+ */
+export async function assertUploadOwn(uploads: UploadRegistry, tenant: Tenant, uploadId: string): Promise<void> {
+  if (!(await uploads.isOwn(tenant.id, uploadId))) throw uploadNotFound(uploadId);
+}
+
+export function uploadNotFound(uploadId: string): ProblemError {
+  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);
 }
 
 /**

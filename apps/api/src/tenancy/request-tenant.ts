@@ -1,17 +1,45 @@
 import { defaultTenant } from "@facefleet/contracts";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Access } from "./access.js";
+import { authenticate } from "./authentication.js";
+import { countRequest } from "./request-limit.js";
 import type { Tenant } from "./tenant.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who is asking. */
-    readonly tenant: Tenant;
+    /** Who is asking. On public routes nobody is, once there are keys. */
+    tenant: Tenant;
+  }
+  interface FastifyContextConfig {
+    /** Whether the route answers without a key. */
+    readonly public?: boolean;
   }
 }
 
-const everyone: Tenant = { id: defaultTenant, maxQueuedJobs: undefined, allowedBuckets: undefined };
+const everyone: Tenant = {
+  id: defaultTenant,
+  requestsPerMinute: undefined,
+  maxQueuedJobs: undefined,
+  allowedBuckets: undefined,
+};
 
-/** Finds out whose each request is. */
-export function tellTenants(app: FastifyInstance): void {
-  app.decorateRequest("tenant", { getter: () => everyone });
+/**
+ * Finds out whose each request is, before a byte of its body is read, and refuses those that are nobody's. An address
+ * that does not exist is no public route: without a key nobody learns which do.
+ */
+export function tellTenants(app: FastifyInstance, access: Access | undefined): void {
+  app.decorateRequest("tenant");
+  if (access) app.addHook("onRequest", (request, reply) => admit(request, reply, access));
+  else {
+    app.addHook("onRequest", (request, _reply, done) => {
+      request.tenant = everyone;
+      done();
+    });
+  }
+}
+
+async function admit(request: FastifyRequest, reply: FastifyReply, { keys, limits }: Access): Promise<void> {
+  if (request.routeOptions.config.public) return;
+  request.tenant = authenticate(request, reply, keys.ring);
+  await countRequest(request.tenant, reply, limits);
 }

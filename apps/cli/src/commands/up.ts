@@ -51,7 +51,9 @@ function stopWish(stack: Stack, onStopSignal: OnStopSignal): Promise<"stopped"> 
 
 function welcomeTo(stack: Stack, config: CliConfig, workers: number): string {
   const { address, redisOrigin } = stack;
-  return welcome({ address, redisOrigin, workers, rootDir, cwd: process.cwd(), dataDir: config.DATA_DIR });
+  const { DATA_DIR: dataDir, API_KEYS_FILE } = config;
+  const needsKey = API_KEYS_FILE !== undefined;
+  return welcome({ address, redisOrigin, workers, rootDir, cwd: process.cwd(), dataDir, needsKey });
 }
 
 function say(line: string): void {

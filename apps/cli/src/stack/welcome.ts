@@ -8,11 +8,14 @@ export interface WelcomeFacts {
   readonly dataDir: string;
   readonly redisOrigin: string;
   readonly workers: number;
+  /** Whether requests have to carry an API key. */
+  readonly needsKey: boolean;
 }
 
 /** What a person sees when the fleet is up, with a first request that works by copy and paste. */
 export function welcome(facts: WelcomeFacts): string {
-  const { address, dataDir, redisOrigin, workers } = facts;
+  const { address, dataDir, redisOrigin, workers, needsKey } = facts;
+  const key = needsKey ? '-H "Authorization: Bearer $FACEFLEET_API_KEY" ' : "";
   return [
     "",
     `Facefleet is up: ${address}   (${workers} worker${workers === 1 ? "" : "s"}; Ctrl-C stops it)`,
@@ -24,7 +27,7 @@ export function welcome(facts: WelcomeFacts): string {
     "",
     "  A first request:",
     "",
-    `  curl -F image=@${firstImage(facts)} ${address}/extract-embedding`,
+    `  curl ${key}-F image=@${firstImage(facts)} ${address}/extract-embedding`,
     "",
     "",
   ].join("\n");

@@ -35,7 +35,7 @@ export class BatchWorker {
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
-      source: new BatchSource(store, steps),
+      source: new BatchSource(store, steps, uploads),
       results: new BatchResults(store, steps),
       jobs,
       onHandOver: async (ids) => {

@@ -20,7 +20,7 @@ describe.each(["json", "pretty"] as const)("createLogger, %s", (format) => {
     const { lines, logger } = capture(format);
     const hush = "hush-123456";
     logger.info({ embedding: [hush], secret: hush, S3_SECRET_ACCESS_KEY: hush }, "top");
-    logger.info({ req: { headers: { authorization: hush, cookie: hush } } }, "request");
+    logger.info({ req: { headers: { authorization: hush, cookie: hush, Authorization: hush } } }, "request");
     logger.info({ job: { result: { faces: [{ embedding: hush }] } }, faces: [{ embedding: [hush] }] }, "result");
     logger.info({ body: { embedding1: [hush], embedding2: [hush] }, image: { bytes: Buffer.from(hush) } }, "request");
     logger.child({ secret: hush, config: { REDIS_URL: hush } }).info("start");

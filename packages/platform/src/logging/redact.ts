@@ -3,6 +3,7 @@ import { serializeError } from "./serialize-error.js";
 /** Keys whose values never reach the log, at whatever depth. */
 const hidden = new Set([
   "authorization",
+  "Authorization",
   "cookie",
   "secret",
   "password",

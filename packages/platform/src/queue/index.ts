@@ -18,6 +18,7 @@ export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
 export { type KnownRequest, KnownResults } from "./known-results.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
+export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-limits.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
 export { UploadRegistry } from "./upload-registry.js";
 export * from "./webhooks/index.js";

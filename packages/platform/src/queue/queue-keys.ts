@@ -26,6 +26,8 @@ export class QueueKeys {
   readonly endedBatches: string;
   /** Whose turn it is to sweep. */
   readonly sweep: string;
+  /** What the count of each tenant's requests in the current minute is kept under: `<this>:<tenant>`. */
+  readonly requests: string;
 
   constructor(private readonly prefix: string) {
     this.finishedChannel = `${prefix}:finished`;
@@ -40,6 +42,7 @@ export class QueueKeys {
     this.batches = `${prefix}:batches`;
     this.endedBatches = `${prefix}:ended-batches`;
     this.sweep = `${prefix}:sweep`;
+    this.requests = `${prefix}:requests`;
   }
 
   /** Hash: whose job it was and how it ended. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { QueueKeys } from "./queue-keys.js";
@@ -6,6 +6,10 @@ import { RedisConnection } from "./redis-connection.js";
 
 /** How long whoever took an expired upload has to delete it, before it is given to another. */
 const leaseMs = 5 * 60 * 1000;
+
+/** Of an upload's id: what is random, and what says whose it is. In bytes; hex in the id. */
+const nonceLength = 8;
+const ownerLength = 8;
 
 /** KEYS: the uploads. ARGV: now, the end of the lease, how many. */
 const takeExpiredScript = `
@@ -48,16 +52,38 @@ export class UploadRegistry {
     });
   }
 
+  /** An id for an upload that jobs of this tenant only may name. */
+  async newId(tenant: string): Promise<string> {
+    const nonce = randomBytes(nonceLength).toString("hex");
+    return `${nonce}${ownerOf(nonce, tenant, await this.secret()).toString("hex")}`;
+  }
+
+  /** Whether `newId` gave this id to this tenant. */
+  async isOwn(tenant: string, id: string): Promise<boolean> {
+    const nonce = id.slice(0, 2 * nonceLength);
+    const owner = Buffer.from(id.slice(2 * nonceLength), "hex");
+    return owner.length === ownerLength && timingSafeEqual(owner, ownerOf(nonce, tenant, await this.secret()));
+  }
+
   /** The secret, common to all processes, that upload URLs are signed with. */
   secret(): Promise<string> {
     return this.#connection.attempt(async () => {
       const { client } = this.#connection;
-      await client.set(this.#keys.uploadSecret, randomBytes(32).toString("base64url"), "NX");
-      return (await client.get(this.#keys.uploadSecret))!;
+      const fresh = randomBytes(32).toString("base64url");
+      // Both on their way at once, and answered in this order.
+      const [, secret] = await Promise.all([
+        client.set(this.#keys.uploadSecret, fresh, "NX"),
+        client.get(this.#keys.uploadSecret),
+      ]);
+      return secret!;
     });
   }
 
   close(): Promise<void> {
     return this.#connection.close();
   }
+}
+
+function ownerOf(nonce: string, tenant: string, secret: string): Buffer {
+  return createHmac("sha256", secret).update(`upload\n${nonce}\n${tenant}`).digest().subarray(0, ownerLength);
 }

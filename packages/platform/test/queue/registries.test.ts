@@ -105,4 +105,18 @@ describe("the upload registry", () => {
     expect(new Set(secrets).size).toBe(1);
     expect(Buffer.from(secrets[0]!, "base64url")).toHaveLength(32);
   });
+
+  it("tells, in every process, whose an id is", async () => {
+    const bench = new QueueBench();
+    const [one, other] = [uploadRegistry(bench), uploadRegistry(bench)];
+    const id = await one.newId("acme");
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(await one.newId("acme")).not.toBe(id);
+    expect(await other.isOwn("acme", id)).toBe(true);
+    expect(await other.isOwn("evil", id)).toBe(false);
+    for (const forged of ["", "0".repeat(32), `${id}00`, id.slice(0, 30), `${id.slice(0, 16)}${"0".repeat(16)}`]) {
+      expect(await other.isOwn("acme", forged)).toBe(false);
+    }
+    expect(await uploadRegistry(new QueueBench()).isOwn("acme", id)).toBe(false);
+  });
 });

@@ -1,5 +1,13 @@
 import { ProblemError } from "@facefleet/contracts";
-import { assertReadable, type BatchRecord, type BatchSteps, isReserved, type ObjectStore } from "@facefleet/platform";
+import {
+  assertReadable,
+  type BatchRecord,
+  type BatchSteps,
+  isReserved,
+  type ObjectRef,
+  type ObjectStore,
+  type UploadRegistry,
+} from "@facefleet/platform";
 import { readManifest } from "./manifest-source.js";
 import type { SourceItem, SourcePage } from "./source-page.js";
 
@@ -8,12 +16,13 @@ export class BatchSource {
   constructor(
     private readonly store: ObjectStore,
     private readonly steps: BatchSteps,
+    private readonly uploads: Pick<UploadRegistry, "isOwn">,
   ) {}
 
   /** The items from the record's cursor on: at most `limit`, and fewer although there are more. */
   async read(record: BatchRecord, limit: number): Promise<SourcePage> {
     const page = await this.#page(record, limit);
-    return { ...page, items: page.items.map((item) => this.#checked(record, item)) };
+    return { ...page, items: await Promise.all(page.items.map((item) => this.#checked(record, item))) };
   }
 
   #page(record: BatchRecord, limit: number): Promise<SourcePage> {
@@ -43,18 +52,28 @@ export class BatchSource {
     };
   }
 
-  #checked({ plan }: BatchRecord, item: SourceItem): SourceItem {
-    if ("fault" in item || !("s3" in item.image)) return item;
+  async #checked({ plan }: BatchRecord, item: SourceItem): Promise<SourceItem> {
+    if ("fault" in item) return item;
     const { image } = item;
+    const isForeign = "upload" in image && !(await this.uploads.isOwn(plan.tenant, image.upload));
+    const fault = isForeign ? notFound(image.upload) : "s3" in image ? this.#objectFault(plan, image.s3) : undefined;
+    return fault ? { fault, image } : item;
+  }
+
+  #objectFault({ allowedBuckets }: BatchRecord["plan"], ref: ObjectRef): ProblemError | undefined {
     try {
-      assertReadable(this.store, image.s3);
-      if (plan.allowedBuckets?.includes(image.s3.bucket) === false) throw forbidden(image.s3.bucket);
-      return item;
+      assertReadable(this.store, ref);
+      return allowedBuckets?.includes(ref.bucket) === false ? forbidden(ref.bucket) : undefined;
     } catch (error) {
-      if (error instanceof ProblemError) return { fault: error, image };
+      if (error instanceof ProblemError) return error;
       throw error;
     }
   }
+}
+
+/** As for an upload that is not there. */
+function notFound(upload: string): ProblemError {
+  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${upload}`);
 }
 
 function forbidden(bucket: string): ProblemError {

@@ -1,0 +1,31 @@
+import { type Logger, RequestLimits } from "@facefleet/platform";
+import type { ApiConfig } from "../config.js";
+import { WatchedKeys } from "./watched-keys.js";
+
+/** Who may use the API, and how often. */
+export interface Access {
+  readonly keys: Pick<WatchedKeys, "ring">;
+  readonly limits: RequestLimits;
+  close(): Promise<void>;
+}
+
+/**
+ * Undefined when no keys are configured: then whoever reaches the API may use it.
+ * @throws ConfigError when the file of keys cannot be read or has faults
+ */
+export async function openAccess(
+  config: ApiConfig,
+  { logger }: { readonly logger: Logger },
+): Promise<Access | undefined> {
+  if (config.API_KEYS_FILE === undefined) return undefined;
+  const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger });
+  const limits = await RequestLimits.open(config, { logger });
+  return {
+    keys,
+    limits,
+    async close() {
+      keys.close();
+      await limits.close();
+    },
+  };
+}

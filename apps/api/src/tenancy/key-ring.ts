@@ -1,0 +1,44 @@
+import { timingSafeEqual } from "node:crypto";
+import type { ApiKeyEntry, ApiKeysFile, TenantEntry } from "@facefleet/contracts";
+import { hashApiKey } from "@facefleet/platform";
+import type { Tenant } from "./tenant.js";
+
+interface HeldKey {
+  readonly hash: Buffer;
+  readonly tenant: Tenant;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The keys of all tenants. */
+export class KeyRing {
+  readonly #keys: readonly HeldKey[];
+
+  constructor({ tenants }: ApiKeysFile) {
+    this.#keys = Object.entries(tenants).flatMap(([id, entry]) => {
+      const tenant = tenantOf(id, entry);
+      return entry.keys.map((key) => heldKey(key, tenant));
+    });
+  }
+
+  get size(): number {
+    return this.#keys.length;
+  }
+
+  /** Whose key it is, unless it has expired. Looks at every key, whichever it is, and takes the same time for each. */
+  ownerOf(key: string): Tenant | undefined {
+    const hash = hashApiKey(key);
+    let found: HeldKey | undefined;
+    for (const held of this.#keys) if (timingSafeEqual(held.hash, hash)) found = held;
+    return found && Date.now() < found.expiresAt ? found.tenant : undefined;
+  }
+}
+
+function tenantOf(id: string, { requestsPerMinute, maxQueuedJobs, allowedBuckets }: TenantEntry): Tenant {
+  return { id, requestsPerMinute, maxQueuedJobs, allowedBuckets: allowedBuckets && new Set(allowedBuckets) };
+}
+
+function heldKey({ sha256, expiresAt }: ApiKeyEntry, tenant: Tenant): HeldKey {
+  const end = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+  return { hash: Buffer.from(sha256, "hex"), tenant, expiresAt: end };
+}

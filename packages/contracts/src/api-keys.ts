@@ -1,0 +1,37 @@
+import { type Static, Type } from "typebox";
+import { BucketName } from "./bucket.js";
+import { TenantId } from "./tenant.js";
+
+/** One key of a tenant. The key itself is nowhere: whoever reads this cannot use it. */
+export const ApiKeyEntry = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    /** Of the key's text, in hex. */
+    sha256: Type.String({ pattern: "^[0-9a-fA-F]{64}$" }),
+    /** The key is refused from then on. */
+    expiresAt: Type.Optional(Type.String({ format: "date-time" })),
+  },
+  { additionalProperties: false },
+);
+export type ApiKeyEntry = Static<typeof ApiKeyEntry>;
+
+export const TenantEntry = Type.Object(
+  {
+    keys: Type.Array(ApiKeyEntry),
+    /** Any number without it. */
+    requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    /** How many jobs may be queued or active at once; any number without it. */
+    maxQueuedJobs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+    /** The buckets that may be named; without it, all that the service opens to callers. */
+    allowedBuckets: Type.Optional(Type.Array(BucketName)),
+  },
+  { additionalProperties: false },
+);
+export type TenantEntry = Static<typeof TenantEntry>;
+
+/** What the file `API_KEYS_FILE` holds, as JSON. */
+export const ApiKeysFile = Type.Object(
+  { tenants: Type.Record(TenantId, TenantEntry, { additionalProperties: false }) },
+  { additionalProperties: false },
+);
+export type ApiKeysFile = Static<typeof ApiKeysFile>;

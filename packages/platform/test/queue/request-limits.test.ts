@@ -1,0 +1,63 @@
+import { expect, it, onTestFinished } from "vitest";
+import { RedisServer } from "../../../../tests/support/redis-server.js";
+import { RequestLimits } from "../../src/queue/index.js";
+import { eventually, QueueBench, silent } from "./queue-bench.js";
+
+async function openLimits(bench: QueueBench): Promise<RequestLimits> {
+  const limits = await RequestLimits.open(bench.settings, { logger: silent });
+  bench.onClose(() => limits.close());
+  return limits;
+}
+
+it("counts a tenant's requests in all processes together, and apart from other tenants'", async () => {
+  const bench = new QueueBench();
+  const [one, other] = [await openLimits(bench), await openLimits(bench)];
+  expect(await one.count("acme", 2)).toMatchObject({ isExceeded: false, remaining: 1, resetSeconds: 60 });
+  expect(await other.count("acme", 2)).toMatchObject({ isExceeded: false, remaining: 0 });
+  for (const limits of [one, other, one]) {
+    const refusal = await limits.count("acme", 2);
+    expect(refusal).toMatchObject({ isExceeded: true, remaining: 0 });
+    expect(refusal!.resetSeconds).toBeGreaterThan(50);
+    expect(refusal!.resetSeconds).toBeLessThanOrEqual(60);
+  }
+  expect(await other.count("umbrella", 2)).toMatchObject({ isExceeded: false, remaining: 1 });
+});
+
+it("asks Redis nothing about a tenant whose allowance it knows to be used up", async () => {
+  const bench = new QueueBench();
+  const limits = await openLimits(bench);
+  for (let request = 0; request < 5; request++) await limits.count("acme", 2);
+  expect(await bench.redis.get(`${bench.keys.requests}:acme`)).toBe("2");
+});
+
+it("gives the whole allowance again when the minute is over", async () => {
+  const bench = new QueueBench();
+  const [one, other] = [await openLimits(bench), await openLimits(bench)];
+  await one.count("acme", 1);
+  expect(await other.count("acme", 1)).toMatchObject({ isExceeded: true });
+  await bench.redis.pexpire(`${bench.keys.requests}:acme`, 1);
+  await eventually(async () => (await bench.redis.exists(`${bench.keys.requests}:acme`)) === 0);
+  const third = await openLimits(bench);
+  expect(await third.count("acme", 1)).toMatchObject({ isExceeded: false, remaining: 0, resetSeconds: 60 });
+});
+
+it("counts on when the limit changes", async () => {
+  const limits = await openLimits(new QueueBench());
+  await limits.count("acme", 1);
+  expect(await limits.count("acme", 1)).toMatchObject({ isExceeded: true });
+  expect(await limits.count("acme", 10)).toMatchObject({ isExceeded: false, remaining: 8 });
+});
+
+it("cannot tell while Redis is away, says so at once, and counts again when it is back", async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.remove());
+  const limits = await openLimits(new QueueBench(server.url));
+  expect(await limits.count("acme", 10)).toMatchObject({ remaining: 9 });
+  await server.stop();
+  await eventually(async () => (await limits.count("acme", 10)) === undefined);
+  const started = Date.now();
+  expect(await limits.count("acme", 10)).toBeUndefined();
+  expect(Date.now() - started).toBeLessThan(200);
+  await server.start();
+  await eventually(() => limits.count("acme", 10));
+});
