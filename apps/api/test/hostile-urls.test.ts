@@ -43,6 +43,11 @@ describe("addresses that the service may not connect to", () => {
   afterAll(() => api.close());
 
   const submit = (payload: object): InjectOptions => ({ method: "POST", url: "/v1/jobs", payload });
+  const batch = (payload: object): InjectOptions => ({
+    method: "POST",
+    url: "/v1/batches",
+    payload: { task: "detect", ...payload },
+  });
 
   it.each(hosts)("are refused at submission: %s", async (host) => {
     const url = `http://${host}/latest/meta-data?token=hush`;
@@ -50,6 +55,8 @@ describe("addresses that the service may not connect to", () => {
       submit({ task: "detect", image: { url } }),
       submit({ task: "verify", images: [{ url: "https://photos.test/a.jpg" }, { url }] }),
       submit({ task: "detect", image: { url: "https://photos.test/a.jpg" }, webhook: { url } }),
+      batch({ items: [{ url: "https://photos.test/a.jpg" }, { url }] }),
+      batch({ items: [{ url: "https://photos.test/a.jpg" }], webhook: { url } }),
       form("/v1/jobs", [imagePart(), jobPart({ task: "detect", webhook: { url } })]),
     ];
     for (const request of requests) {

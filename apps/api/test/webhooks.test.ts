@@ -1,8 +1,7 @@
 import type { Job, WebhookAttempts, WebhookSecret } from "@facefleet/contracts";
 import { ProblemError } from "@facefleet/contracts";
-import { createLogger, OutboxRelay, WebhookDeliverer } from "@facefleet/platform";
+import { createLogger, EgressGuard, OutboxRelay, WebhookDeliverer } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LoopbackEgress } from "../../../tests/support/loopback-egress.js";
 import { answering, verified, WebhookReceiver } from "../../../tests/support/webhook-receiver.js";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
 import { analysis, face } from "./canned-results.js";
@@ -15,7 +14,7 @@ describe("webhooks", () => {
   let stopDelivering: () => Promise<unknown>;
 
   beforeEach(async () => {
-    api = await startApi();
+    api = await startApi({ EGRESS_ALLOW: "127.0.0.1" });
     receiver = await WebhookReceiver.start(answering(200));
     stopDelivering = startDelivering();
   });
@@ -27,7 +26,7 @@ describe("webhooks", () => {
 
   function startDelivering() {
     const relay = new OutboxRelay(api.config, { logger });
-    const egress = new LoopbackEgress();
+    const egress = new EgressGuard({ allow: api.config.EGRESS_ALLOW });
     const deliverer = new WebhookDeliverer(api.config, { logger, egress, concurrency: 4, timeoutMs: 1000 });
     relay.start();
     deliverer.start();

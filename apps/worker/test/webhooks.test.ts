@@ -90,6 +90,16 @@ describe("a worker whose role is webhooks", () => {
     expect(log).not.toMatch(/Ab3xPath|querysecret|Ada|whsec_|v1,/);
   });
 
+  test("connects to no receiver that is not opened to it", async () => {
+    const { ready } = await start({ ...webhooksOnly, EGRESS_ALLOW: "" });
+    await ready;
+    const id = await canceledJob(receiver.url);
+    const forbidden = 'facefleet_egress_requests_total{purpose="webhook",outcome="forbidden"} 1';
+    await expect.poll(async () => await (await probe("/metrics")).text(), { timeout: 10_000 }).toContain(forbidden);
+    await expect.poll(async () => (await announced(id))?.attempts, { timeout: 5000 }).toBe(1);
+    expect(receiver.received).toEqual([]);
+  });
+
   test("is not ready while it stops, and lets what is on its way end", async () => {
     const slow = await WebhookReceiver.start((response) => void setTimeout(() => response.end(), 500));
     const { ready } = await start(webhooksOnly);

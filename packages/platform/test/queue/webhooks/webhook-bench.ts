@@ -1,6 +1,6 @@
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, type WebhookState } from "@facefleet/contracts";
-import { LoopbackEgress } from "../../../../../tests/support/loopback-egress.js";
 import { type Behaviour, WebhookReceiver } from "../../../../../tests/support/webhook-receiver.js";
+import { EgressGuard } from "../../../src/egress/index.js";
 import { OutboxRelay, WebhookDeliverer, type WebhookDelivererOptions } from "../../../src/queue/index.js";
 import { EventRecords } from "../../../src/queue/webhooks/event-records.js";
 import { SecretRecords } from "../../../src/queue/webhooks/secret-records.js";
@@ -30,7 +30,7 @@ export class WebhookBench extends QueueBench {
   deliverer(options: DelivererOptions = {}): WebhookDeliverer {
     const deliverer = new WebhookDeliverer(this.settings, {
       logger: silent,
-      egress: new LoopbackEgress(),
+      egress: new EgressGuard({ allow: ["127.0.0.1"] }),
       concurrency: 16,
       timeoutMs: 500,
       retryDelaysMs: [100, 100, 100],
