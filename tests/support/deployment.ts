@@ -58,10 +58,11 @@ export class Deployment {
     await writeFile(keysFile, JSON.stringify(keysFileOf(keys)));
     for (const bucket of ["photos", "results"]) await s3.createBucket(bucket);
     const ports = [await freePort(), await freePort()] as const;
+    const { endpoint, accessKeyId, secretAccessKey, bucket } = s3;
     const info = {
       urls: [`http://127.0.0.1:${ports[0]}`, `http://127.0.0.1:${ports[1]}`],
       keys: keys as DeploymentInfo["keys"],
-      s3,
+      s3: { endpoint, accessKeyId, secretAccessKey, bucket },
     } as const;
     const deployment = new Deployment(info, redis, s3, folder);
     const env = {
@@ -83,7 +84,12 @@ export class Deployment {
     }
     for (const name of ["worker-1", "worker-2"])
       deployment.#run(name, { ...env, WORKER_PORT: String(await freePort()) });
-    await deployment.ready();
+    try {
+      await deployment.ready();
+    } catch (error) {
+      await deployment.stop();
+      throw error;
+    }
     return deployment;
   }
 
