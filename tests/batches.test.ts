@@ -416,3 +416,27 @@ describe("a request", () => {
     }
   });
 });
+
+describe("the announcement of a batch's end", () => {
+  it("shows its attempts and can be sent again, once there is one", async () => {
+    const path = (id: string) => `/v1/batches/${id}/webhook-attempts`;
+    const silent = await submitted({ task: "detect", items: photos(1) });
+    const announced = await submitted({
+      task: "detect",
+      items: photos(1),
+      webhook: { url: "https://example.com/hook" },
+    });
+    expect((await api.inject({ url: path(silent.id) })).json()).toMatchObject({ code: "webhook_absent" });
+    expect((await api.inject({ url: path(announced.id) })).json()).toEqual({ state: "waiting", attempts: [] });
+    const early = await api.inject({ method: "POST", url: path(announced.id) });
+    expect(early.json()).toMatchObject({ code: "webhook_absent", status: 409 });
+    startBatchWorker();
+    await startConsumer();
+    expect(await ended(announced.id)).toMatchObject({ webhook: { state: "pending", attempts: 0 } });
+    const again = await api.inject({ method: "POST", url: path(announced.id) });
+    expect(again.statusCode).toBe(202);
+    expect(again.json()).toMatchObject({ id: expect.stringMatching(/^e[0-9a-f]{32}$/), state: "pending" });
+    const unknown = await api.inject({ url: path(`b${"0".repeat(32)}`) });
+    expect(unknown.json()).toMatchObject({ code: "batch_not_found", status: 404 });
+  });
+});

@@ -161,14 +161,14 @@ export class FacefleetClient {
     return this.#delete(batchPath(batch), options);
   }
 
-  /** How the announcement of a job's end went. */
-  webhookAttempts(job: JobOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
-    return this.#get(`${jobPath(job)}/webhook-attempts`, options);
+  /** How the announcement of the end of a job or a batch went. */
+  webhookAttempts(subject: JobOrId | BatchOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
+    return this.#get(`${subjectPath(subject)}/webhook-attempts`, options);
   }
 
-  /** Has the end of a job announced again. */
-  resendWebhook(job: JobOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
-    return this.#postOnce(`${jobPath(job)}/webhook-attempts`, options);
+  /** Has the end of a job or a batch announced again. */
+  resendWebhook(subject: JobOrId | BatchOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
+    return this.#postOnce(`${subjectPath(subject)}/webhook-attempts`, options);
   }
 
   /** The workers that are ready, with their models, engines and devices. */
@@ -198,6 +198,11 @@ export class FacefleetClient {
 
 function jobPath(job: JobOrId): string {
   return `/v1/jobs/${encodeURIComponent(idOf(job))}`;
+}
+
+/** The ids of batches begin with another letter. */
+function subjectPath(subject: JobOrId | BatchOrId): string {
+  return idOf(subject).startsWith("b") ? batchPath(subject) : jobPath(subject);
 }
 
 function batchPath(batch: BatchOrId): string {

@@ -132,7 +132,7 @@ export const problemTable = {
     status: 409,
     title: "There is no webhook to send",
     retryable: false,
-    advice: "Only a job that was submitted with `webhook` and that has ended has one.",
+    advice: "Only a job or a batch that was submitted with `webhook` and that has ended has one.",
   },
   body_too_large: {
     status: 413,

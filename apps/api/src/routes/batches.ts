@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
-import { Batch, BatchRequest, ProblemError } from "@facefleet/contracts";
+import { Batch, BatchRequest } from "@facefleet/contracts";
 import { batchPartRef } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { BatchParams, batchId, batchNotFound } from "../batch-address.js";
 import { batchCommandOf } from "../batch-command.js";
 import { batchResults } from "../batch-results.js";
 import type { ApiServices, Routes } from "../services.js";
@@ -13,7 +14,6 @@ import { problemAnswers } from "../wire/problem-schema.js";
 
 /** A thousand references with signed URLs. */
 const bodyLimitBytes = 4_194_304;
-const BatchParams = Type.Object({ id: Type.String({ description: "The batch's id." }) });
 
 /** Submit, look up, read the results of, and cancel or erase batches. */
 export const batchRoutes: Routes = async (app, services) => {
@@ -135,20 +135,4 @@ async function deleteResults({ store }: ApiServices, request: FastifyRequest, id
   } catch (error) {
     request.log.warn({ err: error, batchId: id }, "results of an erased batch could not be deleted yet");
   }
-}
-
-/**
- * The id in a batch's address.
- * @throws ProblemError `batch_not_found`
- */
-function batchId({ id }: { readonly id: string }): string {
-  if (!/^b[0-9a-f]{32}$/.test(id)) throw batchNotFound(id);
-  return id;
-}
-
-function batchNotFound(id: string): ProblemError {
-  return new ProblemError(
-    "batch_not_found",
-    `Expected the id of a batch but received ${JSON.stringify(id.slice(0, 100))}`,
-  );
 }

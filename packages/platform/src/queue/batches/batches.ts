@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { type Batch, type ImageRef, ProblemError, type WebhookProgress } from "@facefleet/contracts";
+import {
+  type Batch,
+  type ImageRef,
+  ProblemError,
+  type WebhookAttempts,
+  type WebhookProgress,
+} from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
@@ -8,6 +14,7 @@ import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
 import { EventRecords, eraseEvent, keptMs } from "../webhooks/event-records.js";
+import { webhookAbsent } from "../webhooks/job-webhooks.js";
 import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
 import { storedBatchMember } from "./stored-batches.js";
@@ -131,6 +138,34 @@ export class Batches {
       if (canceled === 1) return { outcome: "canceled", parts: 0 };
       const record = await this.#record(tenant, id);
       return { outcome: "erased", parts: record ? await this.#erase(record) : 0 };
+    });
+  }
+
+  /**
+   * How the announcement of a batch's end went; undefined when there is no such batch.
+   * @throws ProblemError `webhook_absent`
+   */
+  webhookAttempts(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(async () => {
+      const record = await this.#record(tenant, id);
+      if (!record) return undefined;
+      if (!record.plan.webhook) throw webhookAbsent("a batch that was submitted with `webhook`");
+      return record.event === undefined ? { state: "waiting", attempts: [] } : this.#events.attempts(record.event);
+    });
+  }
+
+  /**
+   * Announces a batch's end again; undefined when there is no such batch.
+   * @throws ProblemError `webhook_absent`
+   */
+  resendWebhook(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(async () => {
+      const record = await this.#record(tenant, id);
+      if (!record) return undefined;
+      if (record.event === undefined)
+        throw webhookAbsent("a batch that was submitted with `webhook` and that has ended");
+      await this.#events.resend(record.event);
+      return this.#events.attempts(record.event);
     });
   }
 

@@ -15,7 +15,7 @@ export class JobWebhooks {
     const sighting = await this.#find(tenant, id);
     if (!sighting || sighting.view === erased) return undefined;
     const { webhook } = sighting.view;
-    if (!webhook) throw absent("a job that was submitted with `webhook`");
+    if (!webhook) throw webhookAbsent("a job that was submitted with `webhook`");
     return sighting.event === undefined ? { state: webhook.state, attempts: [] } : this.events.attempts(sighting.event);
   }
 
@@ -23,7 +23,7 @@ export class JobWebhooks {
   async resend(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
     const sighting = await this.#find(tenant, id);
     if (!sighting || sighting.view === erased) return undefined;
-    if (sighting.event === undefined) throw absent("a job that was submitted with `webhook` and that has ended");
+    if (sighting.event === undefined) throw webhookAbsent("a job that was submitted with `webhook` and that has ended");
     await this.events.resend(sighting.event);
     return this.events.attempts(sighting.event);
   }
@@ -33,6 +33,6 @@ export class JobWebhooks {
   }
 }
 
-function absent(expected: string): ProblemError {
+export function webhookAbsent(expected: string): ProblemError {
   return new ProblemError("webhook_absent", `Expected ${expected} but received another one.`);
 }
