@@ -47,6 +47,7 @@ describe("jobs", () => {
         maxFaces: 3,
         order: "prominence",
         landmarks: true,
+        crops: false,
         quality: true,
         embedding: "standard",
         embeddingFormat: "float",

@@ -57,6 +57,13 @@ export const Face = Type.Object(
     landmarks: Type.Optional(Landmarks),
     quality: Type.Optional(FaceQuality),
     embedding: Type.Optional(Embedding),
+    crop: Type.Optional(
+      Type.String({
+        contentEncoding: "base64",
+        contentMediaType: "image/jpeg",
+        description: "What of the image is embedded: the box with a margin, scaled to 160 x 160 pixels, as a JPEG.",
+      }),
+    ),
   },
   { $id: "Face" },
 );

@@ -33,6 +33,7 @@ export const JobOptions = Type.Object(
       description: "Which face comes first, and so which ones `maxFaces` keeps.",
     }),
     landmarks: Type.Boolean({ default: true, description: "Whether faces carry their landmarks." }),
+    crops: Type.Boolean({ default: false, description: "Whether faces carry their crop." }),
     quality: Type.Boolean({ default: true, description: "Whether faces carry their sharpness, brightness and pose." }),
     embedding: Type.Enum(["standard", "high"], {
       default: "standard",

@@ -28,6 +28,7 @@ export function toFace(face: AnalysedFace, format: FaceFormat): Face {
     ...(format.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
     ...(face.quality && { quality: roundQuality(face.quality) }),
     ...(face.embedding && { embedding: toEmbedding(face.embedding, format.embeddingFormat) }),
+    ...(face.crop && { crop: Buffer.from(face.crop).toString("base64") }),
   };
 }
 

@@ -1,4 +1,5 @@
 export { decodeImage, type ImageHeader, imageInfo, readHeader } from "./decode.js";
+export { encodeRegion } from "./encode-region.js";
 export { resample } from "./resample.js";
 export { type Region, type RgbImage, wholeImage } from "./rgb-image.js";
 export { SummedAreaTable } from "./summed-area-table.js";

@@ -6,6 +6,8 @@ import type { FaceFilters } from "../quality/index.js";
 export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceSize" | "maxFaces" | "order"> {
   /** Whether to measure the quality of the faces that are kept; unset: no. */
   readonly quality?: boolean;
+  /** Whether to cut out the faces that are kept; unset: no. */
+  readonly crops?: boolean;
   /** Whether to embed the faces that are kept. */
   readonly embed: boolean;
   /** How to embed them; `standard` unless told. */
@@ -21,6 +23,8 @@ export interface AnalysedFace {
   readonly quality?: FaceQuality;
   /** 512 numbers of Euclidean length 1, when asked for. */
   readonly embedding?: Float32Array;
+  /** What of the image the standard embedding is made of, as a JPEG, when asked for. */
+  readonly crop?: Uint8Array;
 }
 
 export interface FaceAnalysis {

@@ -1,5 +1,5 @@
 import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
-import { type EmbeddingKind, embeddingKinds, type FaceBox } from "../alignment/index.js";
+import { type EmbeddingKind, embeddingKinds, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
   type BatchReport,
   type CallOptions,
@@ -14,6 +14,7 @@ import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
 import {
   decodeImage,
+  encodeRegion,
   type ImageHeader,
   imageInfo,
   type RgbImage,
@@ -164,13 +165,14 @@ export class FacePipeline {
     const meter = qualityMeter(image);
     const { kept, dropped } = selectFaces(detections, image, meter, options);
     const qualities = options.quality ? kept.map(meter) : [];
+    const crops = options.crops ? await Promise.all(kept.map((detection) => this.cropOf(image, detection))) : [];
     const detected = performance.now();
     const embeddings = options.embed
       ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], call), call.signal)
       : [];
     return {
       image: imageInfo(bytes, header),
-      faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i])),
+      faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i], crops[i])),
       dropped,
       model: this.modelOf(embedding),
       timings: {
@@ -180,6 +182,11 @@ export class FacePipeline {
         batchSize,
       },
     };
+  }
+
+  private cropOf(image: RgbImage, box: FaceBox): Promise<Uint8Array> {
+    const { cropMargin, inputSize } = this.options.pack.manifest.embedder;
+    return encodeRegion(image, marginCrop(box, image, cropMargin, inputSize), inputSize);
   }
 }
 
@@ -211,6 +218,7 @@ function analysedFace(
   detection: Detection,
   quality: FaceQuality | undefined,
   embedding: Float32Array | undefined,
+  crop: Uint8Array | undefined,
 ): AnalysedFace {
   return {
     box: toBox(detection),
@@ -218,6 +226,7 @@ function analysedFace(
     landmarks: detection.landmarks,
     ...(quality && { quality }),
     ...(embedding && { embedding }),
+    ...(crop && { crop }),
   };
 }
 

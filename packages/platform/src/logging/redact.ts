@@ -12,6 +12,7 @@ const hidden = new Set([
   "embedding1",
   "embedding2",
   "embeddings",
+  "crop",
   "REDIS_URL",
   "S3_SECRET_ACCESS_KEY",
 ]);

@@ -24,6 +24,7 @@ export const payload: FaceJobPayload = {
     maxFaces: 100,
     order: "prominence",
     landmarks: true,
+    crops: false,
     quality: true,
     embedding: "standard",
     embeddingFormat: "float",
