@@ -44,6 +44,14 @@ export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
   return { ...defaultOptions, ...options };
 }
 
+/** What was asked for otherwise than by default: the same after an upgrade that brings new options. */
+export function askedOptions(options: JobOptions): [string, unknown][] {
+  const defaults: Readonly<Record<string, unknown>> = defaultOptions;
+  return Object.entries(options)
+    .filter(([name, value]) => value !== defaults[name])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 function complete(
   { task, options, priority = "normal", webhook, metadata, resultTtlSeconds }: JobRequest | MultipartJob,
   images: ImageRef[],
@@ -59,7 +67,10 @@ function complete(
     resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
     tenant,
   };
-  const bodyHash = () => sha256(JSON.stringify([priority, { ...payload, images: identity }]));
+  const bodyHash = () => {
+    const asked = { ...payload, options: askedOptions(payload.options), images: identity };
+    return sha256(JSON.stringify([priority, asked]));
+  };
   return { payload, priority, bodyHash };
 }
 
