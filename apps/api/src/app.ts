@@ -9,6 +9,7 @@ import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
 import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
+import { fleetRoutes } from "./routes/fleet.js";
 import { jobEventRoutes } from "./routes/job-events.js";
 import { jobListRoutes } from "./routes/job-list.js";
 import { jobRoutes } from "./routes/jobs.js";
@@ -59,7 +60,7 @@ export async function buildApp(
   const services: ApiServices = {
     ...parts,
     intake: new ImageIntake(parts),
-    apiMetrics: measureApi(app, parts.metrics, parts.jobs),
+    apiMetrics: measureApi(app, parts),
     stopping,
     waitsEnd: delayed(stopping, parts.config.SHUTDOWN_DEADLINE * 1000 * patience),
   };
@@ -80,6 +81,7 @@ const allRoutes = [
   webhookAttemptRoutes,
   webhookSecretRoutes,
   modelRoutes,
+  fleetRoutes,
   probeRoutes,
   metricsRoutes,
   errorPageRoutes,
