@@ -1,5 +1,4 @@
-import type { FleetState } from "@facefleet/contracts";
-import type { FleetObserver, Metrics } from "@facefleet/platform";
+import type { FleetObservation, FleetObserver, Metrics } from "@facefleet/platform";
 import { Gauge } from "prom-client";
 import { within } from "./within.js";
 
@@ -13,7 +12,7 @@ interface FleetGauge {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  samples(fleet: FleetState): Samples;
+  samples(fleet: FleetObservation): Samples;
 }
 
 const gauges: readonly FleetGauge[] = [
@@ -56,6 +55,24 @@ const gauges: readonly FleetGauge[] = [
     help: "How long ago the first event happened that is still to be delivered; 0 when there is none.",
     labelNames: [],
     samples: ({ undelivered }) => [[{}, undelivered.oldestSeconds]],
+  },
+  {
+    name: "facefleet_webhook_outbox_events",
+    help: "Events that no deliverer has taken over yet.",
+    labelNames: [],
+    samples: ({ outbox }) => [[{}, outbox]],
+  },
+  {
+    name: "facefleet_workers_ready",
+    help: "Workers whose engine is warm and that have been heard of within 15 seconds.",
+    labelNames: [],
+    samples: ({ readyWorkers }) => [[{}, readyWorkers]],
+  },
+  {
+    name: "facefleet_redis_memory_bytes",
+    help: "Memory that Redis uses, and the most that it may use; the latter 0 where it has no limit.",
+    labelNames: ["kind"],
+    samples: ({ redisBytes }) => Object.entries(redisBytes).map(([kind, bytes]) => [{ kind }, bytes]),
   },
 ];
 

@@ -7,6 +7,16 @@ import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
 import { keptMs } from "./webhooks/event-records.js";
+import { readyWorkers } from "./worker-registry.js";
+
+/** What the fleet's metrics show besides. */
+export interface FleetObservation extends FleetState {
+  readonly readyWorkers: number;
+  /** Events that no deliverer has taken over yet. */
+  readonly outbox: number;
+  /** Of Redis; `max` is 0 where it has no limit. */
+  readonly redisBytes: { readonly used: number; readonly max: number };
+}
 
 /** Longer than it takes until the same process is asked again, whoever asks. */
 const leaseMs = 40_000;
@@ -40,10 +50,19 @@ export class FleetObserver {
    * Undefined when it is another process that looks.
    * @throws ProblemError `queue_unavailable`
    */
-  observe(): Promise<FleetState | undefined> {
+  observe(): Promise<FleetObservation | undefined> {
     return this.#connection.attempt(async () => {
       const isOurs = await claim.run(this.#connection.client, [this.#keys.observer], [this.#token, leaseMs]);
-      return isOurs === 1 ? this.#observe() : undefined;
+      if (isOurs !== 1) return undefined;
+      const { client } = this.#connection;
+      const [state, workers, outbox, memory] = await Promise.all([
+        this.#look(),
+        readyWorkers(client, this.#keys),
+        client.llen(this.#keys.outbox),
+        client.info("memory"),
+      ]);
+      const redisBytes = { used: numberIn(memory, "used_memory"), max: numberIn(memory, "maxmemory") };
+      return { ...state, readyWorkers: workers.length, outbox, redisBytes };
     });
   }
 
@@ -52,7 +71,7 @@ export class FleetObserver {
    * @throws ProblemError `queue_unavailable`
    */
   look(): Promise<FleetState> {
-    return this.#connection.attempt(() => this.#observe());
+    return this.#connection.attempt(() => this.#look());
   }
 
   async close(): Promise<void> {
@@ -60,7 +79,7 @@ export class FleetObserver {
     await this.#connection.close();
   }
 
-  async #observe(): Promise<FleetState> {
+  async #look(): Promise<FleetState> {
     const { client } = this.#connection;
     const priorities = Object.keys(queueCatalogue.faces.priorities) as FacePriority[];
     const [waiting, active, delayed, batches, undelivered] = await Promise.all([
@@ -99,6 +118,11 @@ export class FleetObserver {
     ]);
     return { events: outbox + pending, oldestSeconds: secondsSince(oldest) };
   }
+}
+
+/** A field of what INFO answers. */
+function numberIn(info: string, field: string): number {
+  return Number(new RegExp(`^${field}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
 }
 
 function secondsSince(milliseconds: string | null | undefined): number {

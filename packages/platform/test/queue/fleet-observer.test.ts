@@ -28,7 +28,9 @@ it("shows what waits by priority, and since when", async () => {
     delayed: 0,
     batches: 0,
     undelivered: { events: 0, oldestSeconds: 0 },
+    readyWorkers: 0,
   });
+  expect(fleet!.redisBytes.used).toBeGreaterThan(100_000);
   expect(fleet!.waiting.normal.oldestSeconds).toBeGreaterThanOrEqual(1);
   expect(fleet!.waiting.interactive.oldestSeconds).toBeLessThan(1);
   held.letGo();
