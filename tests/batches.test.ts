@@ -321,7 +321,6 @@ describe("whatever fails in the middle of a step", () => {
         source,
         results,
         jobs,
-        onHandOver: idle,
         onUnused: idle,
         onEnd: idle,
       });

@@ -2,6 +2,7 @@ import { maxBatchItems, ProblemError } from "@facefleet/contracts";
 import {
   type BatchRecord,
   type BatchSteps,
+  type ChunkItem,
   type FaceJobs,
   itemsWithLines,
   partSize,
@@ -16,8 +17,6 @@ export interface BatchStepperParts {
   readonly source: BatchSource;
   readonly results: BatchResults;
   readonly jobs: Pick<FaceJobs, "cancel">;
-  /** Told of uploads that now belong to a job. */
-  readonly onHandOver: (uploads: readonly string[]) => Promise<void>;
   /** Told of uploads whose job was canceled. */
   readonly onUnused: (uploads: readonly string[]) => Promise<void>;
   readonly onEnd: (record: BatchRecord) => void;
@@ -99,22 +98,8 @@ export class BatchStepper {
       const detail = `Expected the ${record.total} items that were counted but there are only ${expanded} now.`;
       throw new ProblemError("batch_source_invalid", detail);
     }
-    await this.#failFaulty(record, items);
-    const images = items.flatMap((item, offset) =>
-      "fault" in item ? [] : [{ index: record.expanded + offset, image: item.image }],
-    );
-    const isQueued = await steps.expand(record, { items: images, expanded, cursor: page.cursor });
-    const uploads = images.flatMap(({ image }) => ("upload" in image ? [image.upload] : []));
-    if (isQueued && uploads.length > 0) await this.parts.onHandOver(uploads);
-    return isQueued;
-  }
-
-  /** Before the others are queued: should we die between, they are failed again, which changes nothing. */
-  async #failFaulty(record: BatchRecord, items: readonly SourceItem[]): Promise<void> {
-    for (const [offset, item] of items.entries()) {
-      if (!("fault" in item)) continue;
-      await this.parts.steps.failItem(record, record.expanded + offset, item.fault.toProblem(), item.image);
-    }
+    const chunk = items.map((item, offset) => chunkItem(item, record.expanded + offset));
+    return steps.expand(record, { items: chunk, expanded, cursor: page.cursor });
   }
 
   /** Stores every part that is complete. Returns how many there were. */
@@ -135,6 +120,11 @@ export class BatchStepper {
     };
     await Promise.all(Array.from({ length: canceledAtOnce }, cancelSome));
   }
+}
+
+function chunkItem(item: SourceItem, index: number): ChunkItem {
+  if (!("fault" in item)) return { index, image: item.image };
+  return { index, ...(item.image && { image: item.image }), error: item.fault.toProblem() };
 }
 
 function hasRoom({ expanded, total, stored }: BatchRecord): boolean {

@@ -1,6 +1,6 @@
 import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
+import { type BatchChunk, Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
 import { eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
@@ -58,6 +58,34 @@ describe("a step of a batch", () => {
     expect((await bench.jobs().depth()).waiting).toBe(0);
   });
 
+  it("queues items, fails those that cannot be and hands uploads over at once, or does nothing of it", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const { batch } = await batches.submit({ ...plan, source: { items: 1000 } }, { items });
+    const record = async () => (await steps.record(batch.id))!;
+    await steps.counted(await record(), { total: 1000, cursor: "", version: "", isDone: true });
+    await bench.redis.zadd(bench.keys.uploads, 1, "mine", 2, "other");
+    const chunkFrom = (first: number, count: number): BatchChunk => ({
+      items: Array.from({ length: count }, (_, offset) => {
+        const index = first + offset;
+        return index % 100 === 50 ? { index, error: problem } : { index, image: { upload: "mine" } };
+      }),
+      expanded: first + count,
+      cursor: String(first + count),
+    });
+    await steps.expand(await record(), chunkFrom(0, 450));
+    expect(await bench.redis.zrange(bench.keys.uploads, "0", "-1")).toEqual(["other"]);
+    await steps.expand(await record(), chunkFrom(450, 200));
+    expect(await record()).toMatchObject({ expanded: 650, failed: 6 });
+    expect(Object.keys(await bench.redis.hgetall(bench.keys.batchLines(batch.id, 0)))).toHaveLength(5);
+    expect(Object.keys(await bench.redis.hgetall(bench.keys.batchLines(batch.id, 1)))).toEqual(["550"]);
+    const before = await record();
+    await batches.remove(defaultTenant, batch.id);
+    expect(await steps.expand(before, chunkFrom(650, 100))).toBe(false);
+    expect(await record()).toMatchObject({ expanded: 650, failed: 6 });
+    expect(await steps.liveItems(batch.id)).toHaveLength(644);
+  });
+
   it("is left to another worker when the lease ends, and to none before", async () => {
     const bench = new QueueBench();
     const { batches, steps } = open(bench);
@@ -75,7 +103,7 @@ describe("an item of a batch", () => {
   it("has one line, whoever ends it", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
-    await steps.failItem(await record(), 1, { ...problem, code: "worker_lost" });
+    await steps.failItem(id, 1, { ...problem, code: "worker_lost" });
     await bench.started({ run: async () => result });
     await eventually(async () => (await record()).succeeded === 2);
     await eventually(async () => (await bench.jobs().depth()).waiting === 0);
@@ -136,7 +164,7 @@ describe("the end of a batch", () => {
     const { batch } = await batches.submit({ ...plan, webhook, metadata: { a: "b" } }, { items });
     const record = async () => (await steps.record(batch.id))!;
     await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
-    for (const index of [0, 1, 2]) await steps.failItem(await record(), index, problem, image(index));
+    for (const index of [0, 1, 2]) await steps.failItem(batch.id, index, problem);
     const complete = { ...(await record()), stored: 1 };
     await steps.finish(complete);
     await steps.finish(complete);

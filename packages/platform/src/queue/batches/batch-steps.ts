@@ -1,13 +1,13 @@
-import type { BatchLine, ImageRef, Problem, ProblemError } from "@facefleet/contracts";
+import type { ImageRef, Problem, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { admitAndQueue, queueingOf } from "../admit-and-queue.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { batchEvent } from "../outbox.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
-import { itemApplicant, itemJobId } from "./batch-items.js";
+import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
+import { itemJobId } from "./batch-items.js";
 import { lineKeys, partSize, writeLine } from "./batch-lines.js";
 import { type BatchRecord, batchView, endedItems, itemsWithLines, partsOf, recordOf } from "./batch-record.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
@@ -19,14 +19,6 @@ export interface BatchCount {
   readonly version: string;
   /** Whether there are no more. */
   readonly isDone: boolean;
-}
-
-/** Items that follow those of a batch that have been queued. */
-export interface BatchChunk {
-  readonly items: readonly { readonly index: number; readonly image: ImageRef }[];
-  /** How many items of the batch have been queued, or have failed at once, with these. */
-  readonly expanded: number;
-  readonly cursor: string;
 }
 
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
@@ -56,20 +48,10 @@ if state ~= "queued" or (cursor or "") ~= ARGV[1] then return 0 end
 redis.call("HSET", KEYS[1], "cursor", ARGV[2], "total", ARGV[3], "version", ARGV[4], "state", ARGV[5])
 return 1`);
 
-/** KEYS: those of `admitAndQueue`, then the batch. ARGV: those of it, then: expanded before, expanded, cursor. */
-const expand = new RedisScript<number>(`${admitAndQueue}
-local batch, own = KEYS[11], #ARGV - 3
-local before, expanded, cursor = unpack(ARGV, own + 1)
-local state, stopping, at = unpack(redis.call("HMGET", batch, "state", "stopping", "expanded"))
-if state ~= "active" or stopping or (at or "0") ~= before then return 0 end
-admitAndQueue(own)
-redis.call("HSET", batch, "expanded", expanded, "cursor", cursor)
-return 1`);
-
-/** KEYS: those of `writeLine`, live items. ARGV: index, line, state, id of the job. */
-const endItem = new RedisScript<number>(`${writeLine}
-redis.call("ZREM", KEYS[4], ARGV[4])
-return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[3]) and 1 or 0`);
+/** KEYS: those of `writeLine`, live items. ARGV: index, line, id of the job. */
+const failItem = new RedisScript<number>(`${writeLine}
+redis.call("ZREM", KEYS[4], ARGV[3])
+return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
 
 /** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. */
 const markStored = new RedisScript<number>(`
@@ -157,25 +139,15 @@ export class BatchSteps {
   }
 
   /** Queues items, unless the batch has been stopped or another worker was first. Returns whether it did. */
-  async expand(record: BatchRecord, { items, expanded, cursor }: BatchChunk): Promise<boolean> {
-    const { id, plan } = record;
-    const applicants = items.map(({ index, image }) => itemApplicant(record, index, image));
-    const kind = {
-      payload: { tenant: plan.tenant, batch: { id, index: 0 } },
-      priority: plan.priority,
-      maxQueuedJobs: undefined,
-    };
-    const { keys, args } = queueingOf(kind, applicants, this.#keys, this.#queue);
-    keys.push(this.#keys.batch(id));
-    args.push(record.expanded, expanded, cursor);
+  async expand(record: BatchRecord, chunk: BatchChunk): Promise<boolean> {
+    const { keys, args } = expansionOf(record, chunk, this.#keys, this.#queue);
     return (await this.#run(expand, keys, args)) === 1;
   }
 
-  /** Ends an item that no worker ends: one that cannot be queued, or that was lost. */
-  async failItem({ id }: Pick<BatchRecord, "id">, index: number, error: Problem, image?: ImageRef): Promise<void> {
-    const line: BatchLine = { index, ...(image && { image }), state: "failed", error };
+  /** Ends an item that was lost. */
+  async failItem(id: string, index: number, error: Problem): Promise<void> {
     const keys = [...lineKeys(this.#keys, { id, index }), this.#keys.batchLive(id)];
-    await this.#run(endItem, keys, [index, JSON.stringify(line), line.state, itemJobId(id, index)]);
+    await this.#run(failItem, keys, [index, faultLine({ index, error }), itemJobId(id, index)]);
   }
 
   /** The ids of the jobs of a batch's items that have not ended. */
