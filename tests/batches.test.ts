@@ -1,9 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Batch,
   type BatchLine,
   type BatchRequest,
+  defaultTenant,
   type ImageRef,
   type JobResult,
   type Problem,
@@ -11,6 +13,7 @@ import {
 } from "@facefleet/contracts";
 import { BatchSteps, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
@@ -142,6 +145,32 @@ describe("a batch of listed items", () => {
     expect(await results(id)).toHaveLength(4);
   });
 
+  it("goes on from the object store for a reader who is so slow that the lines moved there", async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    run = async ({ payload }) => {
+      if (keyOf(payload.images[0]!) === "511.jpg") await gate;
+      return analysis([face(0.99)]);
+    };
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(600) });
+    await eventually(async () => (await look(id)).counts.succeeded === 599);
+    const { store, batches } = api;
+    const record = (await batches.record(defaultTenant, id))!;
+    const reader = batchResults({ batches, store }, record);
+    const read = [(await reader.next()).value!, (await reader.next()).value!];
+    expect(ndjson(Buffer.concat(read).toString())).toHaveLength(32);
+    open();
+    await ended(id);
+    expect(await batches.lines(id, 0, [511])).toBeUndefined();
+    for await (const chunk of reader) read.push(chunk);
+    const lines = ndjson(Buffer.concat(read).toString());
+    expect(lines.map(({ index }) => index)).toEqual(photos(600).map((_, index) => index));
+  });
+
   it("hands uploads over, and deletes them with their items", async () => {
     startBatchWorker();
     const asked = await api.inject({
@@ -238,6 +267,18 @@ describe("a manifest", () => {
     const lines = await results(id);
     expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: 6000 }, (_, index) => index));
     expect(lines.at(-1)).toEqual({ index: 5999, state: "canceled" });
+  });
+});
+
+describe("the batches of one tenant", () => {
+  it("share what may wait in the queue at once", async () => {
+    await storeObject("list", manifestOf(photos(6000)));
+    const manifest = { s3: { bucket, key: "list" } };
+    for (let count = 0; count < 2; count += 1) await submitted({ task: "detect", manifest });
+    startBatchWorker();
+    await eventually(async () => (await api.jobs.depth()).waiting === 5120);
+    await sleep(1000);
+    expect((await api.jobs.depth()).waiting).toBe(5120);
   });
 });
 

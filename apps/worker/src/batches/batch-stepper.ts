@@ -22,7 +22,10 @@ export interface BatchStepperParts {
   readonly onEnd: (record: BatchRecord) => void;
 }
 
-/** How far a batch's queued items may be ahead of those whose results are stored: what of it is in Redis at once. */
+/**
+ * How far a tenant's batches may be together with items that are queued ahead of those whose results are stored: what
+ * of them is in Redis at once. Each may be ahead by one part.
+ */
 const window = 10 * partSize;
 const countedAtOnce = 1000;
 /** More would keep Redis from others for longer. */
@@ -79,9 +82,11 @@ export class BatchStepper {
 
   /** Queues the next items, as many as fit the window. Returns how many chunks it was. */
   async #expand(first: BatchRecord): Promise<number> {
+    const batches = await this.parts.steps.liveBatches(first.plan.tenant);
+    const share = Math.floor(window / Math.max(1, batches));
     let record: BatchRecord | undefined = first;
     for (let chunks = 0; chunks < chunksPerStep; chunks += 1) {
-      if (!record || record.stopping || !hasRoom(record)) return chunks;
+      if (!record || record.stopping || !hasRoom(record, share)) return chunks;
       if (!(await this.#expandChunk(record))) return chunks;
       record = await this.parts.steps.record(record.id);
     }
@@ -127,8 +132,8 @@ function chunkItem(item: SourceItem, index: number): ChunkItem {
   return { index, ...(item.image && { image: item.image }), error: item.fault.toProblem() };
 }
 
-function hasRoom({ expanded, total, stored }: BatchRecord): boolean {
-  return expanded < total && expanded - stored * partSize < window;
+function hasRoom({ expanded, total, stored }: BatchRecord, share: number): boolean {
+  return expanded < total && expanded - stored * partSize < Math.max(share, partSize);
 }
 
 function isComplete(record: BatchRecord): boolean {

@@ -1,7 +1,7 @@
-import { defaultTenant } from "@facefleet/contracts";
+import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { type BatchChunk, Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
-import { eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { collected, eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
 
@@ -86,6 +86,36 @@ describe("a step of a batch", () => {
     expect(await steps.liveItems(batch.id)).toHaveLength(644);
   });
 
+  it("stores no part of which lines are gone, because another worker has stored it", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    const before = await record();
+    expect(await collected(steps.lines(before))).toHaveLength(3);
+    await steps.partStored(before);
+    expect(await collected(steps.lines(before))).toHaveLength(3);
+    await bench.redis.del(bench.keys.batchLines(id, 0));
+    await expect(collected(steps.lines(before))).rejects.toThrow("Expected every line of part 0");
+  });
+
+  it("changes nothing of a batch that has ended, and makes none of one that is forgotten", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    await steps.finish({ ...(await record()), stored: 1 });
+    const ended = await record();
+    const fail = async () => {
+      await steps.setback(id);
+      await steps.stop(id, new ProblemError("batch_source_invalid"));
+      await steps.recovered(id);
+    };
+    await fail();
+    expect(await record()).toEqual(ended);
+    await bench.redis.del(bench.keys.batch(id));
+    await fail();
+    expect(await bench.redis.exists(bench.keys.batch(id))).toBe(0);
+  });
+
   it("is left to another worker when the lease ends, and to none before", async () => {
     const bench = new QueueBench();
     const { batches, steps } = open(bench);
@@ -153,6 +183,35 @@ describe("a tenant's batches", () => {
     const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
     expect(refused).toMatchObject([{ code: "too_many_batches", status: 429 }]);
     await batches.submit({ ...plan, tenant: "other" }, { items });
+  });
+});
+
+describe("the lines of a batch", () => {
+  it("are to be read from the object store once their part is there", async () => {
+    const bench = new QueueBench();
+    const { id, batches, steps, record } = await queued(bench);
+    await steps.failItem(id, 1, problem);
+    expect(await batches.lines(id, 0, [0, 1, 2])).toHaveLength(1);
+    for (const index of [0, 2]) await steps.failItem(id, index, problem);
+    await steps.partStored(await record());
+    expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
+    await bench.redis.del(bench.keys.batch(id));
+    await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });
+  });
+});
+
+describe("an idempotency key", () => {
+  it("of a batch has nothing to do with that of a job", async () => {
+    const bench = new QueueBench();
+    const { batches } = open(bench);
+    const bodyHash = "a";
+    await batches.submit(plan, { items, idempotency: { key: "1", bodyHash } });
+    for (const key of ["1", "batch 1"]) {
+      const { created } = await bench
+        .jobs()
+        .submit(payload, { priority: "normal", idempotency: { key, bodyHash: "b" } });
+      expect(created).toBe(true);
+    }
   });
 });
 

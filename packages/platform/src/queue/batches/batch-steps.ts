@@ -10,6 +10,7 @@ import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansi
 import { itemJobId } from "./batch-items.js";
 import { lineKeys, partSize, writeLine } from "./batch-lines.js";
 import { type BatchRecord, batchView, endedItems, itemsWithLines, partsOf, recordOf } from "./batch-record.js";
+import { isLive } from "./live-batch.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
 
 /** How far the source of a batch has been counted. */
@@ -60,20 +61,25 @@ redis.call("PEXPIRE", KEYS[2], ARGV[2])
 return redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)`);
 
 /** KEYS: batch. ARGV: how, problem or "". The first reason counts. */
-const stop = new RedisScript<number>(`
+const stop = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return 0 end
 if redis.call("HSETNX", KEYS[1], "stopping", ARGV[1]) == 0 then return 0 end
 if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "error", ARGV[2]) end
 return redis.call("HSET", KEYS[1], "setbacks", 0)`);
+
+/** KEYS: batch. */
+const setBack = new RedisScript<number>(`${isLive}
+return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
 
 /**
  * KEYS: batch, its items, bitmap, live items, batches, live batches of the tenant, batches in the store, outbox,
  * idempotency record. ARGV: id, state, finished at, expires at, time to live, items canceled without a line, member of
  * the seventh, event or "", its id, shape or "".
  */
-const finish = new RedisScript<number>(`
+const finish = new RedisScript<number>(`${isLive}
 local batch, items, ended, live, batches, liveBatches, stored, outbox, idempotency = unpack(KEYS)
 local id, state, finishedAt, expiresAt, ttl, canceled, member, event, eventId, shape = unpack(ARGV)
-if redis.call("HEXISTS", batch, "state") == 0 or redis.call("HEXISTS", batch, "finishedAt") == 1 then return 0 end
+if not isLive(batch) then return 0 end
 redis.call("HINCRBY", batch, "canceled", canceled)
 redis.call("HDEL", batch, "stopping")
 redis.call("HSET", batch, "state", state, "finishedAt", finishedAt, "expiresAt", expiresAt)
@@ -165,13 +171,19 @@ export class BatchSteps {
     return ended === items;
   }
 
-  /** The lines of the next part to be stored, in their order, each with its line break. */
-  async *lines({ id, stored }: BatchRecord): AsyncGenerator<string, void> {
+  /**
+   * The lines of the next part to be stored, in their order, each with its line break.
+   * @throws Error when one is missing: another worker has stored the part, and what it stored must stay
+   */
+  async *lines(record: BatchRecord): AsyncGenerator<string, void> {
+    const { id, stored } = record;
     const key = this.#keys.batchLines(id, stored);
-    for (let first = stored * partSize; first < (stored + 1) * partSize; first += linesAtOnce) {
-      const indexes = Array.from({ length: linesAtOnce }, (_, offset) => String(first + offset));
+    const end = Math.min(itemsWithLines(record), (stored + 1) * partSize);
+    for (let first = stored * partSize; first < end; first += linesAtOnce) {
+      const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => String(first + offset));
       const lines = await this.#attempt((redis) => redis.hmget(key, ...indexes));
-      for (const line of lines) if (line !== null) yield `${line}\n`;
+      if (lines.includes(null)) throw new Error(`Expected every line of part ${stored} but some are gone`);
+      for (const line of lines) yield `${line}\n`;
     }
   }
 
@@ -188,11 +200,11 @@ export class BatchSteps {
 
   /** Counts one more time in a row that a batch could not be worked on. */
   setback(id: string): Promise<number> {
-    return this.#attempt((redis) => redis.hincrby(this.#keys.batch(id), "setbacks", 1));
+    return this.#run(setBack, [this.#keys.batch(id)], []);
   }
 
   async recovered(id: string): Promise<void> {
-    await this.#attempt((redis) => redis.hset(this.#keys.batch(id), "setbacks", 0));
+    await this.#attempt((redis) => redis.hdel(this.#keys.batch(id), "setbacks"));
   }
 
   /** Ends a batch all of whose parts are stored, and lets its webhook know. */
@@ -247,6 +259,11 @@ export class BatchSteps {
 
   async forget(batch: StoredBatch): Promise<void> {
     await this.#attempt((redis) => redis.zrem(this.#keys.endedBatches, storedBatchMember(batch)));
+  }
+
+  /** How many batches of a tenant have not ended. */
+  liveBatches(tenant: string): Promise<number> {
+    return this.#attempt((redis) => redis.zcard(this.#keys.liveBatches(tenant)));
   }
 
   async close(): Promise<void> {

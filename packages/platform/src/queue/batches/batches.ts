@@ -17,6 +17,7 @@ import { EventRecords, eraseEvent, keptMs } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
 import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
+import { isLive } from "./live-batch.js";
 import { storedBatchMember } from "./stored-batches.js";
 
 export interface BatchOptions {
@@ -57,8 +58,8 @@ redis.call("ZADD", live, createdAt, id)
 return 1`);
 
 /** KEYS: batch, batches. ARGV: id. Returns whether it had not ended. */
-const cancel = new RedisScript<number>(`
-if redis.call("HEXISTS", KEYS[1], "state") == 0 or redis.call("HEXISTS", KEYS[1], "finishedAt") == 1 then return 0 end
+const cancel = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return 0 end
 redis.call("HSETNX", KEYS[1], "stopping", "canceled")
 redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
 return 1`);
@@ -100,7 +101,8 @@ export class Batches {
     const newId = `b${randomUUID().replaceAll("-", "")}`;
     return this.#connection.attempt(async () => {
       if (!idempotency) return { batch: await this.#create(newId, plan, items), created: true };
-      const digest = idempotencyDigest(plan.tenant, `batch ${idempotency.key}`);
+      // A key holds no line break: it names no job's record.
+      const digest = idempotencyDigest(plan.tenant, `batch\n${idempotency.key}`);
       const { value, created } = await this.#idempotency.once({
         digest,
         bodyHash: idempotency.bodyHash,
@@ -120,11 +122,21 @@ export class Batches {
     return this.#connection.attempt(() => this.#record(tenant, id));
   }
 
-  /** The lines of a part of a batch's items that have ended, in their order, those at the positions given. */
-  lines(id: string, part: number, indexes: readonly number[]): Promise<string[]> {
+  /**
+   * The lines of a part of a batch's items that have ended, in their order, those at the positions given; undefined
+   * once the part is in the object store, after which they do not stay here.
+   * @throws ProblemError `batch_not_found` when it has expired or was erased
+   */
+  lines(id: string, part: number, indexes: readonly number[]): Promise<string[] | undefined> {
+    const { client } = this.#connection;
     return this.#connection.attempt(async () => {
-      const lines = await this.#connection.client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String));
-      return lines.filter((line) => line !== null);
+      // Asked for after the lines: those that were there before the part was stored are all there are.
+      const [lines, [state, stored]] = await Promise.all([
+        client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String)),
+        client.hmget(this.#keys.batch(id), "state", "stored"),
+      ]);
+      if (typeof state !== "string") throw new ProblemError("batch_not_found");
+      return Number(stored ?? 0) > part ? undefined : lines.filter((line) => line !== null);
     });
   }
 
