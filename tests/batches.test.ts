@@ -435,6 +435,7 @@ describe("a request", () => {
     ["two sources", { task: "detect", items: [photo(1)], prefix: { s3: { bucket, prefix: "" } } }],
     ["no items", { task: "detect", items: [] }],
     ["a task of two images", { task: "verify", items: [photo(1)] }],
+    ["an output outside its bucket", { task: "detect", items: [photo(1)], output: { s3: { bucket, prefix: "../" } } }],
     ["an item that is none", { task: "detect", items: [{ s3: { bucket } }] }],
   ])("with %s is refused", async (_, request) => {
     const answer = await post(request as BatchRequest);
@@ -449,6 +450,7 @@ describe("a request", () => {
       { task: "detect", manifest: { s3: { bucket: where, key: `uploads/${"0".repeat(32)}` } } },
       { task: "detect", prefix: { s3: { bucket: where, prefix: "uploads/" } } },
       { task: "detect", items: [photo(1)], output: { s3: { bucket: where, prefix: "batches/" } } },
+      { task: "detect", items: [photo(1)], output: { s3: { bucket: where, prefix: "uploads" } } },
     ];
     for (const request of requests) {
       const answer = await post(request);
