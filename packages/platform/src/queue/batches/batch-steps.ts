@@ -1,15 +1,16 @@
 import type { ImageRef, Problem, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
+import { takeDue } from "../due.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
-import { batchEvent } from "../outbox.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
+import { endOf, finish } from "./batch-end.js";
 import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
 import { itemJobId } from "./batch-items.js";
 import { lineKeys, partSize, writeLine } from "./batch-lines.js";
-import { type BatchRecord, batchView, endedItems, itemsWithLines, partsOf, recordOf } from "./batch-record.js";
+import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
 
@@ -27,14 +28,6 @@ const leaseMs = 60_000;
 /** How long lines can still be read from Redis once they are in the object store. */
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
-
-/** KEYS: sorted set. ARGV: end of the lease from now, how many. Gives the members whose time has come. */
-const take = new RedisScript<string[]>(`
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ids = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2])
-for _, id in ipairs(ids) do redis.call("ZADD", KEYS[1], string.format("%.0f", now + ARGV[1]), id) end
-return ids`);
 
 /** KEYS: batches. ARGV: id, pause in milliseconds. */
 const release = new RedisScript<number>(`
@@ -72,31 +65,6 @@ const setBack = new RedisScript<number>(`${isLive}
 return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
 
 /**
- * KEYS: batch, its items, bitmap, live items, batches, live batches of the tenant, batches in the store, outbox,
- * idempotency record. ARGV: id, state, finished at, expires at, time to live, items canceled without a line, member of
- * the seventh, event or "", its id, shape or "".
- */
-const finish = new RedisScript<number>(`${isLive}
-local batch, items, ended, live, batches, liveBatches, stored, outbox, idempotency = unpack(KEYS)
-local id, state, finishedAt, expiresAt, ttl, canceled, member, event, eventId, shape = unpack(ARGV)
-if not isLive(batch) then return 0 end
-redis.call("HINCRBY", batch, "canceled", canceled)
-redis.call("HDEL", batch, "stopping")
-redis.call("HSET", batch, "state", state, "finishedAt", finishedAt, "expiresAt", expiresAt)
-redis.call("PEXPIRE", batch, ttl)
-redis.call("PEXPIRE", ended, ttl)
-redis.call("UNLINK", items, live)
-redis.call("ZREM", batches, id)
-redis.call("ZREM", liveBatches, id)
-redis.call("ZADD", stored, expiresAt, member)
-if event ~= "" then
-  redis.call("RPUSH", outbox, event)
-  redis.call("HSET", batch, "event", eventId)
-end
-if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
-return 1`);
-
-/**
  * What a worker does to batches in Redis. Each change is one step that is made once, whoever makes it, however often
  * it is tried: it names where the batch has to be for it.
  * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
@@ -114,7 +82,7 @@ export class BatchSteps {
 
   /** Up to `limit` batches that something is to be done for; each comes again after a minute unless released. */
   take(limit: number): Promise<string[]> {
-    return this.#run(take, [this.#keys.batches], [leaseMs, limit]);
+    return this.#attempt((redis) => takeDue(redis, this.#keys.batches, { leaseMs, limit }));
   }
 
   async release(id: string, pauseMs: number): Promise<void> {
@@ -209,52 +177,14 @@ export class BatchSteps {
 
   /** Ends a batch all of whose parts are stored, and lets its webhook know. */
   async finish(record: BatchRecord): Promise<void> {
-    const keys = this.#keys;
-    const { id, plan, stopping, total } = record;
-    const finishedAt = Date.now();
-    const ttl = plan.resultTtlSeconds * 1000;
-    const rest = total - endedItems(record);
-    const { stopping: _, ...ended }: BatchRecord = {
-      ...record,
-      state: stopping ?? "finished",
-      canceled: record.canceled + rest,
-      finishedAt,
-      expiresAt: finishedAt + ttl,
-    };
-    const view = batchView(ended, 0);
-    const event = batchEvent(view, plan);
-    const { metadata, ...shape } = view;
-    await this.#run(
-      finish,
-      [
-        keys.batch(id),
-        keys.batchItems(id),
-        keys.batchEnded(id),
-        keys.batchLive(id),
-        keys.batches,
-        keys.liveBatches(plan.tenant),
-        keys.endedBatches,
-        keys.outbox,
-        keys.idempotency(plan.idempotency ?? ""),
-      ],
-      [
-        id,
-        ended.state,
-        finishedAt,
-        finishedAt + ttl,
-        ttl,
-        rest,
-        storedBatchMember({ id, parts: partsOf(record) }),
-        event ? JSON.stringify(event) : "",
-        event?.id ?? "",
-        plan.idempotency ? JSON.stringify(shape) : "",
-      ],
-    );
+    const { keys, args } = endOf(record, this.#keys);
+    await this.#run(finish, keys, args);
   }
 
   /** Up to `limit` batches whose results are to be deleted; each comes again after a minute unless forgotten. */
   async takeExpired(limit: number): Promise<StoredBatch[]> {
-    return (await this.#run(take, [this.#keys.endedBatches], [leaseMs, limit])).map(storedBatch);
+    const members = await this.#attempt((redis) => takeDue(redis, this.#keys.endedBatches, { leaseMs, limit }));
+    return members.map(storedBatch);
   }
 
   async forget(batch: StoredBatch): Promise<void> {
