@@ -11,7 +11,7 @@ import {
   type Problem,
   ProblemError,
 } from "@facefleet/contracts";
-import { BatchSteps, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
+import { BatchSteps, batchPartRef, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
@@ -420,6 +420,24 @@ describe("DELETE", () => {
       expect(answer.json<Problem>().code).toBe("batch_not_found");
     }
     expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
+  });
+
+  it("leaves nothing behind that a worker stores of the batch afterwards", async () => {
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(1) });
+    await ended(id);
+    const { batches, config, store } = api;
+    const before = { ...(await batches.record(defaultTenant, id))!, stored: 0 };
+    await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
+    const steps = new BatchSteps(config, { logger });
+    async function* lines() {
+      yield "{}\n";
+    }
+    const late = { isPartComplete: async () => true, lines, partStored: steps.partStored.bind(steps) };
+    await new BatchResults(store, late).storeNext(before);
+    await steps.close();
+    expect(await store.head(batchPartRef(store, id, 0))).toBeUndefined();
   });
 
   it("is 404 for a batch that never was", async () => {

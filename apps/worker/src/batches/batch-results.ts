@@ -14,16 +14,17 @@ const contentType = "application/x-ndjson";
 export class BatchResults {
   constructor(
     private readonly store: ObjectStore,
-    private readonly steps: BatchSteps,
+    private readonly steps: Pick<BatchSteps, "isPartComplete" | "lines" | "partStored">,
   ) {}
 
   /** Stores the next part, if all its items have ended. Returns whether it did. To do it again does no harm. */
   async storeNext(record: BatchRecord): Promise<boolean> {
     if (!(await this.steps.isPartComplete(record))) return false;
-    await this.#write(record, batchPartRef(this.store, record.id, record.stored));
+    const part = batchPartRef(this.store, record.id, record.stored);
+    await this.#write(record, part);
     const copy = copyRef(record);
     if (copy) await this.#write(record, copy);
-    await this.steps.partStored(record);
+    if (!(await this.steps.partStored(record))) await this.store.delete(part);
     return true;
   }
 

@@ -102,17 +102,19 @@ describe("a step of a batch", () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
     for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
-    await steps.finish({ ...(await record()), stored: 1 });
+    const before = await record();
+    await steps.finish({ ...before, stored: 1 });
     const ended = await record();
-    const fail = async () => {
+    const late = async () => {
+      await steps.partStored(before);
       await steps.setback(id);
       await steps.stop(id, new ProblemError("batch_source_invalid"));
       await steps.recovered(id);
     };
-    await fail();
+    await late();
     expect(await record()).toEqual(ended);
     await bench.redis.del(bench.keys.batch(id));
-    await fail();
+    await late();
     expect(await bench.redis.exists(bench.keys.batch(id))).toBe(0);
   });
 

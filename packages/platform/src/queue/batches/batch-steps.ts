@@ -47,11 +47,13 @@ const failItem = new RedisScript<number>(`${writeLine}
 redis.call("ZREM", KEYS[4], ARGV[3])
 return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
 
-/** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. */
-const markStored = new RedisScript<number>(`
-if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 0 end
+/** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. Returns whether the batch is still there. */
+const markStored = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return redis.call("HEXISTS", KEYS[1], "state") end
+if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 1 end
 redis.call("PEXPIRE", KEYS[2], ARGV[2])
-return redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)`);
+redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)
+return 1`);
 
 /** KEYS: batch. ARGV: how, problem or "". The first reason counts. */
 const stop = new RedisScript<number>(`${isLive}
@@ -155,10 +157,14 @@ export class BatchSteps {
     }
   }
 
-  /** To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. */
-  async partStored({ id, stored }: BatchRecord): Promise<void> {
+  /**
+   * To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. Returns
+   * false when the batch was erased meanwhile, or has expired: nobody will delete the part.
+   */
+  async partStored({ id, stored }: BatchRecord): Promise<boolean> {
     await this.#forgetFailed(id, stored);
-    await this.#run(markStored, [this.#keys.batch(id), this.#keys.batchLines(id, stored)], [stored, storedLinesMs]);
+    const keys = [this.#keys.batch(id), this.#keys.batchLines(id, stored)];
+    return (await this.#run(markStored, keys, [stored, storedLinesMs])) === 1;
   }
 
   /** Lets what is left of a batch be canceled, for a reason of ours. */

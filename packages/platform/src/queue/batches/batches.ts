@@ -64,6 +64,14 @@ redis.call("HSETNX", KEYS[1], "stopping", "canceled")
 redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
 return 1`);
 
+/** KEYS: BullMQ's active jobs. ARGV: what the ids of the batch's items begin with. */
+const countActive = new RedisScript<number>(`
+local count = 0
+for _, id in ipairs(redis.call("LRANGE", KEYS[1], 0, -1)) do
+  if string.sub(id, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
+end
+return count`);
+
 /**
  * Removes what is known of a batch and keeps the place until it would have expired.
  * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third, prefix of
@@ -106,6 +114,7 @@ export class Batches {
       const { value, created } = await this.#idempotency.once({
         digest,
         bodyHash: idempotency.bodyHash,
+        lost: "batch_not_found",
         newId,
         find: (id) => this.#view(plan.tenant, id),
         make: (id) => this.#create(id, { ...plan, idempotency: digest }, items),
@@ -226,9 +235,8 @@ export class Batches {
     return record?.plan.tenant === tenant ? record : undefined;
   }
 
-  async #countActive(id: string): Promise<number> {
-    const active = await this.#connection.client.lrange(this.#queue.toKey("active"), 0, -1);
-    return active.filter((jobId) => jobId.startsWith(itemPrefix(id))).length;
+  #countActive(id: string): Promise<number> {
+    return countActive.run(this.#connection.client, [this.#queue.toKey("active")], [itemPrefix(id)]);
   }
 
   async #erase(record: BatchRecord): Promise<number> {
