@@ -1,16 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Batch,
   type BatchLine,
   type BatchRequest,
+  defaultTenant,
   type ImageRef,
   type JobResult,
   type Problem,
   ProblemError,
 } from "@facefleet/contracts";
-import { BatchSteps, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
+import { BatchSteps, batchPartRef, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
@@ -142,6 +145,32 @@ describe("a batch of listed items", () => {
     expect(await results(id)).toHaveLength(4);
   });
 
+  it("goes on from the object store for a reader who is so slow that the lines moved there", async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    run = async ({ payload }) => {
+      if (keyOf(payload.images[0]!) === "511.jpg") await gate;
+      return analysis([face(0.99)]);
+    };
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(600) });
+    await eventually(async () => (await look(id)).counts.succeeded === 599);
+    const { store, batches } = api;
+    const record = (await batches.record(defaultTenant, id))!;
+    const reader = batchResults({ batches, store }, record);
+    const read = [(await reader.next()).value!, (await reader.next()).value!];
+    expect(ndjson(Buffer.concat(read).toString())).toHaveLength(32);
+    open();
+    await ended(id);
+    expect(await batches.lines(id, 0, [511])).toBeUndefined();
+    for await (const chunk of reader) read.push(chunk);
+    const lines = ndjson(Buffer.concat(read).toString());
+    expect(lines.map(({ index }) => index)).toEqual(photos(600).map((_, index) => index));
+  });
+
   it("hands uploads over, and deletes them with their items", async () => {
     startBatchWorker();
     const asked = await api.inject({
@@ -241,6 +270,18 @@ describe("a manifest", () => {
   });
 });
 
+describe("the batches of one tenant", () => {
+  it("share what may wait in the queue at once", async () => {
+    await storeObject("list", manifestOf(photos(6000)));
+    const manifest = { s3: { bucket, key: "list" } };
+    for (let count = 0; count < 2; count += 1) await submitted({ task: "detect", manifest });
+    startBatchWorker();
+    await eventually(async () => (await api.jobs.depth()).waiting === 5120);
+    await sleep(1000);
+    expect((await api.jobs.depth()).waiting).toBe(5120);
+  });
+});
+
 describe("a prefix", () => {
   it("is every object below it, but not the service's own", async () => {
     const where = api.store.defaultBucket;
@@ -321,7 +362,6 @@ describe("whatever fails in the middle of a step", () => {
         source,
         results,
         jobs,
-        onHandOver: idle,
         onUnused: idle,
         onEnd: idle,
       });
@@ -382,6 +422,24 @@ describe("DELETE", () => {
     expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
   });
 
+  it("leaves nothing behind that a worker stores of the batch afterwards", async () => {
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(1) });
+    await ended(id);
+    const { batches, config, store } = api;
+    const before = { ...(await batches.record(defaultTenant, id))!, stored: 0 };
+    await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
+    const steps = new BatchSteps(config, { logger });
+    async function* lines() {
+      yield "{}\n";
+    }
+    const late = { isPartComplete: async () => true, lines, partStored: steps.partStored.bind(steps) };
+    await new BatchResults(store, late).storeNext(before);
+    await steps.close();
+    expect(await store.head(batchPartRef(store, id, 0))).toBeUndefined();
+  });
+
   it("is 404 for a batch that never was", async () => {
     for (const id of [`b${"0".repeat(32)}`, "b1", "outbox"]) {
       expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(404);
@@ -395,6 +453,7 @@ describe("a request", () => {
     ["two sources", { task: "detect", items: [photo(1)], prefix: { s3: { bucket, prefix: "" } } }],
     ["no items", { task: "detect", items: [] }],
     ["a task of two images", { task: "verify", items: [photo(1)] }],
+    ["an output outside its bucket", { task: "detect", items: [photo(1)], output: { s3: { bucket, prefix: "../" } } }],
     ["an item that is none", { task: "detect", items: [{ s3: { bucket } }] }],
   ])("with %s is refused", async (_, request) => {
     const answer = await post(request as BatchRequest);
@@ -409,6 +468,7 @@ describe("a request", () => {
       { task: "detect", manifest: { s3: { bucket: where, key: `uploads/${"0".repeat(32)}` } } },
       { task: "detect", prefix: { s3: { bucket: where, prefix: "uploads/" } } },
       { task: "detect", items: [photo(1)], output: { s3: { bucket: where, prefix: "batches/" } } },
+      { task: "detect", items: [photo(1)], output: { s3: { bucket: where, prefix: "uploads" } } },
     ];
     for (const request of requests) {
       const answer = await post(request);

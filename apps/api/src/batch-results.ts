@@ -7,26 +7,36 @@ import {
   partSize,
 } from "@facefleet/platform";
 
+/** Where results are while their batch goes on, and where they are in the end. */
+interface ResultPlaces {
+  readonly batches: Pick<Batches, "lines">;
+  readonly store: ObjectStore;
+}
+
+/** Divides a part. */
 const linesAtOnce = 16;
 const chunkBytes = 1_048_576;
+const lineBreak = 0x0a;
 
 /**
  * The lines of a batch's items that have ended, in the order of the items, as NDJSON. Parts that are complete are in
  * the object store, the others in Redis; nothing is held in memory but a piece of one.
  */
-export async function* batchResults(
-  { batches, store }: { readonly batches: Batches; readonly store: ObjectStore },
-  record: BatchRecord,
-): AsyncGenerator<Buffer, void> {
-  const { id, plan } = record;
-  for (let part = 0; part * partSize < record.expanded; part += 1) {
-    const latest = await batches.record(plan.tenant, id);
-    if (!latest) throw new Error("Expected a batch that is still there but it has expired or was erased");
-    yield* part < latest.stored ? storedPart(store, id, part) : partOfRedis(batches, id, part);
-  }
+export async function* batchResults(places: ResultPlaces, record: BatchRecord): AsyncGenerator<Buffer, void> {
+  for (let part = 0; part * partSize < record.expanded; part += 1) yield* partOf(places, record.id, part);
   if (record.finishedAt === undefined) return;
   for (let index = itemsWithLines(record); index < record.total; index += 1) {
     yield Buffer.from(`${JSON.stringify({ index, state: "canceled" })}\n`);
+  }
+}
+
+/** Whoever reads slowly may see a part move into the object store: it is then read on from there. */
+async function* partOf({ batches, store }: ResultPlaces, id: string, part: number): AsyncGenerator<Buffer, void> {
+  for (let read = 0; read < partSize; read += linesAtOnce) {
+    const indexes = Array.from({ length: linesAtOnce }, (_, offset) => part * partSize + read + offset);
+    const lines = await batches.lines(id, part, indexes);
+    if (!lines) return yield* afterLines(storedPart(store, id, part), read);
+    if (lines.length > 0) yield Buffer.from(`${lines.join("\n")}\n`);
   }
 }
 
@@ -39,10 +49,16 @@ async function* storedPart(store: ObjectStore, id: string, part: number): AsyncG
   }
 }
 
-async function* partOfRedis(batches: Batches, id: string, part: number): AsyncGenerator<Buffer, void> {
-  for (let first = part * partSize; first < (part + 1) * partSize; first += linesAtOnce) {
-    const indexes = Array.from({ length: linesAtOnce }, (_, offset) => first + offset);
-    const lines = await batches.lines(id, part, indexes);
-    if (lines.length > 0) yield Buffer.from(`${lines.join("\n")}\n`);
+/** What comes after the first lines. */
+async function* afterLines(chunks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer, void> {
+  let left = count;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (; left > 0 && start < chunk.length; left -= 1) {
+      const end = chunk.indexOf(lineBreak, start);
+      if (end === -1) break;
+      start = end + 1;
+    }
+    if (left === 0 && start < chunk.length) yield chunk.subarray(start);
   }
 }

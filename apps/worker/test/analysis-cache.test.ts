@@ -209,6 +209,15 @@ test("keeps nothing longer than the result itself", async () => {
   expect(bench.runs).toHaveLength(2);
 });
 
+test("an item of a batch is not remembered, because its result is not where others look", async () => {
+  const bench = await CacheBench.start();
+  await bench.done("embed", ["image"], { batch: { id: "b1", index: 0 } });
+  expect((await redisKeys(bench.fleet)).filter((key) => key.includes(":result:"))).toEqual([]);
+  await bench.done("embed", ["image"]);
+  await bench.done("embed", ["image"], { batch: { id: "b1", index: 1 } });
+  expect(bench.runs).toHaveLength(2);
+});
+
 test("an erased result answers nobody, and is not kept anywhere else", async () => {
   const bench = await CacheBench.start();
   const { id, result } = await bench.done("embed", ["image"]);

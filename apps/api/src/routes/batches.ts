@@ -7,7 +7,7 @@ import { BatchParams, batchId, batchNotFound } from "../batch-address.js";
 import { batchCommandOf } from "../batch-command.js";
 import { batchResults } from "../batch-results.js";
 import type { ApiServices, Routes } from "../services.js";
-import { assertImageAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
+import { assertImageAllowed, assertOutputAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
 import { problemAnswers } from "../wire/problem-schema.js";
@@ -119,7 +119,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   for (const image of items) assertImageAllowed(services, tenant, image);
   if ("manifest" in plan.source) assertImageAllowed(services, tenant, plan.source.manifest);
   if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);
-  if (plan.output) assertPlaceAllowed(store, tenant, plan.output.s3);
+  if (plan.output) assertOutputAllowed(store, tenant, plan.output.s3);
   if (plan.webhook) egress.assertAllowed(plan.webhook.url);
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {

@@ -1,4 +1,5 @@
 import { Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
+import { uploadNotFound } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
@@ -8,7 +9,7 @@ import { commandOf, commandWithImage, type JobCommand } from "../job-command.js"
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import type { Routes } from "../services.js";
-import { assertImageAllowed, assertUploadOwn, uploadNotFound } from "../tenancy/image-access.js";
+import { assertImageAllowed, assertUploadOwn } from "../tenancy/image-access.js";
 import type { Tenant } from "../tenancy/tenant.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";

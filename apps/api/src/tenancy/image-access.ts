@@ -1,13 +1,18 @@
-import { type ImageRef, ProblemError } from "@facefleet/contracts";
+import type { ImageRef } from "@facefleet/contracts";
 import {
   assertReadable,
+  assertWritable,
+  batchCopyRef,
   type Egress,
   type ObjectPlace,
-  type ObjectRef,
   type ObjectStore,
   type UploadRegistry,
+  uploadNotFound,
 } from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
+
+/** As long as every other. */
+const anyBatchId = `b${"0".repeat(32)}`;
 
 /** Where images may come from. */
 interface ImageSources {
@@ -20,7 +25,7 @@ interface ImageSources {
  * @throws ProblemError `bucket_forbidden`, `url_forbidden`
  */
 export function assertImageAllowed({ store, egress }: ImageSources, tenant: Tenant, image: ImageRef): void {
-  if ("s3" in image) assertObjectAllowed(store, tenant, image.s3);
+  if ("s3" in image) assertReadable(store, image.s3, tenant.allowedBuckets);
   if ("url" in image) egress.assertAllowed(image.url);
 }
 
@@ -32,22 +37,18 @@ export async function assertUploadOwn(uploads: UploadRegistry, tenant: Tenant, u
   if (!(await uploads.isOwn(tenant.id, uploadId))) throw uploadNotFound(uploadId);
 }
 
-export function uploadNotFound(uploadId: string): ProblemError {
-  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);
-}
-
 /**
- * The same for all objects whose keys begin with a prefix. What is the service's own among them counts for nothing.
+ * Refuses a source whose objects a tenant may not read. What is the service's own among them counts for nothing.
  * @throws ProblemError `bucket_forbidden`
  */
 export function assertPlaceAllowed(store: ObjectStore, tenant: Tenant, { bucket, prefix }: ObjectPlace): void {
-  assertObjectAllowed(store, tenant, { bucket, key: prefix });
+  assertReadable(store, { bucket, key: prefix }, tenant.allowedBuckets);
 }
 
-/** @throws ProblemError `bucket_forbidden` */
-function assertObjectAllowed(store: ObjectStore, tenant: Tenant, ref: ObjectRef): void {
-  assertReadable(store, ref);
-  if (tenant.allowedBuckets && !tenant.allowedBuckets.has(ref.bucket)) {
-    throw new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${ref.bucket}.`);
-  }
+/**
+ * Refuses an output that a tenant may not write to.
+ * @throws ProblemError `bucket_forbidden`, `invalid_request`
+ */
+export function assertOutputAllowed(store: ObjectStore, tenant: Tenant, place: ObjectPlace): void {
+  assertWritable(store, batchCopyRef(place, anyBatchId, 0), tenant.allowedBuckets);
 }

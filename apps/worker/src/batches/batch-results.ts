@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import {
   type BatchRecord,
   type BatchSteps,
+  batchCopyRef,
   batchPartRef,
   type ObjectRef,
   type ObjectStore,
-  partName,
 } from "@facefleet/platform";
 
 const contentType = "application/x-ndjson";
@@ -14,16 +14,17 @@ const contentType = "application/x-ndjson";
 export class BatchResults {
   constructor(
     private readonly store: ObjectStore,
-    private readonly steps: BatchSteps,
+    private readonly steps: Pick<BatchSteps, "isPartComplete" | "lines" | "partStored">,
   ) {}
 
   /** Stores the next part, if all its items have ended. Returns whether it did. To do it again does no harm. */
   async storeNext(record: BatchRecord): Promise<boolean> {
     if (!(await this.steps.isPartComplete(record))) return false;
-    await this.#write(record, batchPartRef(this.store, record.id, record.stored));
-    const copy = outputRef(record);
+    const part = batchPartRef(this.store, record.id, record.stored);
+    await this.#write(record, part);
+    const copy = copyRef(record);
     if (copy) await this.#write(record, copy);
-    await this.steps.partStored(record);
+    if (!(await this.steps.partStored(record))) await this.store.delete(part);
     return true;
   }
 
@@ -34,11 +35,8 @@ export class BatchResults {
 }
 
 /** Where the owner wants a copy. A batch that has failed, perhaps because it cannot be written, makes no more. */
-function outputRef({ id, plan, stored, stopping }: BatchRecord): ObjectRef | undefined {
-  if (!plan.output || stopping === "failed") return undefined;
-  const { bucket, prefix } = plan.output.s3;
-  const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-  return { bucket, key: `${folder}${id}/${partName(stored)}` };
+function copyRef({ id, plan, stored, stopping }: BatchRecord): ObjectRef | undefined {
+  return plan.output && stopping !== "failed" ? batchCopyRef(plan.output.s3, id, stored) : undefined;
 }
 
 async function* bytesOf(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {

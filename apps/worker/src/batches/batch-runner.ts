@@ -5,7 +5,7 @@ import type { BatchStepper } from "./batch-stepper.js";
 
 /** How many batches a worker works on at once. */
 const batchesAtOnce = 4;
-const pollMs = 250;
+const pollMs = 500;
 /** After so many setbacks in a row, about half an hour, a batch is given up. */
 const mostSetbacks = 30;
 const longestPauseMs = 60_000;
@@ -31,20 +31,24 @@ export class BatchRunner {
     await this.#running;
   }
 
+  /** Each works on one batch at a time: one that is slow holds no other up. */
   async #run(): Promise<void> {
+    await Promise.all(Array.from({ length: batchesAtOnce }, () => this.#workUntilStopped()));
+  }
+
+  async #workUntilStopped(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
-      const ids = await this.#take();
-      await Promise.all(ids.map((id) => this.#work(id)));
-      if (ids.length === 0) await this.#pause();
+      const id = await this.#take();
+      await (id === undefined ? this.#pause() : this.#work(id));
     }
   }
 
-  async #take(): Promise<string[]> {
+  async #take(): Promise<string | undefined> {
     try {
-      return await this.steps.take(batchesAtOnce);
+      return (await this.steps.take(1))[0];
     } catch (error) {
       this.logger.debug({ err: error }, "no batches could be taken");
-      return [];
+      return undefined;
     }
   }
 

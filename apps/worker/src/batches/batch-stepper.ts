@@ -2,6 +2,7 @@ import { maxBatchItems, ProblemError } from "@facefleet/contracts";
 import {
   type BatchRecord,
   type BatchSteps,
+  type ChunkItem,
   type FaceJobs,
   itemsWithLines,
   partSize,
@@ -16,14 +17,15 @@ export interface BatchStepperParts {
   readonly source: BatchSource;
   readonly results: BatchResults;
   readonly jobs: Pick<FaceJobs, "cancel">;
-  /** Told of uploads that now belong to a job. */
-  readonly onHandOver: (uploads: readonly string[]) => Promise<void>;
   /** Told of uploads whose job was canceled. */
   readonly onUnused: (uploads: readonly string[]) => Promise<void>;
   readonly onEnd: (record: BatchRecord) => void;
 }
 
-/** How far a batch's queued items may be ahead of those whose results are stored: what of it is in Redis at once. */
+/**
+ * How far a tenant's batches may be together with items that are queued ahead of those whose results are stored: what
+ * of them is in Redis at once. Each may be ahead by one part.
+ */
 const window = 10 * partSize;
 const countedAtOnce = 1000;
 /** More would keep Redis from others for longer. */
@@ -80,9 +82,11 @@ export class BatchStepper {
 
   /** Queues the next items, as many as fit the window. Returns how many chunks it was. */
   async #expand(first: BatchRecord): Promise<number> {
+    const batches = await this.parts.steps.liveBatches(first.plan.tenant);
+    const share = Math.floor(window / Math.max(1, batches));
     let record: BatchRecord | undefined = first;
     for (let chunks = 0; chunks < chunksPerStep; chunks += 1) {
-      if (!record || record.stopping || !hasRoom(record)) return chunks;
+      if (!record || record.stopping || !hasRoom(record, share)) return chunks;
       if (!(await this.#expandChunk(record))) return chunks;
       record = await this.parts.steps.record(record.id);
     }
@@ -99,22 +103,8 @@ export class BatchStepper {
       const detail = `Expected the ${record.total} items that were counted but there are only ${expanded} now.`;
       throw new ProblemError("batch_source_invalid", detail);
     }
-    await this.#failFaulty(record, items);
-    const images = items.flatMap((item, offset) =>
-      "fault" in item ? [] : [{ index: record.expanded + offset, image: item.image }],
-    );
-    const isQueued = await steps.expand(record, { items: images, expanded, cursor: page.cursor });
-    const uploads = images.flatMap(({ image }) => ("upload" in image ? [image.upload] : []));
-    if (isQueued && uploads.length > 0) await this.parts.onHandOver(uploads);
-    return isQueued;
-  }
-
-  /** Before the others are queued: should we die between, they are failed again, which changes nothing. */
-  async #failFaulty(record: BatchRecord, items: readonly SourceItem[]): Promise<void> {
-    for (const [offset, item] of items.entries()) {
-      if (!("fault" in item)) continue;
-      await this.parts.steps.failItem(record, record.expanded + offset, item.fault.toProblem(), item.image);
-    }
+    const chunk = items.map((item, offset) => chunkItem(item, record.expanded + offset));
+    return steps.expand(record, { items: chunk, expanded, cursor: page.cursor });
   }
 
   /** Stores every part that is complete. Returns how many there were. */
@@ -137,8 +127,13 @@ export class BatchStepper {
   }
 }
 
-function hasRoom({ expanded, total, stored }: BatchRecord): boolean {
-  return expanded < total && expanded - stored * partSize < window;
+function chunkItem(item: SourceItem, index: number): ChunkItem {
+  if (!("fault" in item)) return { index, image: item.image };
+  return { index, ...(item.image && { image: item.image }), error: item.fault.toProblem() };
+}
+
+function hasRoom({ expanded, total, stored }: BatchRecord, share: number): boolean {
+  return expanded < total && expanded - stored * partSize < Math.max(share, partSize);
 }
 
 function isComplete(record: BatchRecord): boolean {

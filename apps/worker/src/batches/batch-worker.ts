@@ -38,9 +38,6 @@ export class BatchWorker {
       source: new BatchSource(store, steps, uploads),
       results: new BatchResults(store, steps),
       jobs,
-      onHandOver: async (ids) => {
-        await Promise.all(ids.map((id) => uploads.remove(id)));
-      },
       onUnused: (ids) => cleanup.deleteAll(ids),
       onEnd: (record) => {
         metrics.batchEnded(record.stopping ?? "finished");

@@ -88,7 +88,9 @@ export class AnalysisCache {
     }
   }
 
+  /** The result of a batch's item is in its batch, where no other job finds it. */
   async #remember(request: string, { job }: CachedJob, result: JobResult): Promise<void> {
+    if (job.payload.batch) return;
     const { results, logger, ttlSeconds } = this.#options;
     const { tenant, resultTtlSeconds } = job.payload;
     try {

@@ -24,22 +24,25 @@ export async function listFolder(root: string, query: FolderQuery): Promise<stri
 }
 
 async function* walk(root: string, folder: string, query: FolderQuery): AsyncGenerator<string, void> {
-  for (const { key, isFolder } of await entriesOf(root, folder)) {
-    if (isFolder) {
-      if (mayHold(key, query)) yield* walk(root, key, query);
-    } else if (key.startsWith(query.prefix) && isBefore(query.startAfter, key)) {
-      yield key;
-    }
+  for (const { key, isFolder } of await entriesOf(root, folder, query)) {
+    if (isFolder) yield* walk(root, key, query);
+    else yield key;
   }
 }
 
-async function entriesOf(root: string, folder: string): Promise<Entry[]> {
+/** Those that are asked for, or may hold what is: of a large folder, few of all are left to sort in the end. */
+async function entriesOf(root: string, folder: string, query: FolderQuery): Promise<Entry[]> {
   const found = await readdir(path.join(root, folder), { withFileTypes: true });
   const entries = found.flatMap((entry): Entry[] => {
     if (entry.isDirectory()) return [{ key: `${folder}${entry.name}/`, isFolder: true }];
     return entry.isFile() ? [{ key: `${folder}${entry.name}`, isFolder: false }] : [];
   });
-  return entries.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  const wanted = entries.filter(({ key, isFolder }) => (isFolder ? mayHold(key, query) : isWanted(key, query)));
+  return wanted.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+}
+
+function isWanted(key: string, { prefix, startAfter }: FolderQuery): boolean {
+  return key.startsWith(prefix) && isBefore(startAfter, key);
 }
 
 /** Whether a folder may hold a key that is asked for. */

@@ -8,4 +8,13 @@ export type {
   ObjectStore,
   PresignedPut,
 } from "./object-store.js";
-export { assertReadable, batchPartRef, isReserved, partName, uploadRef } from "./own-objects.js";
+export {
+  assertReadable,
+  assertWritable,
+  batchCopyRef,
+  batchPartRef,
+  isBatchCopy,
+  isReserved,
+  uploadNotFound,
+  uploadRef,
+} from "./own-objects.js";

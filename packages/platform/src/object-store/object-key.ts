@@ -12,7 +12,8 @@ export function checkKey(key: string): void {
   if (fault) throw new ProblemError("image_not_found", `Expected an object key ${fault}.`);
 }
 
-function keyFault(key: string): string | undefined {
+/** What is wrong with a key, to follow `an object key`. */
+export function keyFault(key: string): string | undefined {
   if (key === "") return "but received an empty one";
   if (key.includes("\0")) return "without NUL characters";
   if (/\p{Surrogate}/u.test(key)) return "of whole Unicode characters";

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { describe, expect, it } from "vitest";
 import { loadConfig, storeSettings } from "../config/index.js";
 import { createObjectStore } from "./create-object-store.js";
-import { assertReadable, batchPartRef, uploadRef } from "./own-objects.js";
+import { assertReadable, assertWritable, batchCopyRef, batchPartRef, uploadRef } from "./own-objects.js";
 
 const open = (env: Record<string, string>) => createObjectStore(loadConfig(Type.Object(storeSettings), env));
 const forbidden = expect.objectContaining({ code: "bucket_forbidden" });
@@ -42,6 +42,28 @@ describe("refs that callers name", () => {
       expect(() => assertReadable(store, { bucket, key: "my/uploads/x" })).not.toThrow();
     }
     expect(() => assertReadable(s3, { bucket: "photos", key: "uploads/x" })).not.toThrow();
+  });
+});
+
+describe("places that batches are to write to", () => {
+  const store = open({ S3_BUCKET: "mine", S3_ALLOWED_BUCKETS: "photos" });
+  const copy = (prefix: string, bucket = "mine") => batchCopyRef({ bucket, prefix }, "b1", 0);
+
+  it("are folders below any prefix but the service's own", () => {
+    for (const prefix of ["", "out", "out/", "batch"]) expect(() => assertWritable(store, copy(prefix))).not.toThrow();
+    expect(copy("out")).toEqual(copy("out/"));
+    for (const prefix of ["batches", "batches/", "/batches", "uploads", "uploads/x"]) {
+      expect(() => assertWritable(store, copy(prefix))).toThrow(forbidden);
+      expect(() => assertWritable(store, copy(prefix, "photos"))).not.toThrow();
+    }
+    expect(() => assertWritable(store, copy("out", "photos"), new Set(["mine"]))).toThrow(forbidden);
+  });
+
+  it("can be written to", () => {
+    const invalid = expect.objectContaining({ code: "invalid_request" });
+    for (const prefix of ["../out", "\u{1F600}".repeat(300)]) {
+      expect(() => assertWritable(store, copy(prefix))).toThrow(invalid);
+    }
   });
 });
 

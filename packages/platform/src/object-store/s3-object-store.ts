@@ -88,11 +88,11 @@ export class S3ObjectStore implements ObjectStore {
   async getPart(ref: ObjectRef, { offset, length }: { offset: number; length: number }): Promise<ObjectPart> {
     try {
       // Asked first: some servers answer ranges that reach past the end with less than they announce.
-      const { ContentLength: size = 0, ETag: version } = await this.#client.send(new HeadObjectCommand(address(ref)));
+      const { ContentLength: size = 0 } = await this.#client.send(new HeadObjectCommand(address(ref)));
       const last = Math.min(offset + length, size) - 1;
       if (last < offset) return { bytes: Buffer.alloc(0) };
       const command = new GetObjectCommand({ ...address(ref), Range: `bytes=${offset}-${last}` });
-      const { Body } = await this.#client.send(command);
+      const { Body, ETag: version } = await this.#client.send(command);
       const bytes = await new BoundedBody(Body as Readable, length).bytes();
       return { bytes, ...(version !== undefined && { version }) };
     } catch (error) {

@@ -215,6 +215,7 @@ export class FaceJobs {
     const { value, created } = await this.#idempotency.once({
       digest,
       bodyHash,
+      lost: "job_not_found",
       newId,
       find: (id) => this.#find(tenant, id),
       make: async (id) => (await this.#add(id, { ...payload, idempotency: digest }, options)).job,

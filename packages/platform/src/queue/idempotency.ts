@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ProblemError } from "@facefleet/contracts";
+import { type ProblemCode, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
@@ -27,6 +27,8 @@ export interface Claimed<T> {
   /** Names the record. */
   readonly digest: string;
   readonly bodyHash: string;
+  /** What is said when it was lost. */
+  readonly lost: ProblemCode;
   /** The id that it is to have, unless the key has led to one before. */
   readonly newId: string;
   find(id: string): Promise<T | undefined>;
@@ -66,14 +68,13 @@ export class IdempotencyRecords {
   /**
    * Makes a thing unless its key has led to one, which is then returned instead: once it is forgotten, as it was
    * when it ended. Waits while another request makes it.
-   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `job_not_found` when the
-   *   thing was lost
+   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `lost` when the thing was
    */
-  async once<T>({ digest, bodyHash, newId, find, make }: Claimed<T>): Promise<{ value: T; created: boolean }> {
+  async once<T>({ digest, bodyHash, lost, newId, find, make }: Claimed<T>): Promise<{ value: T; created: boolean }> {
     const { state, id, shape } = await this.#claim(digest, bodyHash, newId);
     try {
       const earlier = state === "claimed" ? undefined : ((await find(id)) ?? (shape as T | undefined));
-      if (earlier === undefined && state === "made") throw forgotten(id);
+      if (earlier === undefined && state === "made") throw forgotten(lost, id);
       const value = earlier ?? (await make(id));
       if (state !== "made") await this.#confirm(digest);
       return { value, created: earlier === undefined };
@@ -103,6 +104,6 @@ export class IdempotencyRecords {
   }
 }
 
-function forgotten(id: string): ProblemError {
-  return new ProblemError("job_not_found", `Expected what this idempotency key led to, ${id}, but it was lost.`);
+function forgotten(code: ProblemCode, id: string): ProblemError {
+  return new ProblemError(code, `Expected what this idempotency key led to, ${id}, but it was lost.`);
 }

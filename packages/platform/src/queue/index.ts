@@ -1,3 +1,4 @@
+export type { BatchChunk, ChunkItem } from "./batches/batch-expansion.js";
 export { itemPrefix } from "./batches/batch-items.js";
 export { partSize } from "./batches/batch-lines.js";
 export {
@@ -8,7 +9,7 @@ export {
   itemsWithLines,
   partsOf,
 } from "./batches/batch-record.js";
-export { type BatchChunk, type BatchCount, BatchSteps } from "./batches/batch-steps.js";
+export { type BatchCount, BatchSteps } from "./batches/batch-steps.js";
 export { Batches, type BatchOptions, type BatchRemoval, type BatchSubmission } from "./batches/batches.js";
 export type { StoredBatch } from "./batches/stored-batches.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consumer.js";

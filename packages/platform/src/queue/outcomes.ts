@@ -54,7 +54,7 @@ if redis.call("EXISTS", KEYS[1]) == 0 then writeLine(KEYS[6], KEYS[7], KEYS[8], 
 ${endScript}`);
 
 /** Longer than any worker holds on to an item that has ended elsewhere. */
-const itemTtlSeconds = 3600;
+const itemTtlSeconds = 600;
 
 type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 

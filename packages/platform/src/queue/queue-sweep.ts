@@ -140,7 +140,7 @@ export class QueueSweep {
     for (const id of await this.#connection.client.zrange(this.#keys.batches, "0", "-1")) {
       await this.#settle(this.#keys.batchLive(id), (jobId) => {
         const lost = new ProblemError("worker_lost").toProblem();
-        return this.#batches.failItem({ id }, indexOfItem(jobId), lost);
+        return this.#batches.failItem(id, indexOfItem(jobId), lost);
       });
     }
   }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { takeDue } from "./due.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 
@@ -10,14 +11,6 @@ const leaseMs = 5 * 60 * 1000;
 /** Of an upload's id: what is random, and what says whose it is. In bytes; hex in the id. */
 const nonceLength = 8;
 const ownerLength = 8;
-
-/** KEYS: the uploads. ARGV: now, the end of the lease, how many. */
-const takeExpiredScript = `
-local ids = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", ARGV[1], "LIMIT", 0, ARGV[3])
-for _, id in ipairs(ids) do
-  redis.call("ZADD", KEYS[1], ARGV[2], id)
-end
-return ids`;
 
 /**
  * Every upload from before its bytes are stored until a job has it or it is deleted, so that none is left
@@ -44,12 +37,8 @@ export class UploadRegistry {
 
   /** Up to `limit` uploads to delete. Each comes again after five minutes unless it is removed by then. */
   takeExpired(limit: number): Promise<string[]> {
-    return this.#connection.attempt(async () => {
-      const now = Date.now();
-      const { client } = this.#connection;
-      const ids = await client.eval(takeExpiredScript, 1, this.#keys.uploads, now, now + leaseMs, limit);
-      return ids as string[];
-    });
+    const { client } = this.#connection;
+    return this.#connection.attempt(() => takeDue(client, this.#keys.uploads, { leaseMs, limit }));
   }
 
   /** An id for an upload that jobs of this tenant only may name. */

@@ -1,7 +1,7 @@
-import { defaultTenant } from "@facefleet/contracts";
+import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
-import { eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { type BatchChunk, Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
+import { collected, eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
 
@@ -58,6 +58,66 @@ describe("a step of a batch", () => {
     expect((await bench.jobs().depth()).waiting).toBe(0);
   });
 
+  it("queues items, fails those that cannot be and hands uploads over at once, or does nothing of it", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const { batch } = await batches.submit({ ...plan, source: { items: 1000 } }, { items });
+    const record = async () => (await steps.record(batch.id))!;
+    await steps.counted(await record(), { total: 1000, cursor: "", version: "", isDone: true });
+    await bench.redis.zadd(bench.keys.uploads, 1, "mine", 2, "other");
+    const chunkFrom = (first: number, count: number): BatchChunk => ({
+      items: Array.from({ length: count }, (_, offset) => {
+        const index = first + offset;
+        return index % 100 === 50 ? { index, error: problem } : { index, image: { upload: "mine" } };
+      }),
+      expanded: first + count,
+      cursor: String(first + count),
+    });
+    await steps.expand(await record(), chunkFrom(0, 450));
+    expect(await bench.redis.zrange(bench.keys.uploads, "0", "-1")).toEqual(["other"]);
+    await steps.expand(await record(), chunkFrom(450, 200));
+    expect(await record()).toMatchObject({ expanded: 650, failed: 6 });
+    expect(Object.keys(await bench.redis.hgetall(bench.keys.batchLines(batch.id, 0)))).toHaveLength(5);
+    expect(Object.keys(await bench.redis.hgetall(bench.keys.batchLines(batch.id, 1)))).toEqual(["550"]);
+    const before = await record();
+    await batches.remove(defaultTenant, batch.id);
+    expect(await steps.expand(before, chunkFrom(650, 100))).toBe(false);
+    expect(await record()).toMatchObject({ expanded: 650, failed: 6 });
+    expect(await steps.liveItems(batch.id)).toHaveLength(644);
+  });
+
+  it("stores no part of which lines are gone, because another worker has stored it", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    const before = await record();
+    expect(await collected(steps.lines(before))).toHaveLength(3);
+    await steps.partStored(before);
+    expect(await collected(steps.lines(before))).toHaveLength(3);
+    await bench.redis.del(bench.keys.batchLines(id, 0));
+    await expect(collected(steps.lines(before))).rejects.toThrow("Expected every line of part 0");
+  });
+
+  it("changes nothing of a batch that has ended, and makes none of one that is forgotten", async () => {
+    const bench = new QueueBench();
+    const { id, steps, record } = await queued(bench);
+    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    const before = await record();
+    await steps.finish({ ...before, stored: 1 });
+    const ended = await record();
+    const late = async () => {
+      await steps.partStored(before);
+      await steps.setback(id);
+      await steps.stop(id, new ProblemError("batch_source_invalid"));
+      await steps.recovered(id);
+    };
+    await late();
+    expect(await record()).toEqual(ended);
+    await bench.redis.del(bench.keys.batch(id));
+    await late();
+    expect(await bench.redis.exists(bench.keys.batch(id))).toBe(0);
+  });
+
   it("is left to another worker when the lease ends, and to none before", async () => {
     const bench = new QueueBench();
     const { batches, steps } = open(bench);
@@ -75,7 +135,7 @@ describe("an item of a batch", () => {
   it("has one line, whoever ends it", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
-    await steps.failItem(await record(), 1, { ...problem, code: "worker_lost" });
+    await steps.failItem(id, 1, { ...problem, code: "worker_lost" });
     await bench.started({ run: async () => result });
     await eventually(async () => (await record()).succeeded === 2);
     await eventually(async () => (await bench.jobs().depth()).waiting === 0);
@@ -128,6 +188,35 @@ describe("a tenant's batches", () => {
   });
 });
 
+describe("the lines of a batch", () => {
+  it("are to be read from the object store once their part is there", async () => {
+    const bench = new QueueBench();
+    const { id, batches, steps, record } = await queued(bench);
+    await steps.failItem(id, 1, problem);
+    expect(await batches.lines(id, 0, [0, 1, 2])).toHaveLength(1);
+    for (const index of [0, 2]) await steps.failItem(id, index, problem);
+    await steps.partStored(await record());
+    expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
+    await bench.redis.del(bench.keys.batch(id));
+    await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });
+  });
+});
+
+describe("an idempotency key", () => {
+  it("of a batch has nothing to do with that of a job", async () => {
+    const bench = new QueueBench();
+    const { batches } = open(bench);
+    const bodyHash = "a";
+    await batches.submit(plan, { items, idempotency: { key: "1", bodyHash } });
+    for (const key of ["1", "batch 1"]) {
+      const { created } = await bench
+        .jobs()
+        .submit(payload, { priority: "normal", idempotency: { key, bodyHash: "b" } });
+      expect(created).toBe(true);
+    }
+  });
+});
+
 describe("the end of a batch", () => {
   it("announces it once, forgets it exactly in time, and leaves its results to be deleted", async () => {
     const bench = new QueueBench();
@@ -136,7 +225,7 @@ describe("the end of a batch", () => {
     const { batch } = await batches.submit({ ...plan, webhook, metadata: { a: "b" } }, { items });
     const record = async () => (await steps.record(batch.id))!;
     await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
-    for (const index of [0, 1, 2]) await steps.failItem(await record(), index, problem, image(index));
+    for (const index of [0, 1, 2]) await steps.failItem(batch.id, index, problem);
     const complete = { ...(await record()), stored: 1 };
     await steps.finish(complete);
     await steps.finish(complete);

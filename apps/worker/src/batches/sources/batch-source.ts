@@ -3,10 +3,13 @@ import {
   assertReadable,
   type BatchRecord,
   type BatchSteps,
+  isBatchCopy,
   isReserved,
+  type ObjectPlace,
   type ObjectRef,
   type ObjectStore,
   type UploadRegistry,
+  uploadNotFound,
 } from "@facefleet/platform";
 import { readManifest } from "./manifest-source.js";
 import type { SourceItem, SourcePage } from "./source-page.js";
@@ -28,7 +31,7 @@ export class BatchSource {
   #page(record: BatchRecord, limit: number): Promise<SourcePage> {
     const { plan, cursor, version } = record;
     if ("manifest" in plan.source) return readManifest(this.store, plan.source.manifest.s3, { cursor, version, limit });
-    if ("prefix" in plan.source) return this.#list(plan.source.prefix.s3, cursor, limit);
+    if ("prefix" in plan.source) return this.#list(record, plan.source.prefix.s3, limit);
     return this.#listed(record, limit);
   }
 
@@ -39,11 +42,13 @@ export class BatchSource {
     return { items: images.map((image) => ({ image })), cursor: String(next), version: "", isLast: next >= total };
   }
 
-  /** Every object but the service's own, and the empty ones that stand for folders. */
-  async #list(place: { bucket: string; prefix: string }, cursor: string, limit: number): Promise<SourcePage> {
+  /** Every object but the service's own, what the batch itself writes, and the empty ones that stand for folders. */
+  async #list({ id, plan, cursor }: BatchRecord, place: ObjectPlace, limit: number): Promise<SourcePage> {
+    const { output } = plan;
     const page = await this.store.list(place, { limit, ...(cursor !== "" && { cursor }) });
     const refs = page.keys.map((key) => ({ bucket: place.bucket, key }));
-    const items = refs.filter((ref) => !ref.key.endsWith("/") && !isReserved(this.store, ref));
+    const isOwn = (ref: ObjectRef) => isReserved(this.store, ref) || (output && isBatchCopy(output.s3, id, ref));
+    const items = refs.filter((ref) => !ref.key.endsWith("/") && !isOwn(ref));
     return {
       items: items.map((s3) => ({ image: { s3 } })),
       cursor: page.cursor ?? cursor,
@@ -56,26 +61,17 @@ export class BatchSource {
     if ("fault" in item) return item;
     const { image } = item;
     const isForeign = "upload" in image && !(await this.uploads.isOwn(plan.tenant, image.upload));
-    const fault = isForeign ? notFound(image.upload) : "s3" in image ? this.#objectFault(plan, image.s3) : undefined;
+    const fault = isForeign ? uploadNotFound(image.upload) : "s3" in image && this.#objectFault(plan, image.s3);
     return fault ? { fault, image } : item;
   }
 
   #objectFault({ allowedBuckets }: BatchRecord["plan"], ref: ObjectRef): ProblemError | undefined {
     try {
-      assertReadable(this.store, ref);
-      return allowedBuckets?.includes(ref.bucket) === false ? forbidden(ref.bucket) : undefined;
+      assertReadable(this.store, ref, allowedBuckets && new Set(allowedBuckets));
+      return undefined;
     } catch (error) {
       if (error instanceof ProblemError) return error;
       throw error;
     }
   }
-}
-
-/** As for an upload that is not there. */
-function notFound(upload: string): ProblemError {
-  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${upload}`);
-}
-
-function forbidden(bucket: string): ProblemError {
-  return new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${bucket}.`);
 }

@@ -19,7 +19,8 @@ export function lineKeys(keys: QueueKeys, { id, index }: { readonly id: string; 
   return [keys.batch(id), keys.batchEnded(id), keys.batchLines(id, partOf(index))];
 }
 
-function partOf(index: number): number {
+/** Which part of the results an item's line is in. */
+export function partOf(index: number): number {
   return Math.floor(index / partSize);
 }
 

@@ -1,15 +1,17 @@
-import type { BatchLine, ImageRef, Problem, ProblemError } from "@facefleet/contracts";
+import type { ImageRef, Problem, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { admitAndQueue, queueingOf } from "../admit-and-queue.js";
+import { takeDue } from "../due.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
-import { batchEvent } from "../outbox.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
-import { itemApplicant, itemJobId } from "./batch-items.js";
+import { endOf, finish } from "./batch-end.js";
+import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
+import { itemJobId } from "./batch-items.js";
 import { lineKeys, partSize, writeLine } from "./batch-lines.js";
-import { type BatchRecord, batchView, endedItems, itemsWithLines, partsOf, recordOf } from "./batch-record.js";
+import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
+import { isLive } from "./live-batch.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
 
 /** How far the source of a batch has been counted. */
@@ -21,27 +23,11 @@ export interface BatchCount {
   readonly isDone: boolean;
 }
 
-/** Items that follow those of a batch that have been queued. */
-export interface BatchChunk {
-  readonly items: readonly { readonly index: number; readonly image: ImageRef }[];
-  /** How many items of the batch have been queued, or have failed at once, with these. */
-  readonly expanded: number;
-  readonly cursor: string;
-}
-
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
 const leaseMs = 60_000;
 /** How long lines can still be read from Redis once they are in the object store. */
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
-
-/** KEYS: sorted set. ARGV: end of the lease from now, how many. Gives the members whose time has come. */
-const take = new RedisScript<string[]>(`
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ids = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2])
-for _, id in ipairs(ids) do redis.call("ZADD", KEYS[1], string.format("%.0f", now + ARGV[1]), id) end
-return ids`);
 
 /** KEYS: batches. ARGV: id, pause in milliseconds. */
 const release = new RedisScript<number>(`
@@ -56,57 +42,29 @@ if state ~= "queued" or (cursor or "") ~= ARGV[1] then return 0 end
 redis.call("HSET", KEYS[1], "cursor", ARGV[2], "total", ARGV[3], "version", ARGV[4], "state", ARGV[5])
 return 1`);
 
-/** KEYS: those of `admitAndQueue`, then the batch. ARGV: those of it, then: expanded before, expanded, cursor. */
-const expand = new RedisScript<number>(`${admitAndQueue}
-local batch, own = KEYS[11], #ARGV - 3
-local before, expanded, cursor = unpack(ARGV, own + 1)
-local state, stopping, at = unpack(redis.call("HMGET", batch, "state", "stopping", "expanded"))
-if state ~= "active" or stopping or (at or "0") ~= before then return 0 end
-admitAndQueue(own)
-redis.call("HSET", batch, "expanded", expanded, "cursor", cursor)
+/** KEYS: those of `writeLine`, live items. ARGV: index, line, id of the job. */
+const failItem = new RedisScript<number>(`${writeLine}
+redis.call("ZREM", KEYS[4], ARGV[3])
+return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
+
+/** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. Returns whether the batch is still there. */
+const markStored = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return redis.call("HEXISTS", KEYS[1], "state") end
+if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 1 end
+redis.call("PEXPIRE", KEYS[2], ARGV[2])
+redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)
 return 1`);
 
-/** KEYS: those of `writeLine`, live items. ARGV: index, line, state, id of the job. */
-const endItem = new RedisScript<number>(`${writeLine}
-redis.call("ZREM", KEYS[4], ARGV[4])
-return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], ARGV[3]) and 1 or 0`);
-
-/** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. */
-const markStored = new RedisScript<number>(`
-if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 0 end
-redis.call("PEXPIRE", KEYS[2], ARGV[2])
-return redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)`);
-
 /** KEYS: batch. ARGV: how, problem or "". The first reason counts. */
-const stop = new RedisScript<number>(`
+const stop = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return 0 end
 if redis.call("HSETNX", KEYS[1], "stopping", ARGV[1]) == 0 then return 0 end
 if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "error", ARGV[2]) end
 return redis.call("HSET", KEYS[1], "setbacks", 0)`);
 
-/**
- * KEYS: batch, its items, bitmap, live items, batches, live batches of the tenant, batches in the store, outbox,
- * idempotency record. ARGV: id, state, finished at, expires at, time to live, items canceled without a line, member of
- * the seventh, event or "", its id, shape or "".
- */
-const finish = new RedisScript<number>(`
-local batch, items, ended, live, batches, liveBatches, stored, outbox, idempotency = unpack(KEYS)
-local id, state, finishedAt, expiresAt, ttl, canceled, member, event, eventId, shape = unpack(ARGV)
-if redis.call("HEXISTS", batch, "state") == 0 or redis.call("HEXISTS", batch, "finishedAt") == 1 then return 0 end
-redis.call("HINCRBY", batch, "canceled", canceled)
-redis.call("HDEL", batch, "stopping")
-redis.call("HSET", batch, "state", state, "finishedAt", finishedAt, "expiresAt", expiresAt)
-redis.call("PEXPIRE", batch, ttl)
-redis.call("PEXPIRE", ended, ttl)
-redis.call("UNLINK", items, live)
-redis.call("ZREM", batches, id)
-redis.call("ZREM", liveBatches, id)
-redis.call("ZADD", stored, expiresAt, member)
-if event ~= "" then
-  redis.call("RPUSH", outbox, event)
-  redis.call("HSET", batch, "event", eventId)
-end
-if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
-return 1`);
+/** KEYS: batch. */
+const setBack = new RedisScript<number>(`${isLive}
+return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
 
 /**
  * What a worker does to batches in Redis. Each change is one step that is made once, whoever makes it, however often
@@ -126,7 +84,7 @@ export class BatchSteps {
 
   /** Up to `limit` batches that something is to be done for; each comes again after a minute unless released. */
   take(limit: number): Promise<string[]> {
-    return this.#run(take, [this.#keys.batches], [leaseMs, limit]);
+    return this.#attempt((redis) => takeDue(redis, this.#keys.batches, { leaseMs, limit }));
   }
 
   async release(id: string, pauseMs: number): Promise<void> {
@@ -157,25 +115,15 @@ export class BatchSteps {
   }
 
   /** Queues items, unless the batch has been stopped or another worker was first. Returns whether it did. */
-  async expand(record: BatchRecord, { items, expanded, cursor }: BatchChunk): Promise<boolean> {
-    const { id, plan } = record;
-    const applicants = items.map(({ index, image }) => itemApplicant(record, index, image));
-    const kind = {
-      payload: { tenant: plan.tenant, batch: { id, index: 0 } },
-      priority: plan.priority,
-      maxQueuedJobs: undefined,
-    };
-    const { keys, args } = queueingOf(kind, applicants, this.#keys, this.#queue);
-    keys.push(this.#keys.batch(id));
-    args.push(record.expanded, expanded, cursor);
+  async expand(record: BatchRecord, chunk: BatchChunk): Promise<boolean> {
+    const { keys, args } = expansionOf(record, chunk, this.#keys, this.#queue);
     return (await this.#run(expand, keys, args)) === 1;
   }
 
-  /** Ends an item that no worker ends: one that cannot be queued, or that was lost. */
-  async failItem({ id }: Pick<BatchRecord, "id">, index: number, error: Problem, image?: ImageRef): Promise<void> {
-    const line: BatchLine = { index, ...(image && { image }), state: "failed", error };
+  /** Ends an item that was lost. */
+  async failItem(id: string, index: number, error: Problem): Promise<void> {
     const keys = [...lineKeys(this.#keys, { id, index }), this.#keys.batchLive(id)];
-    await this.#run(endItem, keys, [index, JSON.stringify(line), line.state, itemJobId(id, index)]);
+    await this.#run(failItem, keys, [index, faultLine({ index, error }), itemJobId(id, index)]);
   }
 
   /** The ids of the jobs of a batch's items that have not ended. */
@@ -193,20 +141,30 @@ export class BatchSteps {
     return ended === items;
   }
 
-  /** The lines of the next part to be stored, in their order, each with its line break. */
-  async *lines({ id, stored }: BatchRecord): AsyncGenerator<string, void> {
+  /**
+   * The lines of the next part to be stored, in their order, each with its line break.
+   * @throws Error when one is missing: another worker has stored the part, and what it stored must stay
+   */
+  async *lines(record: BatchRecord): AsyncGenerator<string, void> {
+    const { id, stored } = record;
     const key = this.#keys.batchLines(id, stored);
-    for (let first = stored * partSize; first < (stored + 1) * partSize; first += linesAtOnce) {
-      const indexes = Array.from({ length: linesAtOnce }, (_, offset) => String(first + offset));
+    const end = Math.min(itemsWithLines(record), (stored + 1) * partSize);
+    for (let first = stored * partSize; first < end; first += linesAtOnce) {
+      const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => String(first + offset));
       const lines = await this.#attempt((redis) => redis.hmget(key, ...indexes));
-      for (const line of lines) if (line !== null) yield `${line}\n`;
+      if (lines.includes(null)) throw new Error(`Expected every line of part ${stored} but some are gone`);
+      for (const line of lines) yield `${line}\n`;
     }
   }
 
-  /** To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. */
-  async partStored({ id, stored }: BatchRecord): Promise<void> {
+  /**
+   * To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. Returns
+   * false when the batch was erased meanwhile, or has expired: nobody will delete the part.
+   */
+  async partStored({ id, stored }: BatchRecord): Promise<boolean> {
     await this.#forgetFailed(id, stored);
-    await this.#run(markStored, [this.#keys.batch(id), this.#keys.batchLines(id, stored)], [stored, storedLinesMs]);
+    const keys = [this.#keys.batch(id), this.#keys.batchLines(id, stored)];
+    return (await this.#run(markStored, keys, [stored, storedLinesMs])) === 1;
   }
 
   /** Lets what is left of a batch be canceled, for a reason of ours. */
@@ -216,65 +174,32 @@ export class BatchSteps {
 
   /** Counts one more time in a row that a batch could not be worked on. */
   setback(id: string): Promise<number> {
-    return this.#attempt((redis) => redis.hincrby(this.#keys.batch(id), "setbacks", 1));
+    return this.#run(setBack, [this.#keys.batch(id)], []);
   }
 
   async recovered(id: string): Promise<void> {
-    await this.#attempt((redis) => redis.hset(this.#keys.batch(id), "setbacks", 0));
+    await this.#attempt((redis) => redis.hdel(this.#keys.batch(id), "setbacks"));
   }
 
   /** Ends a batch all of whose parts are stored, and lets its webhook know. */
   async finish(record: BatchRecord): Promise<void> {
-    const keys = this.#keys;
-    const { id, plan, stopping, total } = record;
-    const finishedAt = Date.now();
-    const ttl = plan.resultTtlSeconds * 1000;
-    const rest = total - endedItems(record);
-    const { stopping: _, ...ended }: BatchRecord = {
-      ...record,
-      state: stopping ?? "finished",
-      canceled: record.canceled + rest,
-      finishedAt,
-      expiresAt: finishedAt + ttl,
-    };
-    const view = batchView(ended, 0);
-    const event = batchEvent(view, plan);
-    const { metadata, ...shape } = view;
-    await this.#run(
-      finish,
-      [
-        keys.batch(id),
-        keys.batchItems(id),
-        keys.batchEnded(id),
-        keys.batchLive(id),
-        keys.batches,
-        keys.liveBatches(plan.tenant),
-        keys.endedBatches,
-        keys.outbox,
-        keys.idempotency(plan.idempotency ?? ""),
-      ],
-      [
-        id,
-        ended.state,
-        finishedAt,
-        finishedAt + ttl,
-        ttl,
-        rest,
-        storedBatchMember({ id, parts: partsOf(record) }),
-        event ? JSON.stringify(event) : "",
-        event?.id ?? "",
-        plan.idempotency ? JSON.stringify(shape) : "",
-      ],
-    );
+    const { keys, args } = endOf(record, this.#keys);
+    await this.#run(finish, keys, args);
   }
 
   /** Up to `limit` batches whose results are to be deleted; each comes again after a minute unless forgotten. */
   async takeExpired(limit: number): Promise<StoredBatch[]> {
-    return (await this.#run(take, [this.#keys.endedBatches], [leaseMs, limit])).map(storedBatch);
+    const members = await this.#attempt((redis) => takeDue(redis, this.#keys.endedBatches, { leaseMs, limit }));
+    return members.map(storedBatch);
   }
 
   async forget(batch: StoredBatch): Promise<void> {
     await this.#attempt((redis) => redis.zrem(this.#keys.endedBatches, storedBatchMember(batch)));
+  }
+
+  /** How many batches of a tenant have not ended. */
+  liveBatches(tenant: string): Promise<number> {
+    return this.#attempt((redis) => redis.zcard(this.#keys.liveBatches(tenant)));
   }
 
   async close(): Promise<void> {

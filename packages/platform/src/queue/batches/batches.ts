@@ -17,6 +17,7 @@ import { EventRecords, eraseEvent, keptMs } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
 import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
+import { isLive } from "./live-batch.js";
 import { storedBatchMember } from "./stored-batches.js";
 
 export interface BatchOptions {
@@ -57,11 +58,19 @@ redis.call("ZADD", live, createdAt, id)
 return 1`);
 
 /** KEYS: batch, batches. ARGV: id. Returns whether it had not ended. */
-const cancel = new RedisScript<number>(`
-if redis.call("HEXISTS", KEYS[1], "state") == 0 or redis.call("HEXISTS", KEYS[1], "finishedAt") == 1 then return 0 end
+const cancel = new RedisScript<number>(`${isLive}
+if not isLive(KEYS[1]) then return 0 end
 redis.call("HSETNX", KEYS[1], "stopping", "canceled")
 redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
 return 1`);
+
+/** KEYS: BullMQ's active jobs. ARGV: what the ids of the batch's items begin with. */
+const countActive = new RedisScript<number>(`
+local count = 0
+for _, id in ipairs(redis.call("LRANGE", KEYS[1], 0, -1)) do
+  if string.sub(id, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
+end
+return count`);
 
 /**
  * Removes what is known of a batch and keeps the place until it would have expired.
@@ -100,10 +109,12 @@ export class Batches {
     const newId = `b${randomUUID().replaceAll("-", "")}`;
     return this.#connection.attempt(async () => {
       if (!idempotency) return { batch: await this.#create(newId, plan, items), created: true };
-      const digest = idempotencyDigest(plan.tenant, `batch ${idempotency.key}`);
+      // A key holds no line break: it names no job's record.
+      const digest = idempotencyDigest(plan.tenant, `batch\n${idempotency.key}`);
       const { value, created } = await this.#idempotency.once({
         digest,
         bodyHash: idempotency.bodyHash,
+        lost: "batch_not_found",
         newId,
         find: (id) => this.#view(plan.tenant, id),
         make: (id) => this.#create(id, { ...plan, idempotency: digest }, items),
@@ -120,11 +131,21 @@ export class Batches {
     return this.#connection.attempt(() => this.#record(tenant, id));
   }
 
-  /** The lines of a part of a batch's items that have ended, in their order, those at the positions given. */
-  lines(id: string, part: number, indexes: readonly number[]): Promise<string[]> {
+  /**
+   * The lines of a part of a batch's items that have ended, in their order, those at the positions given; undefined
+   * once the part is in the object store, after which they do not stay here.
+   * @throws ProblemError `batch_not_found` when it has expired or was erased
+   */
+  lines(id: string, part: number, indexes: readonly number[]): Promise<string[] | undefined> {
+    const { client } = this.#connection;
     return this.#connection.attempt(async () => {
-      const lines = await this.#connection.client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String));
-      return lines.filter((line) => line !== null);
+      // Asked for after the lines: those that were there before the part was stored are all there are.
+      const [lines, [state, stored]] = await Promise.all([
+        client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String)),
+        client.hmget(this.#keys.batch(id), "state", "stored"),
+      ]);
+      if (typeof state !== "string") throw new ProblemError("batch_not_found");
+      return Number(stored ?? 0) > part ? undefined : lines.filter((line) => line !== null);
     });
   }
 
@@ -214,9 +235,8 @@ export class Batches {
     return record?.plan.tenant === tenant ? record : undefined;
   }
 
-  async #countActive(id: string): Promise<number> {
-    const active = await this.#connection.client.lrange(this.#queue.toKey("active"), 0, -1);
-    return active.filter((jobId) => jobId.startsWith(itemPrefix(id))).length;
+  #countActive(id: string): Promise<number> {
+    return countActive.run(this.#connection.client, [this.#queue.toKey("active")], [itemPrefix(id)]);
   }
 
   async #erase(record: BatchRecord): Promise<number> {
