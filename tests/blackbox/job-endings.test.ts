@@ -67,6 +67,16 @@ describe.skipIf(isAbsent)("a job that is not wanted any more", () => {
     expect([state, attempts, startedAt]).toEqual(["canceled", 0, undefined]);
   });
 
+  it("is canceled while it waits to be tried again", async () => {
+    const { body } = await acme.submit({ task: "detect", image: { url: site.url("/status/503") } });
+    await eventually(async () => {
+      const { state, attempts } = (await acme.job(body.id)).body;
+      return state === "queued" && attempts > 0;
+    });
+    await expectCanceledWithin(body.id, 1000);
+    expect((await acme.job(body.id)).body.attempts).toBeLessThan(3);
+  });
+
   it("is canceled amid the others of its batch, whatever is being done with it", async () => {
     const submitted = await Promise.all(Array.from({ length: 24 }, () => acme.submit({ task: "embed", image })));
     const ids = submitted.map(({ body }) => body.id);

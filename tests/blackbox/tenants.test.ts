@@ -133,6 +133,19 @@ describe.skipIf(isAbsent)("a tenant that may have two jobs", () => {
     expect((await elsewhere.finished(submit("d"))).state).toBe("succeeded");
   });
 
+  it("may not try a failed one again while it has them", async () => {
+    site.hold();
+    const failed = await small.finished(small.submit({ task: "detect", image: { url: site.url("/status/404") } }));
+    const image = { url: site.url("/held/instead") };
+    const others = [await small.submit({ task: "detect", image }), await small.submit({ task: "embed", image })];
+    expectFull(await elsewhere.post(`/v1/jobs/${failed.id}/retry`));
+    expect((await small.job(failed.id)).body).toEqual(failed);
+    site.letGo();
+    for (const { body } of others) expect((await small.ended(body.id)).state).toBe("succeeded");
+    expect((await elsewhere.post(`/v1/jobs/${failed.id}/retry`)).status).toBe(202);
+    expect((await small.ended(failed.id)).attempts).toBe(2);
+  });
+
   it("has no third, however many it sends at once", async () => {
     site.hold();
     const submitted = Array.from({ length: 20 }, (_, index) => {
