@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text as textOf } from "node:stream/consumers";
 import { type Job, type ModelsAnswer, type ProbeAnswer, problemCodes } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { portrait } from "../support/test-data.js";
@@ -137,6 +139,16 @@ describe.skipIf(isAbsent)("around the jobs", () => {
       for (const method of ["PUT", "PATCH", "DELETE"]) {
         expectProblem(await acme.call(method, "/v1/jobs"), 404, "route_not_found");
       }
+    });
+
+    it("to what is no HTTP is a problem", async () => {
+      const { hostname, port } = new URL(nobody.url);
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET /livez HTTP/1.1\r\nHost: ${hostname}\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`);
+      const answer = await textOf(socket);
+      expect(answer).toMatch(/^HTTP\/1.1 431 /);
+      expect(answer).toContain("application/problem+json");
+      expect(answer).toContain('"code":"headers_too_large"');
     });
 
     it("to no valid address is a problem", async () => {
