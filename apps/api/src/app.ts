@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
+import { answerBrokenRequest } from "./broken-requests.js";
 import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
@@ -25,6 +26,8 @@ import { tellTenants } from "./tenancy/request-tenant.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
+/** Node takes no longer URL. */
+const maxUrlLength = 16_384;
 /** The share of the shutdown's deadline that waits get before they are answered with the job as it is. */
 const patience = 0.5;
 
@@ -44,6 +47,9 @@ export async function buildApp(
     requestTimeout: 120_000,
     return503OnClosing: false,
     frameworkErrors: answerProblem,
+    clientErrorHandler: answerBrokenRequest,
+    // An id of any length is for its route to say no to; none of them matches a slow pattern.
+    routerOptions: { maxParamLength: maxUrlLength },
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
