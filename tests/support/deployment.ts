@@ -70,6 +70,8 @@ export class Deployment {
       MODELS_DIR: modelsDir,
       ENGINE: "onnx-cpu",
       ENGINE_THREADS: "1",
+      // The same speed on machines of any size: a backlog stays one.
+      INFERENCE_PROCESSES: "1",
       S3_ENDPOINT: s3.endpoint,
       S3_BUCKET: s3.bucket,
       S3_ALLOWED_BUCKETS: "photos,results",
