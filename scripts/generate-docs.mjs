@@ -47,6 +47,7 @@ async function openApi() {
     uploads: {},
     webhookSecrets: {},
     egress: {},
+    observer: {},
     store: { kind: "folder" },
   });
   const document = app.swagger();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createObjectStore, type ObjectStore } from "@facefleet/platform";
 import { inject } from "vitest";
 
@@ -13,4 +14,13 @@ export function openBuckets(): ObjectStore {
     S3_FORCE_PATH_STYLE: true,
     STORE_DIR: "",
   });
+}
+
+/** Puts an image into a bucket; returns how a job refers to it. */
+export async function putPhoto(
+  image: Uint8Array,
+  { bucket = "photos", key = `${randomUUID()}.png` } = {},
+): Promise<{ s3: { bucket: string; key: string } }> {
+  await openBuckets().put({ bucket, key }, image, { maxBytes: 1e8 });
+  return { s3: { bucket, key } };
 }

@@ -1,18 +1,18 @@
-import type { FaceJobs } from "@facefleet/platform";
-import { type Metrics, secondsBuckets } from "@facefleet/platform";
+import { secondsBuckets } from "@facefleet/platform";
 import type { FastifyInstance } from "fastify";
-import { Counter, Gauge, Histogram } from "prom-client";
-import { within } from "./within.js";
-
-const scrapeTimeoutMs = 1000;
+import { Counter, Histogram } from "prom-client";
+import { showFleet } from "./fleet-gauges.js";
+import type { ApiParts } from "./services.js";
 
 export interface ApiMetrics {
   readonly submitted: Counter<"task" | "priority">;
 }
 
-/** Counts requests and submitted jobs, and shows the queue's depth at each scrape. */
-export function measureApi(app: FastifyInstance, { registry }: Metrics, jobs: FaceJobs): ApiMetrics {
-  const registers = [registry];
+type MeasuredParts = Pick<ApiParts, "metrics" | "observer">;
+
+/** Counts requests and submitted jobs, and shows the fleet at each scrape. */
+export function measureApi(app: FastifyInstance, { metrics, observer }: MeasuredParts): ApiMetrics {
+  const registers = [metrics.registry];
   const requests = new Counter({
     name: "facefleet_http_requests_total",
     help: "Answered HTTP requests.",
@@ -32,7 +32,7 @@ export function measureApi(app: FastifyInstance, { registry }: Metrics, jobs: Fa
     duration.observe({ route, method: request.method }, reply.elapsedTime / 1000);
     done();
   });
-  showDepth(jobs, registers);
+  showFleet(metrics, observer);
   return {
     submitted: new Counter({
       name: "facefleet_jobs_submitted_total",
@@ -41,18 +41,4 @@ export function measureApi(app: FastifyInstance, { registry }: Metrics, jobs: Fa
       registers,
     }),
   };
-}
-
-function showDepth(jobs: FaceJobs, registers: Metrics["registry"][]): void {
-  new Gauge({
-    name: "facefleet_queue_jobs",
-    help: "Jobs in the queue by state; absent while Redis cannot be reached.",
-    labelNames: ["state"],
-    registers,
-    async collect() {
-      this.reset();
-      const depth = await within(scrapeTimeoutMs, jobs.depth()).catch(() => ({}));
-      for (const [state, count] of Object.entries(depth)) this.set({ state }, count);
-    },
-  });
 }

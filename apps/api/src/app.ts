@@ -3,12 +3,14 @@ import { setMaxListeners } from "node:events";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
+import { answerBrokenRequest } from "./broken-requests.js";
 import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
 import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
+import { fleetRoutes } from "./routes/fleet.js";
 import { jobEventRoutes } from "./routes/job-events.js";
 import { jobListRoutes } from "./routes/job-list.js";
 import { jobRoutes } from "./routes/jobs.js";
@@ -24,6 +26,8 @@ import { tellTenants } from "./tenancy/request-tenant.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
+/** Node takes no longer URL. */
+const maxUrlLength = 16_384;
 /** The share of the shutdown's deadline that waits get before they are answered with the job as it is. */
 const patience = 0.5;
 
@@ -43,6 +47,9 @@ export async function buildApp(
     requestTimeout: 120_000,
     return503OnClosing: false,
     frameworkErrors: answerProblem,
+    clientErrorHandler: answerBrokenRequest,
+    // An id of any length is for its route to say no to; none of them matches a slow pattern.
+    routerOptions: { maxParamLength: maxUrlLength },
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
@@ -59,7 +66,7 @@ export async function buildApp(
   const services: ApiServices = {
     ...parts,
     intake: new ImageIntake(parts),
-    apiMetrics: measureApi(app, parts.metrics, parts.jobs),
+    apiMetrics: measureApi(app, parts),
     stopping,
     waitsEnd: delayed(stopping, parts.config.SHUTDOWN_DEADLINE * 1000 * patience),
   };
@@ -80,6 +87,7 @@ const allRoutes = [
   webhookAttemptRoutes,
   webhookSecretRoutes,
   modelRoutes,
+  fleetRoutes,
   probeRoutes,
   metricsRoutes,
   errorPageRoutes,

@@ -7,6 +7,7 @@ import {
   createObjectStore,
   EgressGuard,
   FaceJobs,
+  FleetObserver,
   Lifecycle,
   type Logger,
   TurnDestination,
@@ -55,6 +56,8 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("upload registry", () => uploads.close());
   const webhookSecrets = new WebhookSecrets(config, { logger });
   lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
+  const observer = new FleetObserver(config, { logger });
+  lifecycle.onStop("fleet observer", () => observer.close());
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
   const parts = {
@@ -66,6 +69,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
     uploads,
     webhookSecrets,
     egress,
+    observer,
     metrics: createMetrics(),
     access,
   };

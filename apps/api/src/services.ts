@@ -2,6 +2,7 @@ import type {
   Batches,
   Egress,
   FaceJobs,
+  FleetObserver,
   Logger,
   Metrics,
   ObjectStore,
@@ -24,6 +25,7 @@ export interface ApiParts {
   readonly uploads: UploadRegistry;
   readonly webhookSecrets: WebhookSecrets;
   readonly egress: Egress;
+  readonly observer: FleetObserver;
   readonly metrics: Metrics;
   /** Without it, whoever reaches the API may use it. */
   readonly access?: Access | undefined;

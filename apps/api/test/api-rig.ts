@@ -12,6 +12,7 @@ import {
   EgressGuard,
   FaceJobConsumer,
   FaceJobs,
+  FleetObserver,
   type ObjectStore,
   type RedisSettings,
   type RunningJob,
@@ -63,6 +64,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const jobs = new FaceJobs(config, { logger });
   const batches = new Batches(config, { logger });
   const uploads = new UploadRegistry(config, { logger });
+  const observer = new FleetObserver(config, { logger });
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
   const access = await openAccess(config, { logger });
@@ -76,6 +78,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     uploads,
     webhookSecrets,
     egress,
+    observer,
     metrics: createMetrics(),
     access,
   };
@@ -101,7 +104,14 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
       for (const close of closers) await close();
       await app.close();
       await access?.close();
-      await Promise.all([jobs.close(), batches.close(), uploads.close(), webhookSecrets.close(), store.close()]);
+      await Promise.all([
+        jobs.close(),
+        batches.close(),
+        uploads.close(),
+        webhookSecrets.close(),
+        observer.close(),
+        store.close(),
+      ]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },

@@ -26,6 +26,7 @@ describe("the API's description of itself", () => {
       "get /v1/batches/{id}",
       "get /v1/batches/{id}/results",
       "get /v1/batches/{id}/webhook-attempts",
+      "get /v1/fleet",
       "get /v1/jobs",
       "get /v1/jobs/{id}",
       "get /v1/jobs/{id}/events",

@@ -102,6 +102,26 @@ describe("around the API", () => {
     expect(body).toContain('facefleet_http_requests_total{route="/v1/jobs/:id",method="GET",status="404"} 1');
     expect(body).toContain('facefleet_http_request_duration_seconds_count{route="/v1/jobs",method="POST"} 1');
     expect(body).toContain('facefleet_queue_jobs{state="waiting"} 1');
+    expect(body).toContain('facefleet_queue_waiting_jobs{priority="normal"} 1');
+    expect(body).toMatch(/facefleet_queue_oldest_job_age_seconds\{priority="normal"\} 0\.\d+/);
+    expect(body).toContain("facefleet_webhooks_undelivered 0");
+  });
+
+  it("shows the fleet in one process only", async () => {
+    const other = await startApi({ QUEUE_PREFIX: api.config.QUEUE_PREFIX });
+    const scrape = async (rig: typeof api) => (await rig.inject({ url: "/metrics" })).body;
+    expect(await scrape(api)).toMatch(/^facefleet_queue_jobs\{/m);
+    const fleet = (await other.inject({ url: "/v1/fleet" })).json();
+    expect(fleet).toMatchObject({
+      workers: [],
+      waiting: { normal: { jobs: 0 } },
+      active: 0,
+      undelivered: { events: 0 },
+    });
+    const elsewhere = await scrape(other);
+    expect(elsewhere).toContain("facefleet_http_requests_total");
+    expect(elsewhere).not.toMatch(/^facefleet_(queue|batches_live|webhook)\S* \d/m);
+    await other.close();
   });
 
   it("stops with every request answered: unready first, then short waits, then no connections", async () => {

@@ -20,7 +20,7 @@ import { buildHttp, type Check } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
 import { AnalysisCache } from "./jobs/analysis-cache.js";
-import { FaceJobRunner } from "./jobs/face-job-runner.js";
+import { FaceJobRunner, idle } from "./jobs/face-job-runner.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
@@ -64,6 +64,7 @@ class WorkerApp {
   readonly #inference: InferencePool;
   #delivery: WebhookDelivery | undefined;
   #consumer: FaceJobConsumer | undefined;
+  #runner: FaceJobRunner | undefined;
   #models: InferenceInfo["models"] | undefined;
   #takesJobs = false;
 
@@ -76,7 +77,7 @@ class WorkerApp {
     this.#store = createObjectStore(config);
     this.#lifecycle.onStop("object store", () => this.#store.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
-    this.#presence = new Presence(config, logger);
+    this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
       processes: config.INFERENCE_PROCESSES,
@@ -204,6 +205,7 @@ class WorkerApp {
       run: (job, signal) => runner.run(job, signal),
       onEnd: (job, outcome) => runner.ended(job, outcome),
     });
+    this.#runner = runner;
     this.#lifecycle.onStop("jobs", () => this.#drain(consumer, runner));
     this.#lifecycle.onStop("presence", () => this.#presence.retire());
     this.#consumer = consumer;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { WorkerLoad } from "@facefleet/contracts";
 import { type Logger, type RedisSettings, WorkerRegistry } from "@facefleet/platform";
 import type { InferenceInfo } from "./inference/protocol.js";
 
@@ -11,11 +12,13 @@ export class Presence {
   constructor(
     private readonly settings: RedisSettings,
     private readonly logger: Logger,
+    private readonly load: () => WorkerLoad,
   ) {}
 
   async announce({ engine, device, models }: InferenceInfo): Promise<void> {
     this.#registry = new WorkerRegistry(this.settings, { logger: this.logger });
-    await this.#registry.announce({ id: this.#id, engine, device, model: models.standard, startedAt: this.#startedAt });
+    const info = { id: this.#id, engine, device, model: models.standard, startedAt: this.#startedAt };
+    await this.#registry.announce(info, this.load);
   }
 
   async retire(): Promise<void> {

@@ -14,6 +14,54 @@ export const WorkerInfo = Type.Object(
 );
 export type WorkerInfo = Static<typeof WorkerInfo>;
 
+/** How much a worker has to do. */
+export const WorkerLoad = Type.Object(
+  {
+    jobsInFlight: Type.Integer({ minimum: 0 }),
+    jobsPerMinute: Type.Integer({ minimum: 0, description: "Jobs that it ended within the last minute." }),
+  },
+  { $id: "WorkerLoad" },
+);
+export type WorkerLoad = Static<typeof WorkerLoad>;
+
+const Waiting = Type.Object({
+  jobs: Type.Integer(),
+  oldestSeconds: Type.Number({ description: "How long ago the job was submitted that is next; 0 when none waits." }),
+});
+
+/** What is going on in the whole fleet. */
+export const FleetState = Type.Object(
+  {
+    waiting: Type.Object(
+      { interactive: Waiting, high: Waiting, normal: Waiting, low: Waiting },
+      { description: "Jobs that wait for a worker, by priority." },
+    ),
+    active: Type.Integer({ description: "Jobs in the hands of workers." }),
+    delayed: Type.Integer({ description: "Jobs that wait for their next attempt." }),
+    batches: Type.Integer({ description: "Batches that have not ended." }),
+    undelivered: Type.Object(
+      {
+        events: Type.Integer(),
+        oldestSeconds: Type.Number({ description: "How long ago the first of them happened; 0 when there is none." }),
+      },
+      { description: "Webhooks that are to be sent, those that wait for their next attempt included." },
+    ),
+  },
+  { $id: "FleetState" },
+);
+export type FleetState = Static<typeof FleetState>;
+
+/** A ready worker, as it said last: workers speak every five seconds. */
+export const FleetWorker = Type.Object({ ...WorkerInfo.properties, load: WorkerLoad }, { $id: "FleetWorker" });
+export type FleetWorker = Static<typeof FleetWorker>;
+
+/** The answer of GET /v1/fleet. */
+export const FleetAnswer = Type.Object(
+  { workers: Type.Array(FleetWorker), ...FleetState.properties },
+  { $id: "FleetAnswer" },
+);
+export type FleetAnswer = Static<typeof FleetAnswer>;
+
 /** The answer of GET /v1/models. */
 export const ModelsAnswer = Type.Object({ workers: Type.Array(WorkerInfo) }, { $id: "ModelsAnswer" });
 export type ModelsAnswer = Static<typeof ModelsAnswer>;

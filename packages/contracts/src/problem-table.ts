@@ -104,6 +104,12 @@ export const problemTable = {
     retryable: false,
     advice: "See /docs for the addresses and methods that exist.",
   },
+  request_timeout: {
+    status: 408,
+    title: "The request did not arrive in time",
+    retryable: true,
+    advice: "Send it again, faster: a whole request may take two minutes.",
+  },
   idempotency_conflict: {
     status: 409,
     title: "The idempotency key was used for another request",
@@ -201,6 +207,12 @@ export const problemTable = {
     title: "The tenant sends more requests than it may",
     retryable: true,
     advice: "Wait the seconds in `Retry-After`; `RateLimit` tells how many requests are left.",
+  },
+  headers_too_large: {
+    status: 431,
+    title: "The request's URL and headers are too large",
+    retryable: false,
+    advice: "Send a shorter URL and fewer or shorter headers: together they may have 16 KiB.",
   },
   internal_error: {
     status: 500,

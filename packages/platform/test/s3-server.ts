@@ -1,5 +1,5 @@
 import crypto from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -62,6 +62,7 @@ async function startLoopbackServer(): Promise<S3Server> {
   const access = { ...keys, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   const bucket = "facefleet-test";
   await createBucket(access, bucket);
+  for (const prefix of ["uploads", "batches"]) await keepFolder(path.join(directory, bucket, prefix));
   return {
     ...access,
     bucket,
@@ -74,6 +75,15 @@ async function startLoopbackServer(): Promise<S3Server> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * s3rver removes a folder with the last object in it, and dies when another one is being written there. What it does
+ * not know, it lists nowhere and leaves.
+ */
+async function keepFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "kept"), "");
 }
 
 function signedOnly(next: RequestListener, secretAccessKey: string): RequestListener {

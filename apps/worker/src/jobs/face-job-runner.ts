@@ -1,6 +1,7 @@
-import type { Job, JobResult } from "@facefleet/contracts";
+import type { Job, JobResult, WorkerLoad } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import type { Logger, RunningJob, TakenJob } from "@facefleet/platform";
+import { JobRate } from "../job-rate.js";
 import type { WorkerMetrics } from "../metrics.js";
 import type { AnalysisCache } from "./analysis-cache.js";
 import { runFaceJob, type Stage } from "./face-job.js";
@@ -16,9 +17,13 @@ export interface FaceJobRunnerOptions extends ImageSources {
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
 }
 
+/** The load of a worker that takes no jobs yet. */
+export const idle: WorkerLoad = { jobsInFlight: 0, jobsPerMinute: 0 };
+
 /** Does the jobs that the queue gives, and accounts for each: metrics, one line of log, its uploads deleted. */
 export class FaceJobRunner {
   readonly #options: FaceJobRunnerOptions;
+  readonly #rate = new JobRate();
   #inFlight = 0;
 
   constructor(options: FaceJobRunnerOptions) {
@@ -27,6 +32,10 @@ export class FaceJobRunner {
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  get load(): WorkerLoad {
+    return { jobsInFlight: this.#inFlight, jobsPerMinute: this.#rate.perMinute };
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
@@ -44,6 +53,7 @@ export class FaceJobRunner {
   async ended(job: TakenJob, outcome: Job): Promise<void> {
     const { metrics, logger, cleanup } = this.#options;
     metrics.jobEnded(outcome);
+    this.#rate.add();
     logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
     await cleanup.jobEnded(job.payload);
   }

@@ -1,4 +1,4 @@
-import type { FaceJobPayload, FacePriority, Job, WebhookAttempts, WorkerInfo } from "@facefleet/contracts";
+import type { FaceJobPayload, FacePriority, FleetWorker, Job, WebhookAttempts } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { Admission } from "./admission.js";
@@ -177,7 +177,7 @@ export class FaceJobs {
   }
 
   /** The workers that are ready now. */
-  workers(): Promise<WorkerInfo[]> {
+  workers(): Promise<FleetWorker[]> {
     return this.#connection.attempt(() => readyWorkers(this.#connection.client, this.#keys));
   }
 

@@ -14,6 +14,7 @@ export { Batches, type BatchOptions, type BatchRemoval, type BatchSubmission } f
 export type { StoredBatch } from "./batches/stored-batches.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consumer.js";
 export { FaceJobs, type Submission, type SubmitOptions } from "./face-jobs.js";
+export { type FleetObservation, FleetObserver } from "./fleet-observer.js";
 export type { Idempotency } from "./idempotency.js";
 export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";

@@ -16,6 +16,10 @@ export class QueueKeys {
   readonly outbox: string;
   /** Whose turn it is to relay what is in the outbox. */
   readonly relay: string;
+  /** Sorted set of the events that are to be delivered, by when they happened. */
+  readonly undelivered: string;
+  /** Which process looks at what is going on in the whole fleet. */
+  readonly observer: string;
   /** Set of the tenants that have ever had a job. */
   readonly tenants: string;
   /** Sorted set of the jobs that have ended, as `memberOf` names them, by when their outcomes expire. */
@@ -39,6 +43,8 @@ export class QueueKeys {
     this.relay = `${prefix}:relay`;
     this.tenants = `${prefix}:tenants`;
     this.ended = `${prefix}:ended`;
+    this.undelivered = `${prefix}:undelivered`;
+    this.observer = `${prefix}:observer`;
     this.batches = `${prefix}:batches`;
     this.endedBatches = `${prefix}:ended-batches`;
     this.sweep = `${prefix}:sweep`;

@@ -1,4 +1,4 @@
-import type { WorkerInfo } from "@facefleet/contracts";
+import type { FleetWorker, WorkerInfo, WorkerLoad } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
@@ -7,13 +7,14 @@ import { RedisConnection } from "./redis-connection.js";
 
 const beatEveryMs = 5000;
 const beatTtlMs = 15_000;
+const idle: WorkerLoad = { jobsInFlight: 0, jobsPerMinute: 0 };
 
 /** Keeps this worker among the ready ones by a heartbeat that expires when the worker dies. */
 export class WorkerRegistry {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #logger: Logger;
-  #info: WorkerInfo | undefined;
+  #look: (() => FleetWorker) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
@@ -23,8 +24,8 @@ export class WorkerRegistry {
   }
 
   /** Starts the heartbeat, or changes what it says. While Redis is away the worker is simply not listed. */
-  async announce(info: WorkerInfo): Promise<void> {
-    this.#info = info;
+  async announce(info: WorkerInfo, load: () => WorkerLoad = () => idle): Promise<void> {
+    this.#look = () => ({ ...info, load: load() });
     this.#timer ??= setInterval(() => void this.#beat(), beatEveryMs).unref();
     await this.#beat();
   }
@@ -32,21 +33,21 @@ export class WorkerRegistry {
   /** Takes the worker off the list and closes the connection. */
   async retire(): Promise<void> {
     clearInterval(this.#timer);
-    const id = this.#info?.id;
-    this.#info = undefined;
+    const id = this.#look?.().id;
+    this.#look = undefined;
     if (id !== undefined) await this.#attempt(() => this.#remove(id));
     await this.#connection.close();
   }
 
   async #beat(): Promise<void> {
-    const info = this.#info;
-    if (info) await this.#attempt(() => this.#store(info));
+    const worker = this.#look?.();
+    if (worker) await this.#attempt(() => this.#store(worker));
   }
 
-  async #store(info: WorkerInfo): Promise<void> {
+  async #store(worker: FleetWorker): Promise<void> {
     const { client } = this.#connection;
-    await client.set(this.#keys.worker(info.id), JSON.stringify(info), "PX", beatTtlMs);
-    await client.sadd(this.#keys.workers, info.id);
+    await client.set(this.#keys.worker(worker.id), JSON.stringify(worker), "PX", beatTtlMs);
+    await client.sadd(this.#keys.workers, worker.id);
   }
 
   async #remove(id: string): Promise<void> {
@@ -62,11 +63,11 @@ export class WorkerRegistry {
 }
 
 /** The workers whose heartbeat has not expired. Forgets the ids of the others. */
-export async function readyWorkers(redis: Redis, keys: QueueKeys): Promise<WorkerInfo[]> {
+export async function readyWorkers(redis: Redis, keys: QueueKeys): Promise<FleetWorker[]> {
   const ids = await redis.smembers(keys.workers);
   if (ids.length === 0) return [];
   const beats = await redis.mget(ids.map((id) => keys.worker(id)));
   const dead = ids.filter((_, index) => beats[index] === null);
   if (dead.length > 0) await redis.srem(keys.workers, ...dead);
-  return beats.flatMap((beat) => (typeof beat === "string" ? [JSON.parse(beat) as WorkerInfo] : []));
+  return beats.flatMap((beat) => (typeof beat === "string" ? [JSON.parse(beat) as FleetWorker] : []));
 }

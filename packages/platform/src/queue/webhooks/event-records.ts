@@ -41,26 +41,31 @@ const mostAttempts = 100;
 const slackMs = 60_000;
 
 /**
- * KEYS: record. ARGV: now, to be kept for, when the subject expires or "", then the record's fields.
+ * KEYS: record, undelivered events. ARGV: now, to be kept for, when the subject expires or "", id, when it happened, then
+ * the record's fields.
  * That it expires now may be there already: the job was erased before this.
  */
 const accept = new RedisScript<number>(`
 if redis.call("HEXISTS", KEYS[1], "body") == 1 then return 0 end
 redis.call("HSET", KEYS[1], "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", ARGV[1],
-  "nextAttemptAt", "0", unpack(ARGV, 4))
+  "nextAttemptAt", "0", unpack(ARGV, 6))
 redis.call("HSETNX", KEYS[1], "expiresAt", ARGV[3])
+redis.call("ZADD", KEYS[2], ARGV[5], ARGV[4])
 return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
 
 /**
  * Writes down an attempt, and what is to become of the event unless it was asked to be sent again meanwhile. What is
  * over is kept as long as its subject.
- * KEYS: record, attempts, whether the receiver is disabled. ARGV: round, state, when next, attempt or "", how many
- * attempts are kept, to be kept for, disabled for.
+ * KEYS: record, attempts, whether the receiver is disabled, undelivered events. ARGV: round, state, when next, attempt
+ * or "", how many attempts are kept, to be kept for, disabled for, id.
  */
 const note = new RedisScript<number>(`
-local record, attempts, disabled = unpack(KEYS)
-local round, state, nextAttemptAt, attempt, most, kept, disabledFor = unpack(ARGV)
-if redis.call("HEXISTS", record, "body") == 0 then return 0 end
+local record, attempts, disabled, undelivered = unpack(KEYS)
+local round, state, nextAttemptAt, attempt, most, kept, disabledFor, id = unpack(ARGV)
+if redis.call("HEXISTS", record, "body") == 0 then
+  redis.call("ZREM", undelivered, id)
+  return 0
+end
 if attempt ~= "" then
   redis.call("RPUSH", attempts, attempt)
   redis.call("LTRIM", attempts, -most, -1)
@@ -73,19 +78,21 @@ if redis.call("HGET", record, "round") ~= round then return 0 end
 if attempt ~= "" then redis.call("HINCRBY", record, "tries", 1) end
 redis.call("HSET", record, "state", state, "nextAttemptAt", nextAttemptAt)
 if state ~= "pending" then
+  redis.call("ZREM", undelivered, id)
   local expiresAt = redis.call("HGET", record, "expiresAt")
   redis.call("PEXPIREAT", record, expiresAt)
   redis.call("PEXPIREAT", attempts, expiresAt)
 end
 return 1`);
 
-/** KEYS: record, attempts, outbox. ARGV: id, now, to be kept for. */
+/** KEYS: record, attempts, outbox, undelivered events. ARGV: id, now, to be kept for. */
 const resend = new RedisScript<number>(`
-local record, attempts, outbox = unpack(KEYS)
+local record, attempts, outbox, undelivered = unpack(KEYS)
 local id, now, kept = unpack(ARGV)
 if redis.call("HEXISTS", record, "body") == 0 then return 0 end
 local round = redis.call("HINCRBY", record, "round", 1)
 redis.call("HSET", record, "state", "pending", "tries", "0", "since", now, "nextAttemptAt", "0")
+redis.call("ZADD", undelivered, now, id)
 redis.call("PEXPIRE", record, kept)
 redis.call("PEXPIRE", attempts, kept)
 redis.call("RPUSH", outbox, cjson.encode({kind = "resend", id = id, round = round}))
@@ -121,7 +128,9 @@ export class EventRecords {
     const { tenant, url, data, expiresAt } = event;
     const keptUntil = expiresAt === undefined ? Date.now() + keptMs : Date.parse(expiresAt) + slackMs;
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
-    await accept.run(this.redis, [this.keys.event(event.id)], [Date.now(), keptMs, keptUntil, ...fields]);
+    const happened = Date.parse(event.createdAt);
+    const keys = [this.keys.event(event.id), this.keys.undelivered];
+    await accept.run(this.redis, keys, [Date.now(), keptMs, keptUntil, event.id, happened, ...fields]);
   }
 
   /** Undefined once it has been forgotten. */
@@ -144,15 +153,19 @@ export class EventRecords {
     const { keys } = this;
     await note.run(
       this.redis,
-      [keys.event(id), keys.eventAttempts(id), keys.disabledReceiver(tenant, url)],
-      [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : "", mostAttempts, keptMs, disabledMs],
+      [keys.event(id), keys.eventAttempts(id), keys.disabledReceiver(tenant, url), keys.undelivered],
+      [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : "", mostAttempts, keptMs, disabledMs, id],
     );
   }
 
   /** Queues the event for another round. One that is still in the outbox is about to be sent anyway. */
   async resend(id: string): Promise<void> {
     const { keys } = this;
-    await resend.run(this.redis, [keys.event(id), keys.eventAttempts(id), keys.outbox], [id, Date.now(), keptMs]);
+    await resend.run(
+      this.redis,
+      [keys.event(id), keys.eventAttempts(id), keys.outbox, keys.undelivered],
+      [id, Date.now(), keptMs],
+    );
   }
 
   /** How far an event has come that has been announced. */

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { type FacePriority, type FleetState, queueCatalogue } from "@facefleet/contracts";
+import type { RedisSettings } from "../config/index.js";
+import type { Logger } from "../logging/index.js";
+import { type FaceQueue, openFaceQueue } from "./face-queue.js";
+import { QueueKeys } from "./queue-keys.js";
+import { RedisConnection } from "./redis-connection.js";
+import { RedisScript } from "./redis-script.js";
+import { keptMs } from "./webhooks/event-records.js";
+import { readyWorkers } from "./worker-registry.js";
+
+/** What the fleet's metrics show besides. */
+export interface FleetObservation extends FleetState {
+  readonly readyWorkers: number;
+  /** Events that no deliverer has taken over yet. */
+  readonly outbox: number;
+  /** Of Redis; `max` is 0 where it has no limit. */
+  readonly redisBytes: { readonly used: number; readonly max: number };
+}
+
+/** Longer than it takes until the same process is asked again, whoever asks. */
+const leaseMs = 40_000;
+/** A job's number in the order of the queue times this, plus a counter, is its score. */
+const scoreUnit = 2 ** 32;
+
+/** KEYS: lease. ARGV: who asks, lease in ms. */
+const claim = new RedisScript<number>(`
+local holder = redis.call("GET", KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return 1`);
+
+/**
+ * Looks at what no process knows of itself. Of all processes one does, so that nothing is counted twice; when it is
+ * asked no more, another takes its place.
+ */
+export class FleetObserver {
+  readonly #connection: RedisConnection;
+  readonly #keys: QueueKeys;
+  readonly #queue: FaceQueue;
+  readonly #token = randomUUID();
+
+  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+  }
+
+  /**
+   * Undefined when it is another process that looks.
+   * @throws ProblemError `queue_unavailable`
+   */
+  observe(): Promise<FleetObservation | undefined> {
+    return this.#connection.attempt(async () => {
+      const isOurs = await claim.run(this.#connection.client, [this.#keys.observer], [this.#token, leaseMs]);
+      if (isOurs !== 1) return undefined;
+      const { client } = this.#connection;
+      const [state, workers, outbox, memory] = await Promise.all([
+        this.#look(),
+        readyWorkers(client, this.#keys),
+        client.llen(this.#keys.outbox),
+        client.info("memory"),
+      ]);
+      const redisBytes = { used: numberIn(memory, "used_memory"), max: numberIn(memory, "maxmemory") };
+      return { ...state, readyWorkers: workers.length, outbox, redisBytes };
+    });
+  }
+
+  /**
+   * The same, whoever else looks.
+   * @throws ProblemError `queue_unavailable`
+   */
+  look(): Promise<FleetState> {
+    return this.#connection.attempt(() => this.#look());
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+    await this.#connection.close();
+  }
+
+  async #look(): Promise<FleetState> {
+    const { client } = this.#connection;
+    const priorities = Object.keys(queueCatalogue.faces.priorities) as FacePriority[];
+    const [waiting, active, delayed, batches, undelivered] = await Promise.all([
+      Promise.all(priorities.map(async (priority) => [priority, await this.#waiting(priority)] as const)),
+      client.llen(this.#queue.toKey("active")),
+      client.zcard(this.#queue.toKey("delayed")),
+      client.zcard(this.#keys.batches),
+      this.#undelivered(),
+    ]);
+    const byPriority = Object.fromEntries(waiting) as FleetState["waiting"];
+    return { waiting: byPriority, active, delayed, batches, undelivered };
+  }
+
+  async #waiting(priority: FacePriority): Promise<FleetState["waiting"][FacePriority]> {
+    const { client } = this.#connection;
+    const { first, last } = queueCatalogue.faces.priorities[priority];
+    const waiting = this.#queue.toKey("prioritized");
+    const band = [first * scoreUnit, `(${(last + 1) * scoreUnit}`] as const;
+    const [jobs, [next]] = await Promise.all([
+      client.zcount(waiting, ...band),
+      client.zrangebyscore(waiting, ...band, "LIMIT", 0, 1),
+    ]);
+    const submittedAt = next === undefined ? null : await client.hget(this.#queue.toKey(next), "timestamp");
+    return { jobs, oldestSeconds: secondsSince(submittedAt) };
+  }
+
+  /** Those in the outbox have happened just now. */
+  async #undelivered(): Promise<FleetState["undelivered"]> {
+    const { client } = this.#connection;
+    // Those whose records have been forgotten without an end.
+    await client.zremrangebyscore(this.#keys.undelivered, "-inf", Date.now() - keptMs);
+    const [outbox, pending, [, oldest]] = await Promise.all([
+      client.llen(this.#keys.outbox),
+      client.zcard(this.#keys.undelivered),
+      client.zrange(this.#keys.undelivered, "0", "0", "WITHSCORES"),
+    ]);
+    return { events: outbox + pending, oldestSeconds: secondsSince(oldest) };
+  }
+}
+
+/** A field of what INFO answers. */
+function numberIn(info: string, field: string): number {
+  return Number(new RegExp(`^${field}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
+}
+
+function secondsSince(milliseconds: string | null | undefined): number {
+  return milliseconds ? Math.max(0, (Date.now() - Number(milliseconds)) / 1000) : 0;
+}

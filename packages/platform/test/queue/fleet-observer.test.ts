@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { FleetObserver } from "../../src/queue/index.js";
+import { EventRecords } from "../../src/queue/webhooks/event-records.js";
+import { heldRun, payload, QueueBench, silent } from "./queue-bench.js";
+
+function open(bench: QueueBench): FleetObserver {
+  const observer = new FleetObserver(bench.settings, { logger: silent });
+  bench.onClose(() => observer.close());
+  return observer;
+}
+
+it("shows what waits by priority, and since when", async () => {
+  const bench = new QueueBench();
+  const jobs = bench.jobs();
+  const held = heldRun();
+  await jobs.submit(payload, { priority: "high" });
+  await bench.started({ concurrency: 1, run: held.run });
+  await held.taken;
+  await jobs.submit(payload, { priority: "normal" });
+  await sleep(1100);
+  await jobs.submit({ ...payload, tenant: "other" }, { priority: "normal" });
+  await jobs.submit(payload, { priority: "interactive" });
+  const fleet = await open(bench).observe();
+  expect(fleet).toMatchObject({
+    waiting: { interactive: { jobs: 1 }, high: { jobs: 0, oldestSeconds: 0 }, normal: { jobs: 2 }, low: { jobs: 0 } },
+    active: 1,
+    delayed: 0,
+    batches: 0,
+    undelivered: { events: 0, oldestSeconds: 0 },
+    readyWorkers: 0,
+  });
+  expect(fleet!.redisBytes.used).toBeGreaterThan(100_000);
+  expect(fleet!.waiting.normal.oldestSeconds).toBeGreaterThanOrEqual(1);
+  expect(fleet!.waiting.interactive.oldestSeconds).toBeLessThan(1);
+  held.letGo();
+});
+
+it("is one process's affair, until that one is not asked any more", async () => {
+  const bench = new QueueBench();
+  const [first, second] = [open(bench), open(bench)];
+  expect(await first.observe()).toBeDefined();
+  expect(await second.observe()).toBeUndefined();
+  expect(await first.observe()).toBeDefined();
+  await bench.redis.del(bench.keys.observer);
+  expect(await second.observe()).toBeDefined();
+  expect(await first.observe()).toBeUndefined();
+});
+
+it("counts events from the outbox until they are delivered", async () => {
+  const bench = new QueueBench();
+  const observer = open(bench);
+  const records = new EventRecords(bench.redis, bench.keys);
+  const counts = { total: 1, queued: 0, active: 0, succeeded: 1, failed: 0, canceled: 0 };
+  const links = { self: "/v1/batches/b1", results: "/v1/batches/b1/results" };
+  await records.accept({
+    kind: "batch",
+    id: `e${"0".repeat(32)}`,
+    tenant: "acme",
+    url: "https://example.com/hook",
+    createdAt: new Date(Date.now() - 60_000).toISOString(),
+    data: { id: "b1", task: "detect", state: "finished", counts, links },
+  });
+  await bench.redis.rpush(bench.keys.outbox, "another");
+  const undelivered = async () => (await observer.observe())?.undelivered;
+  expect(await undelivered()).toMatchObject({ events: 2, oldestSeconds: expect.closeTo(60, -1) });
+  await bench.redis.del(bench.keys.outbox);
+  const event = (await records.find(`e${"0".repeat(32)}`))!;
+  await records.note(event, { state: "pending", nextAttemptAt: Date.now() + 1000 });
+  expect(await undelivered()).toMatchObject({ events: 1 });
+  await records.note(event, { state: "delivered" });
+  expect(await undelivered()).toEqual({ events: 0, oldestSeconds: 0 });
+  await records.resend(event.id);
+  expect(await undelivered()).toMatchObject({ events: 2 });
+});
