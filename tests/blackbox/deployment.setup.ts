@@ -5,7 +5,7 @@ import { noPack, skipped } from "../support/test-data.js";
 declare module "vitest" {
   interface ProvidedContext {
     /** Absent where there are no weights to deploy with. */
-    deployment: DeploymentInfo | undefined;
+    deployment: (DeploymentInfo & { readonly metricsUrls: readonly string[] }) | undefined;
   }
 }
 
@@ -16,6 +16,6 @@ export default async function provideDeployment({ provide }: TestProject): Promi
     return undefined;
   }
   const deployment = await Deployment.start();
-  provide("deployment", deployment.info);
+  provide("deployment", { ...deployment.info, metricsUrls: deployment.metricsUrls });
   return () => deployment.stop();
 }
