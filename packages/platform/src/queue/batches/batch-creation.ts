@@ -18,7 +18,7 @@ if redis.call("EXISTS", batch) == 1 then return 1 end
 if redis.call("ZCARD", live) >= tonumber(most) then return 0 end
 redis.call("HSET", batch, "tenant", tenant, "plan", plan, "state", "queued", "createdAt", createdAt, "total", total)
 if #ARGV > 6 then redis.call("RPUSH", items, unpack(ARGV, 7)) end
-redis.call("ZADD", batches, createdAt, id)
+redis.call("ZADD", batches, 0, id)
 redis.call("ZADD", live, createdAt, id)
 return 1`);
 
