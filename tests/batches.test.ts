@@ -12,7 +12,7 @@ import {
   ProblemError,
 } from "@facefleet/contracts";
 import { BatchSteps, batchPartRef, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
@@ -123,6 +123,19 @@ describe("a batch of listed items", () => {
     expect(lines.map(({ image }) => image && keyOf(image))).toEqual(photos(5).map(keyOf));
     expect(lines[2]).toMatchObject({ state: "failed", error: { code: "internal_error" } });
     expect(lines[3]).toMatchObject({ state: "succeeded", result: { faces: [{ confidence: 0.99 }] } });
+  });
+
+  it("is not read through for HEAD", async () => {
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(2) });
+    await ended(id);
+    const read = vi.spyOn(api.store, "getPart");
+    const answer = await api.inject({ method: "HEAD", url: `/v1/batches/${id}/results` });
+    expect(answer).toMatchObject({ statusCode: 200, body: "" });
+    expect(read).not.toHaveBeenCalled();
+    await results(id);
+    expect(read).toHaveBeenCalled();
   });
 
   it("shows what has ended while it goes on", async () => {

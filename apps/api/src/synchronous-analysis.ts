@@ -52,7 +52,6 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
       maxQueuedJobs: request.tenant.maxQueuedJobs,
     });
     apiMetrics.submitted.inc({ task, priority: "interactive" });
-    await intake.handOver([image.uploadId]);
     return job;
   } catch (error) {
     await intake.takeBack(image.uploadId, error);

@@ -58,20 +58,8 @@ export class ImageIntake {
   }
 
   /**
-   * Leaves a job's uploads to the job, which deletes them when it ends, however long it
-   * waits in the queue. Never fails: an upload that stays registered is at worst deleted after its hour.
-   */
-  async handOver(uploadIds: readonly string[]): Promise<void> {
-    try {
-      await Promise.all(uploadIds.map((uploadId) => this.#uploads.remove(uploadId)));
-    } catch (error) {
-      this.#logger.warn({ err: error, uploadIds }, "a job's uploads could not be taken off the register");
-    }
-  }
-
-  /**
    * Takes an upload back after a submission that failed. When the queue broke off, the job may be in it all
-   * the same: then the upload stays on the register, for the job or for the sweep.
+   * the same, and the upload be the job's: if not, it is still on the register, for the sweep.
    */
   async takeBack(uploadId: string, error: unknown): Promise<void> {
     if (error instanceof ProblemError && error.code === "queue_unavailable") return;

@@ -85,7 +85,10 @@ export const batchRoutes: Routes = async (app, services) => {
       const id = batchId(request.params);
       const record = await batches.record(request.tenant.id, id);
       if (!record) throw batchNotFound(id);
-      const lines = Readable.from(batchResults(services, record), { objectMode: false });
+      // Fastify would read the whole stream to answer HEAD with nothing of it.
+      const lines = Readable.from(request.method === "HEAD" ? [] : batchResults(services, record), {
+        objectMode: false,
+      });
       lines.on("error", (error) => request.log.warn({ err: error, batchId: id }, "the results of a batch broke off"));
       return reply.type("application/x-ndjson").header("cache-control", "no-store").send(lines);
     },

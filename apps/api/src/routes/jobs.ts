@@ -162,11 +162,7 @@ export const jobRoutes: Routes = async (app, services) => {
       maxQueuedJobs,
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
-    if (submitted.created) {
-      services.apiMetrics.submitted.inc({ task: payload.task, priority });
-      const uploads = uploadsOf(payload.images);
-      if (uploads.length > 0) await intake.handOver(uploads);
-    }
+    if (submitted.created) services.apiMetrics.submitted.inc({ task: payload.task, priority });
     return submitted;
   }
 };

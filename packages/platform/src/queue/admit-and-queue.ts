@@ -1,20 +1,22 @@
 import { type Applicant, type ApplicantKind, admissionOf, admit } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
+import { uploadsOf } from "./job-view.js";
 import type { QueueKeys } from "./queue-keys.js";
 
 /**
  * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
  * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
- * nobody reads. A job that BullMQ has already stays as it is. One step, so that no job is admitted and not queued.
- * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker. ARGV: those of `admit`, then the prefix of
- * BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each job: created at,
- * id, name, data. Returns which jobs, from 1, are past the quota.
+ * nobody reads. A job that BullMQ has already stays as it is. One step, so that no job is admitted and not queued, and
+ * no upload is a job's and still to be deleted as one that no job came for.
+ * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then the uploads. ARGV: those of `admit`, then the
+ * prefix of BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each job:
+ * created at, id, name, data, its uploads with spaces between. Returns which jobs, from 1, are past the quota.
  */
 export const admitAndQueue = `${admit}
 local function admitAndQueue(lastArgument)
-  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 6)
+  local meta, active, jobCounter, priorityCounter, marker, uploads = unpack(KEYS, 6)
   local prefix, sharedOptions = ARGV[7], ARGV[8]
-  local firstJob, valuesPerJob = 9, 4
+  local firstJob, valuesPerJob = 9, 5
 
   local seen, fresh, applicants = {}, {}, {}
   for at = firstJob, lastArgument, valuesPerJob do
@@ -32,7 +34,7 @@ local function admitAndQueue(lastArgument)
   local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
   for index, number in ipairs(admit(applicants)) do
     local at = fresh[index]
-    local createdAt, id, name, data = unpack(ARGV, at, at + 3)
+    local createdAt, id, name, data, handedOver = unpack(ARGV, at, at + 4)
     if number == -1 then
       refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
     else
@@ -40,6 +42,7 @@ local function admitAndQueue(lastArgument)
       local options = string.format(format, cjson.encode(id), number, createdAt, sharedOptions)
       redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
         "timestamp", createdAt, "delay", "0", "priority", number)
+      for upload in string.gmatch(handedOver, "%S+") do redis.call("ZREM", uploads, upload) end
       scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
       scores[#scores + 1] = id
     end
@@ -65,9 +68,10 @@ export function queueingOf(
 ): { keys: string[]; args: (string | number)[] } {
   const admission = admissionOf(kind, keys, queue);
   for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
+  admission.keys.push(keys.uploads);
   admission.args.push(queue.toKey(""), sharedOptions);
   for (const { createdAt, id, payload } of applicants) {
-    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload));
+    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload), uploadsOf(payload).join(" "));
   }
   return admission;
 }

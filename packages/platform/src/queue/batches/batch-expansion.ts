@@ -22,24 +22,22 @@ export interface BatchChunk {
 
 /**
  * All in one step: an item that failed before the batch is said to have come so far would have a line that nobody
- * counts on, and an upload that is queued must not be deleted as one that nobody came for.
- * KEYS: those of `admitAndQueue`, then batch, its bitmap of ended items, lines of two parts, uploads. ARGV: those of
- * `admitAndQueue`, then index and line of each item that cannot be queued, then uploads, then: expanded before,
- * expanded, cursor, first index of the second part, how many items cannot be queued, how many uploads.
+ * counts on.
+ * KEYS: those of `admitAndQueue`, then batch, its bitmap of ended items, lines of two parts. ARGV: those of
+ * `admitAndQueue`, then index and line of each item that cannot be queued, then: expanded before, expanded, cursor,
+ * first index of the second part, how many items cannot be queued.
  */
 export const expand = new RedisScript<number>(`${admitAndQueue}${writeLine}
-local batch, ended, linesBefore, linesFrom, uploads = unpack(KEYS, 11)
-local before, expanded, cursor, border, faulty, handedOver = unpack(ARGV, #ARGV - 5)
-local firstUpload = #ARGV - 5 - handedOver
-local firstFaulty = firstUpload - 2 * faulty
+local batch, ended, linesBefore, linesFrom = unpack(KEYS, 12)
+local before, expanded, cursor, border, faulty = unpack(ARGV, #ARGV - 4)
+local firstFaulty = #ARGV - 4 - 2 * faulty
 local state, stopping, at = unpack(redis.call("HMGET", batch, "state", "stopping", "expanded"))
 if state ~= "active" or stopping or (at or "0") ~= before then return 0 end
 admitAndQueue(firstFaulty - 1)
-for at = firstFaulty, firstUpload - 1, 2 do
+for at = firstFaulty, #ARGV - 5, 2 do
   local lines = tonumber(ARGV[at]) < tonumber(border) and linesBefore or linesFrom
   writeLine(batch, ended, lines, ARGV[at], ARGV[at + 1], "failed")
 end
-if handedOver ~= "0" then redis.call("ZREM", uploads, unpack(ARGV, firstUpload, #ARGV - 6)) end
 redis.call("HSET", batch, "expanded", expanded, "cursor", cursor)
 return 1`);
 
@@ -56,13 +54,12 @@ export function expansionOf(
   const kind = { payload, priority: plan.priority, maxQueuedJobs: undefined };
   const queueing = queueingOf(kind, applicants, keys, queue);
   const faults = items.flatMap((item) => ("error" in item ? [item.index, faultLine(item)] : []));
-  const uploads = items.flatMap((item) => ("error" in item ? [] : uploadOf(item.image)));
   const part = partOf(record.expanded);
   const own = [keys.batch(id), keys.batchEnded(id), keys.batchLines(id, part), keys.batchLines(id, part + 1)];
   const place = [record.expanded, expanded, cursor, (part + 1) * partSize];
   return {
-    keys: [...queueing.keys, ...own, keys.uploads],
-    args: [...queueing.args, ...faults, ...uploads, ...place, faults.length / 2, uploads.length],
+    keys: [...queueing.keys, ...own],
+    args: [...queueing.args, ...faults, ...place, faults.length / 2],
   };
 }
 
@@ -70,8 +67,4 @@ export function expansionOf(
 export function faultLine({ index, image, error }: Extract<ChunkItem, { error: Problem }>): string {
   const line: BatchLine = { index, ...(image && { image }), state: "failed", error };
   return JSON.stringify(line);
-}
-
-function uploadOf(image: ImageRef): string[] {
-  return "upload" in image ? [image.upload] : [];
 }

@@ -13,12 +13,12 @@ import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
-import { EventRecords, eraseEvent, keptMs } from "../webhooks/event-records.js";
+import { EventRecords } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
+import { createBatch } from "./batch-creation.js";
 import { itemPrefix } from "./batch-items.js";
-import { type BatchPlan, type BatchRecord, batchView, partsOf, recordOf } from "./batch-record.js";
-import { isLive } from "./live-batch.js";
-import { storedBatchMember } from "./stored-batches.js";
+import { type BatchPlan, type BatchRecord, batchView, recordOf } from "./batch-record.js";
+import { cancelBatch, eraseBatch } from "./batch-removal.js";
 
 export interface BatchOptions {
   /** Those that came with the request; none when the plan's source is elsewhere. */
@@ -39,31 +39,6 @@ export interface BatchRemoval {
   readonly parts: number;
 }
 
-/** The most batches of one tenant that have not ended. */
-const maxLiveBatches = 100;
-
-/**
- * KEYS: batch, its items, batches, live batches of the tenant. ARGV: id, created at, most live batches, tenant, plan,
- * number of items, items. Returns 0 when the tenant has too many.
- */
-const create = new RedisScript<number>(`
-local batch, items, batches, live = unpack(KEYS)
-local id, createdAt, most, tenant, plan, total = unpack(ARGV)
-if redis.call("EXISTS", batch) == 1 then return 1 end
-if redis.call("ZCARD", live) >= tonumber(most) then return 0 end
-redis.call("HSET", batch, "tenant", tenant, "plan", plan, "state", "queued", "createdAt", createdAt, "total", total)
-if #ARGV > 6 then redis.call("RPUSH", items, unpack(ARGV, 7)) end
-redis.call("ZADD", batches, createdAt, id)
-redis.call("ZADD", live, createdAt, id)
-return 1`);
-
-/** KEYS: batch, batches. ARGV: id. Returns whether it had not ended. */
-const cancel = new RedisScript<number>(`${isLive}
-if not isLive(KEYS[1]) then return 0 end
-redis.call("HSETNX", KEYS[1], "stopping", "canceled")
-redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
-return 1`);
-
 /** KEYS: BullMQ's active jobs. ARGV: what the ids of the batch's items begin with. */
 const countActive = new RedisScript<number>(`
 local count = 0
@@ -71,19 +46,6 @@ for _, id in ipairs(redis.call("LRANGE", KEYS[1], 0, -1)) do
   if string.sub(id, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
 end
 return count`);
-
-/**
- * Removes what is known of a batch and keeps the place until it would have expired.
- * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third, prefix of
- * events, how long an event may take in ms.
- */
-const erase = new RedisScript<number>(`${eraseEvent}
-eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[3], ARGV[4])
-local left = redis.call("PTTL", KEYS[1])
-redis.call("UNLINK", KEYS[1], KEYS[2], unpack(KEYS, 4))
-redis.call("HSET", KEYS[1], "tenant", ARGV[1])
-redis.call("PEXPIRE", KEYS[1], math.max(left, 1))
-return redis.call("ZADD", KEYS[3], 0, ARGV[2])`);
 
 /**
  * Submits, finds, and cancels or erases batches; another tenant's batch is like one that never was.
@@ -155,10 +117,9 @@ export class Batches {
       const { client } = this.#connection;
       const owner = await client.hget(this.#keys.batch(id), "tenant");
       if (owner !== tenant) return undefined;
-      const canceled = await cancel.run(client, [this.#keys.batch(id), this.#keys.batches], [id]);
-      if (canceled === 1) return { outcome: "canceled", parts: 0 };
+      if (await cancelBatch(client, this.#keys, id)) return { outcome: "canceled", parts: 0 };
       const record = await this.#record(tenant, id);
-      return { outcome: "erased", parts: record ? await this.#erase(record) : 0 };
+      return { outcome: "erased", parts: record ? await eraseBatch(client, this.#keys, record) : 0 };
     });
   }
 
@@ -196,24 +157,7 @@ export class Batches {
   }
 
   async #create(id: string, plan: BatchPlan, items: readonly ImageRef[]): Promise<Batch> {
-    const keys = this.#keys;
-    const createdAt = Date.now();
-    const created = await create.run(
-      this.#connection.client,
-      [keys.batch(id), keys.batchItems(id), keys.batches, keys.liveBatches(plan.tenant)],
-      [
-        id,
-        createdAt,
-        maxLiveBatches,
-        plan.tenant,
-        JSON.stringify(plan),
-        items.length,
-        ...items.map((item) => JSON.stringify(item)),
-      ],
-    );
-    if (created === 0) {
-      throw new ProblemError("too_many_batches", `Expected fewer than ${maxLiveBatches} batches that have not ended.`);
-    }
+    await createBatch(this.#connection.client, this.#keys, { id, plan, items });
     return (await this.#view(plan.tenant, id))!;
   }
 
@@ -237,17 +181,5 @@ export class Batches {
 
   #countActive(id: string): Promise<number> {
     return countActive.run(this.#connection.client, [this.#queue.toKey("active")], [itemPrefix(id)]);
-  }
-
-  async #erase(record: BatchRecord): Promise<number> {
-    const { id, plan } = record;
-    const parts = partsOf(record);
-    const lines = Array.from({ length: parts }, (_, part) => this.#keys.batchLines(id, part));
-    await erase.run(
-      this.#connection.client,
-      [this.#keys.batch(id), this.#keys.batchEnded(id), this.#keys.endedBatches, ...lines],
-      [plan.tenant, storedBatchMember({ id, parts }), this.#keys.event(""), keptMs],
-    );
-    return parts;
   }
 }
