@@ -23,6 +23,7 @@ import { webhookAttemptRoutes } from "./routes/webhook-attempts.js";
 import { webhookSecretRoutes } from "./routes/webhook-secret.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
+import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
@@ -54,6 +55,7 @@ export async function buildApp(
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
   logRequests(app);
+  ignoreTypesOfNothing(app);
   closeGracefully(app, stopping);
   tellTenants(app, parts.access);
   app.removeContentTypeParser("text/plain");

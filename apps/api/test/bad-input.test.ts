@@ -16,6 +16,25 @@ const job = (body: object): InjectOptions => ({ method: "POST", url: "/v1/jobs",
 const s3 = { s3: { bucket: "photos", key: "a.jpg" } };
 const upload = { upload: "0".repeat(32) };
 
+describe("a Content-Type without a body", () => {
+  let api: ApiRig;
+  beforeAll(async () => {
+    api = await startApi();
+  });
+  afterAll(() => api.close());
+
+  it.each([
+    ["DELETE", ""],
+    ["POST", "/retry"],
+    ["GET", ""],
+  ] as const)("says nothing where none is expected: %s", async (method, path) => {
+    const { id } = (await api.inject(job({ task: "detect", image: s3 }))).json<{ id: string }>();
+    const headers = { "content-type": "application/json" };
+    const answer = await api.inject({ method, url: `/v1/jobs/${id}${path}`, headers });
+    expect(answer.statusCode).toBe({ DELETE: 204, POST: 409, GET: 200 }[method]);
+  });
+});
+
 describe("bad input", () => {
   let api: ApiRig;
   beforeAll(async () => {
