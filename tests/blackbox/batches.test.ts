@@ -3,10 +3,10 @@ import type { Batch, BatchLine, Upload, WebhookSecret } from "@facefleet/contrac
 import type { ObjectStore } from "@facefleet/platform";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
 import { Caller, expectProblem, isAbsent } from "./caller.js";
-import { eventually } from "./eventually.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";
 import { openBuckets } from "./s3-objects.js";
 

@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Job, WebhookAttempts, WebhookSecret, WebhookState } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, type Behaviour, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
 import { Caller, expectProblem, isAbsent } from "./caller.js";
-import { eventually } from "./eventually.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";
 
 const acme = new Caller("acme");

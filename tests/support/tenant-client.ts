@@ -13,12 +13,12 @@ export class TenantClient {
   }
 
   async text(path: string): Promise<string> {
-    return accepted(await this.#send("GET", path));
+    return accepted(await this.send("GET", path));
   }
 
   async post<T>(path: string, json: unknown, headers: Record<string, string> = {}): Promise<T> {
     const body = JSON.stringify(json);
-    const answer = await this.#send("POST", path, {
+    const answer = await this.send("POST", path, {
       body,
       headers: { "content-type": "application/json", ...headers },
     });
@@ -29,10 +29,11 @@ export class TenantClient {
     const form = new FormData();
     form.append("job", JSON.stringify(job));
     form.append("image", new Blob([Uint8Array.from(image)]), "photo.png");
-    return JSON.parse(await accepted(await this.#send("POST", path, { body: form }))) as T;
+    return JSON.parse(await accepted(await this.send("POST", path, { body: form }))) as T;
   }
 
-  #send(method: string, path: string, { headers, ...init }: RequestInit & { headers?: Record<string, string> } = {}) {
+  /** The answer, whatever it is. */
+  send(method: string, path: string, { headers, ...init }: RequestInit & { headers?: Record<string, string> } = {}) {
     const authorization = `Bearer ${this.deployment.keys[this.tenant]}`;
     return fetch(this.deployment.urls[this.api] + path, { ...init, method, headers: { authorization, ...headers } });
   }
