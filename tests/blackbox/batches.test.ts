@@ -348,6 +348,12 @@ describe.skipIf(isAbsent)("a batch", () => {
       expectProblem(await refused(request), 400, "invalid_request");
     });
 
+    it("and told where the fault is", async () => {
+      const answer = await refused({ items: [blank, { s3: { bucket: "photos", key: 5 } }], options: { maxFaces: 0 } });
+      const paths = answer.body.errors?.map(({ path }) => path);
+      expect(paths?.sort()).toEqual(["/items/1/s3/key", "/options/maxFaces"]);
+    });
+
     it("with what is no JSON, and without a key", async () => {
       const headers = { "content-type": "application/json" };
       const answer = await acme.call("POST", "/v1/batches", { text: "{", headers });
