@@ -52,6 +52,17 @@ describe.skipIf(isAbsent)("a job", () => {
     expect(Date.parse(ended.expiresAt!) - Date.parse(ended.finishedAt!)).toBe(120_000);
   });
 
+  it("cuts its faces out, where it is asked to", async () => {
+    const { faces } = await resultOf({ task: "detect", image: two, options: { crops: true } });
+    expect(faces).toHaveLength(2);
+    for (const { crop = "" } of faces) {
+      const { format, width, height } = await sharp(Buffer.from(crop, "base64")).metadata();
+      expect({ format, width, height }).toEqual({ format: "jpeg", width: 160, height: 160 });
+    }
+    const plain = await resultOf({ task: "detect", image: two, options: { crops: false } });
+    expect(plain.faces.some((face) => "crop" in face)).toBe(false);
+  });
+
   it("needs no more than its task and its image", async () => {
     const submitted = await acme.submit({ task: "detect", image: one });
     expect(Object.keys(submitted.body).sort()).toEqual(["attempts", "createdAt", "id", "links", "state", "task"]);

@@ -1,19 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createObjectStore, type ObjectStore } from "@facefleet/platform";
+import type { ObjectStore } from "@facefleet/platform";
 import { inject } from "vitest";
+import { bucketsOf } from "../support/buckets.js";
 
 /** The deployment's S3 server, as somebody else who uses it sees it. */
 export function openBuckets(): ObjectStore {
-  const { endpoint, accessKeyId, secretAccessKey, bucket } = inject("deployment")!.s3;
-  return createObjectStore({
-    S3_ENDPOINT: endpoint,
-    S3_REGION: "us-east-1",
-    S3_BUCKET: bucket,
-    S3_ACCESS_KEY_ID: accessKeyId,
-    S3_SECRET_ACCESS_KEY: secretAccessKey,
-    S3_FORCE_PATH_STYLE: true,
-    STORE_DIR: "",
-  });
+  return bucketsOf(inject("deployment")!);
 }
 
 /** Puts an image into a bucket; returns how a job refers to it. */

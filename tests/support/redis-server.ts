@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@facefleet/stack";
+import { type RedisWrite, readAppendOnlyFile } from "./append-only-file.js";
 
 /** A Redis that a test can take away and bring back, with its data, on the same port. */
 export class RedisServer {
@@ -35,6 +36,11 @@ export class RedisServer {
     this.#child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const chunk of this.#child.stdout ?? []) if (String(chunk).includes("Ready to accept")) return;
     throw new Error(`Expected redis-server to start on port ${this.port} but it ended`);
+  }
+
+  /** Every write that it has been told, oldest first. */
+  writes(): Promise<RedisWrite[]> {
+    return readAppendOnlyFile(this.directory);
   }
 
   async stop(): Promise<void> {

@@ -153,10 +153,10 @@ describe("bad input", () => {
     ["an unknown field", job({ task: "detect", image: s3, colour: 1 }), 400, "invalid_request", '"colour"'],
     [
       "an unknown option",
-      job({ task: "detect", image: s3, options: { crops: true } }),
+      job({ task: "detect", image: s3, options: { masks: true } }),
       400,
       "invalid_request",
-      '"crops"',
+      '"masks"',
     ],
     [
       "a kind of embedding that is only for measurements",

@@ -79,7 +79,7 @@ describe("uploads to the folder store", () => {
     expect(await detect(api, upload)).toMatchObject({ state: "succeeded" });
     expect(received).toEqual([second]);
     await expect.poll(() => api.registeredUploads()).toEqual([]);
-    expect(await api.storedUploads()).toEqual([]);
+    await expect.poll(() => api.storedUploads()).toEqual([]);
   });
 
   it.each<[string, (upload: Upload) => Upload]>([

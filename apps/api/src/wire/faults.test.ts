@@ -1,4 +1,4 @@
-import { CompareFacesRequest, JobRequest, MultipartJob } from "@facefleet/contracts";
+import { BatchRequest, CompareFacesRequest, JobRequest, MultipartJob } from "@facefleet/contracts";
 import { type TSchema, Type } from "typebox";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
@@ -24,6 +24,20 @@ describe("findFaults", () => {
     expect(find(JobRequest, { task: "find", image: s3 })).toEqual([
       { path: "/task", message: 'Expected one of "detect", "embed", "verify" for /task but received "find"' },
     ]);
+  });
+
+  it("follows the branch whose own field is there, when all branches share the others", () => {
+    expect(find(BatchRequest, { task: "detect", items: [s3], options: { minFaceSize: 4000 } })).toEqual([
+      { path: "/options/minFaceSize", message: expect.stringContaining("from 12 to 2000") },
+    ]);
+    expect(find(BatchRequest, { task: "find", items: [s3] })).toEqual([
+      { path: "/task", message: 'Expected one of "detect", "embed" for /task but received "find"' },
+    ]);
+    for (const sources of [{}, { items: [s3], manifest: s3 }]) {
+      expect(find(BatchRequest, { task: "detect", ...sources })).toEqual([
+        { path: "", message: expect.stringMatching(/items.* or .*manifest.* or .*prefix/) },
+      ]);
+    }
   });
 
   it("points into nested values", () => {

@@ -58,30 +58,40 @@ function* unionFaults(branches: readonly JsonSchema[], value: unknown, path: str
   else yield mismatch(branches.map(expectation).join(" or "), value, path);
 }
 
-/** The field that tells the branches apart, if the value has it. */
+/** The field that tells the branches apart, if the value has it, with what no branch takes. */
 function discriminator(branches: readonly JsonSchema[], value: Record<string, unknown>): string | undefined {
-  return Object.keys(value).find((name) => branches.every((branch) => fixedFields(branch).includes(name)));
+  const isTaken = (name: string) => branches.some(({ properties }) => agrees(properties?.[name], value[name]));
+  return Object.keys(value).find(
+    (name) => branches.every((branch) => fixedFields(branch).includes(name)) && !isTaken(name),
+  );
 }
 
 function unionOf(branches: readonly JsonSchema[], name: string): string {
   const values = branches.flatMap(({ properties }) => properties?.[name]?.enum ?? [properties?.[name]?.const]);
-  return expectation({ enum: values });
+  return expectation({ enum: [...new Set(values)] });
 }
 
-/** The only branch whose fixed fields agree with the value, or else the only one whose fields it carries. */
+/** The only branch whose fixed fields agree with the value, or else the only one whose own fields it carries. */
 function meantBranch(branches: readonly JsonSchema[], value: unknown): JsonSchema | undefined {
   if (!isRecord(value)) return undefined;
   const possible = branches.filter((branch) => fixedFieldsAgree(branch, value));
   if (possible.length <= 1) return possible[0];
-  const carried = possible.filter((branch) => branch.required?.some((name) => name in value));
+  const isShared = (name: string) => possible.every(({ required }) => required?.includes(name));
+  const carried = possible.filter(({ required }) =>
+    required?.some((name) => Object.hasOwn(value, name) && !isShared(name)),
+  );
   return carried.length === 1 ? carried[0] : undefined;
 }
 
 /** A fixed field that is not there disagrees with nothing. */
 function fixedFieldsAgree(branch: JsonSchema, value: Record<string, unknown>): boolean {
   return fixedFields(branch).every(
-    (name) => !Object.hasOwn(value, name) || Value.Check(branch.properties?.[name] as object, value[name]),
+    (name) => !Object.hasOwn(value, name) || agrees(branch.properties?.[name], value[name]),
   );
+}
+
+function agrees(schema: JsonSchema | undefined, value: unknown): boolean {
+  return Value.Check(schema as object, value);
 }
 
 /** The required fields that have only certain values. */

@@ -6,6 +6,7 @@ import type { BatchStepper } from "./batch-stepper.js";
 /** How many batches a worker works on at once. */
 const batchesAtOnce = 4;
 const pollMs = 500;
+const renewEveryMs = 5000;
 /** After so many setbacks in a row, about half an hour, a batch is given up. */
 const mostSetbacks = 30;
 const longestPauseMs = 60_000;
@@ -59,10 +60,27 @@ export class BatchRunner {
   /** Never rejects: a batch that is not released comes again when its lease ends. */
   async #work(id: string): Promise<void> {
     try {
-      const pause = await this.#step(id);
+      const pause = await this.#withLease(id, () => this.#step(id));
       await (pause === undefined ? this.steps.drop(id) : this.steps.release(id, pause));
     } catch (error) {
-      this.logger.warn({ err: error, batchId: id }, "a batch could not be worked on; it comes again in a minute");
+      this.logger.warn(
+        { err: error, batchId: id },
+        "a batch could not be worked on; it comes again when its lease ends",
+      );
+    }
+  }
+
+  /** Keeps the batch for as long as the work takes. What is under way is awaited: it would undo the release. */
+  async #withLease<T>(id: string, work: () => Promise<T>): Promise<T> {
+    let renewing: Promise<unknown> = Promise.resolve();
+    const timer = setInterval(() => {
+      renewing = this.steps.renew(id).catch(() => undefined);
+    }, renewEveryMs);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+      await renewing;
     }
   }
 

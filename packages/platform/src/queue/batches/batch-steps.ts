@@ -24,7 +24,9 @@ export interface BatchCount {
 }
 
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
-const leaseMs = 60_000;
+const leaseMs = 15_000;
+/** The same for results that are to be deleted. */
+const deletionLeaseMs = 60_000;
 /** How long lines can still be read from Redis once they are in the object store. */
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
@@ -82,9 +84,14 @@ export class BatchSteps {
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
   }
 
-  /** Up to `limit` batches that something is to be done for; each comes again after a minute unless released. */
+  /** Up to `limit` batches that something is to be done for; each comes again after 15 s unless renewed or released. */
   take(limit: number): Promise<string[]> {
     return this.#attempt((redis) => takeDue(redis, this.#keys.batches, { leaseMs, limit }));
+  }
+
+  /** Keeps a batch for another 15 s. */
+  renew(id: string): Promise<void> {
+    return this.release(id, leaseMs);
   }
 
   async release(id: string, pauseMs: number): Promise<void> {
@@ -189,7 +196,9 @@ export class BatchSteps {
 
   /** Up to `limit` batches whose results are to be deleted; each comes again after a minute unless forgotten. */
   async takeExpired(limit: number): Promise<StoredBatch[]> {
-    const members = await this.#attempt((redis) => takeDue(redis, this.#keys.endedBatches, { leaseMs, limit }));
+    const members = await this.#attempt((redis) =>
+      takeDue(redis, this.#keys.endedBatches, { leaseMs: deletionLeaseMs, limit }),
+    );
     return members.map(storedBatch);
   }
 
