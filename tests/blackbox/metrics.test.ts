@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "@facefleet/contracts";
 import { describe, expect, inject, it } from "vitest";
@@ -6,32 +6,50 @@ import { portrait, repository } from "../support/test-data.js";
 import { Caller, isAbsent } from "./caller.js";
 
 const acme = new Caller("acme");
+const infra = join(repository, "infra");
 
-/** The names of metrics in an expression: those of ours, and Node's. What ends in a recording rule's colons is a rule. */
-function metricsOf(rules: string): Set<string> {
-  const expressions = [...rules.matchAll(/expr: (.+)/g)].map(([, expression = ""]) =>
-    expression.replace(/"[^"]*"/g, ""),
-  );
-  return new Set(expressions.flatMap((expression) => expression.match(/\b(facefleet|nodejs)_\w+\b(?!:)/g) ?? []));
+/** What Prometheus reads of each process. */
+function scrapes(): Promise<string[]> {
+  return Promise.all(inject("deployment")!.metricsUrls.map(async (url) => (await fetch(url)).text()));
+}
+
+async function alertExpressions(): Promise<string[]> {
+  const rules = await readFile(join(infra, "prometheus", "rules.yml"), "utf8");
+  return [...rules.matchAll(/expr: (.+)/g)].map(([, expression = ""]) => expression);
+}
+
+async function dashboardExpressions(): Promise<string[]> {
+  const folder = join(infra, "grafana", "dashboards");
+  const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
+  const panels = texts.flatMap((text) => JSON.parse(text).panels as { targets: { expr: string }[] }[]);
+  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+}
+
+/** The metrics that expressions name: ours, and Node's. The names of recording rules have colons. */
+function metricsOf(expressions: readonly string[]): string[] {
+  const bare = expressions.map((expression) => expression.replace(/"[^"]*"/g, ""));
+  const names = bare.flatMap((expression) => expression.match(/\b(facefleet|nodejs)_\w+/g) ?? []);
+  return [...new Set(names)];
 }
 
 describe.skipIf(isAbsent)("the metrics", () => {
-  it("are all there that the alerts name, in what the processes show after a small load", async () => {
+  it("are all there that alerts and dashboards name, in what the processes show after a small load", async () => {
     await acme.finished(acme.sendImage<Job>("/v1/jobs", await portrait(), { job: { task: "embed" } }));
-    const rules = await readFile(join(repository, "infra", "prometheus", "rules.yml"), "utf8");
-    const scrapes = await Promise.all(inject("deployment")!.metricsUrls.map(async (url) => (await fetch(url)).text()));
-    const named = metricsOf(rules);
-    expect(named.size).toBeGreaterThan(6);
-    for (const metric of named) {
-      const shown = scrapes.filter((scrape) => new RegExp(`^${metric}(\\{.*\\})? \\d`, "m").test(scrape));
-      expect(shown.length, metric).toBeGreaterThan(0);
-    }
+    const shown = (await scrapes()).join("\n");
+    const named = metricsOf([...(await alertExpressions()), ...(await dashboardExpressions())]);
+    expect(named.length).toBeGreaterThan(20);
+    const absent = named.filter((name) => !shown.includes(`\n# TYPE ${name.replace(/_bucket$/, "")} `));
+    expect(absent).toEqual([]);
+    // Those that wake people have values from the start.
+    const silent = metricsOf(await alertExpressions()).filter(
+      (name) => !new RegExp(`^${name}(\\{.*\\})? \\d`, "m").test(shown),
+    );
+    expect(silent).toEqual([]);
   });
 
   it("of the whole fleet are shown by one process", async () => {
-    const scrapes = await Promise.all(inject("deployment")!.metricsUrls.map(async (url) => (await fetch(url)).text()));
-    const shown = scrapes.filter((scrape) => /^facefleet_workers_ready \d/m.test(scrape));
-    expect(shown).toHaveLength(1);
-    expect(shown[0]).toContain("facefleet_workers_ready 2");
+    const ofFleet = (await scrapes()).filter((scrape) => /^facefleet_workers_ready \d/m.test(scrape));
+    expect(ofFleet).toHaveLength(1);
+    expect(ofFleet[0]).toContain("facefleet_workers_ready 2");
   });
 });
