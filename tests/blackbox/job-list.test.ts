@@ -5,8 +5,8 @@ import { Caller, expectProblem, isAbsent } from "./caller.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 
-const globex = new Caller("globex");
-const elsewhere = new Caller("globex", 1);
+const lister = new Caller("lister");
+const elsewhere = new Caller("lister", 1);
 
 describe.skipIf(isAbsent)("the list of jobs", () => {
   let site: ImageServer;
@@ -16,19 +16,19 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
     site = await ImageServer.start(await portrait());
     for (const path of ["/image", "/status/404", "/held/canceled", "/held/active", "/image"])
       jobs.unshift(await submit(path));
-    await Promise.all([0, 3, 4].map((index) => globex.ended(jobs[index]!.id)));
+    await Promise.all([0, 3, 4].map((index) => lister.ended(jobs[index]!.id)));
     await eventually(() => site.waiting.has("/held/active"));
-    await globex.delete(`/v1/jobs/${jobs[2]!.id}`);
+    await lister.delete(`/v1/jobs/${jobs[2]!.id}`);
   });
   afterAll(async () => {
     site.letGo();
-    await globex.ended(jobs[1]!.id);
+    await lister.ended(jobs[1]!.id);
     await site.stop();
   });
 
   async function submit(path: string): Promise<Job> {
     const request = { task: "detect", image: { url: site.url(path) }, metadata: { path } };
-    const { status, body } = await globex.submit(request);
+    const { status, body } = await lister.submit(request);
     expect(status).toBe(202);
     return body;
   }
@@ -62,7 +62,7 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
       const page: JobList = await list(`?limit=2${cursor ? `&cursor=${cursor}` : ""}`, caller);
       seen.push(...idsOf(page));
       cursor = page.cursor;
-      if (seen.length === 2) await globex.ended((await submit("/image")).id);
+      if (seen.length === 2) await lister.ended((await submit("/image")).id);
     } while (cursor !== undefined);
     expect(seen.slice(0, 5)).toEqual(jobs.map(({ id }) => id));
     expect(new Set(seen).size).toBe(seen.length);
@@ -72,7 +72,7 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
     await Promise.all(Array.from({ length: 20 }, () => submit("/image")));
     const { jobs: page, cursor } = await list();
     expect([page.length, typeof cursor]).toEqual([20, "string"]);
-    await Promise.all(page.map(({ id }) => globex.ended(id)));
+    await Promise.all(page.map(({ id }) => lister.ended(id)));
   });
 
   it("can be of one state alone", async () => {
@@ -87,9 +87,9 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
   });
 
   it("forgets what is erased", async () => {
-    const { id } = await globex.ended((await submit("/image")).id);
+    const { id } = await lister.ended((await submit("/image")).id);
     expect(idsOf(await list())).toContain(id);
-    await globex.delete(`/v1/jobs/${id}`);
+    await lister.delete(`/v1/jobs/${id}`);
     expect(idsOf(await list("?limit=100"))).not.toContain(id);
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
     [`cursor=${Buffer.from("1 ../x").toString("base64url")}`, "/cursor"],
     ["colour=red", "/colour"],
   ])("is refused with ?%s", async (query, path) => {
-    const answer = await globex.get(`/v1/jobs?${query}`);
+    const answer = await lister.get(`/v1/jobs?${query}`);
     expectProblem(answer, 400, "invalid_request");
     expect(answer.body.errors).toMatchObject([{ path }]);
   });

@@ -18,6 +18,8 @@ interface TenantLimits {
 const tenants = {
   acme: {},
   globex: {},
+  /** Has no jobs but those of one test. */
+  lister: {},
   /** May send ten requests a minute. */
   hasty: { requestsPerMinute: 10 },
   /** May have two jobs. */
