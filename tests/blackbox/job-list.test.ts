@@ -58,7 +58,7 @@ describe.skipIf(isAbsent)("the list of jobs", () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
-      const caller = seen.length % 4 === 0 ? globex : elsewhere;
+      const caller = seen.length % 4 === 0 ? lister : elsewhere;
       const page: JobList = await list(`?limit=2${cursor ? `&cursor=${cursor}` : ""}`, caller);
       seen.push(...idsOf(page));
       cursor = page.cursor;
