@@ -1,13 +1,18 @@
-import { type BatchSteps, batchPartRef, type Logger, type ObjectStore, type StoredBatch } from "@facefleet/platform";
+import {
+  type BatchSteps,
+  batchPartRef,
+  type Logger,
+  type ObjectStore,
+  Periodic,
+  type StoredBatch,
+} from "@facefleet/platform";
 
 const sweepEveryMs = 60_000;
 const sweepSize = 10;
 
 /** Deletes the results of batches from the object store once they have expired or were erased. */
 export class BatchCleanup {
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #sweeps = new Periodic(sweepEveryMs, () => this.sweep());
 
   constructor(
     private readonly steps: BatchSteps,
@@ -16,15 +21,11 @@ export class BatchCleanup {
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.sweep());
-    }, sweepEveryMs);
+    this.#sweeps.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+  stop(): Promise<void> {
+    return this.#sweeps.stop();
   }
 
   /** What cannot be deleted comes again when its lease ends. Never rejects. */
@@ -34,7 +35,7 @@ export class BatchCleanup {
       do {
         expired = await this.steps.takeExpired(sweepSize);
         for (const batch of expired) await this.#delete(batch);
-      } while (expired.length === sweepSize && !this.#stopped);
+      } while (expired.length === sweepSize && !this.#sweeps.isStopped);
     } catch (error) {
       this.logger.warn({ err: error }, "expired results of batches could not be deleted; the next sweep tries again");
     }

@@ -1,14 +1,12 @@
 import type { FaceJobPayload } from "@facefleet/contracts";
-import { type Logger, type ObjectStore, type UploadRegistry, uploadRef } from "@facefleet/platform";
+import { type Logger, type ObjectStore, Periodic, type UploadRegistry, uploadRef } from "@facefleet/platform";
 
 const sweepEveryMs = 60_000;
 const sweepSize = 100;
 
 /** Deletes images that were handed to us: when their job ends, or after an hour when no job came for them. */
 export class UploadCleanup {
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #sweeps = new Periodic(sweepEveryMs, () => this.sweep());
 
   constructor(
     private readonly store: ObjectStore,
@@ -27,15 +25,11 @@ export class UploadCleanup {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.sweep());
-    }, sweepEveryMs);
+    this.#sweeps.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+  stop(): Promise<void> {
+    return this.#sweeps.stop();
   }
 
   /** Deletes the uploads whose time is over. What stays comes again when its lease ends. Never rejects. */
@@ -46,7 +40,7 @@ export class UploadCleanup {
         const expired = await this.uploads.takeExpired(sweepSize);
         deleted = await Promise.all(expired.map((id) => this.#delete(id)));
         // Where nothing could be deleted the store is away, and going on would only fill the log.
-      } while (deleted.length === sweepSize && deleted.includes(true) && !this.#stopped);
+      } while (deleted.length === sweepSize && deleted.includes(true) && !this.#sweeps.isStopped);
     } catch (error) {
       this.logger.warn({ err: error }, "expired uploads could not be listed; the next sweep tries again");
     }

@@ -1,1 +1,2 @@
 export { Lifecycle } from "./lifecycle.js";
+export { Periodic } from "./periodic.js";

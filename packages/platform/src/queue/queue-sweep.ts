@@ -1,5 +1,6 @@
 import { type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
+import { Periodic } from "../lifecycle/index.js";
 import type { Logger } from "../logging/index.js";
 import { indexOfItem } from "./batches/batch-items.js";
 import { BatchSteps } from "./batches/batch-steps.js";
@@ -65,9 +66,7 @@ export class QueueSweep {
   readonly #queue: FaceQueue;
   readonly #outcomes: Outcomes;
   readonly #batches: BatchSteps;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #sweeps = new Periodic(everyMs, () => this.#sweepInTurn());
 
   constructor(settings: RedisSettings, options: QueueSweepOptions) {
     this.#options = options;
@@ -80,15 +79,11 @@ export class QueueSweep {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#sweeping = this.#sweeping.then(() => this.#sweepInTurn());
-    }, everyMs);
+    this.#sweeps.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+    await this.#sweeps.stop();
     await this.#batches.close();
     await this.#queue.close();
     await this.#connection.close();
@@ -117,7 +112,7 @@ export class QueueSweep {
   async #forgetExpired(): Promise<void> {
     const keys = [this.#keys.ended, this.#queue.toKey("failed")];
     let count = chunkSize;
-    while (count === chunkSize && !this.#stopped) {
+    while (count === chunkSize && !this.#sweeps.isStopped) {
       const [forgotten, kept] = await forgetExpired.run(this.#connection.client, keys, [chunkSize, this.#prefix]);
       for (const id of kept) await this.#queue.remove(id);
       count = forgotten;
@@ -149,7 +144,7 @@ export class QueueSweep {
     const { client } = this.#connection;
     const newest = Date.now() - (this.#options.graceMs ?? everyMs);
     const ids = await client.zrangebyscore(live, "-inf", newest);
-    for (let start = 0; start < ids.length && !this.#stopped; start += chunkSize) {
+    for (let start = 0; start < ids.length && !this.#sweeps.isStopped; start += chunkSize) {
       const prefixes = [this.#keys.outcome(""), this.#queue.toKey("")];
       const args = [...prefixes, ...ids.slice(start, start + chunkSize)];
       const [givenUp, lost] = await settleLive.run(client, [live, this.#queue.toKey("failed")], args);
