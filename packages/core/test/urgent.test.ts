@@ -14,17 +14,16 @@ describe.skipIf(skipped("urgent images", noPack, noPhotos))("an urgent image", (
 
   it("passes those that came before it, and finds what it would find alone", async () => {
     const ended: string[] = [];
-    const bytes = await photo("two-people.jpg");
-    const first = pipeline.analyse(bytes, everyFace);
-    const patient = Array.from({ length: 15 }, async () => {
+    const [bytes, urgentBytes] = await Promise.all([photo("two-people.jpg"), portrait()]);
+    const patient = Array.from({ length: 20 }, async () => {
       await pipeline.analyse(bytes, everyFace);
       ended.push("patient");
     });
-    await first;
-    const urgent = await pipeline.analyse(await portrait(), everyFace, { urgent: true });
+    // Behind all of them from the start: where it ends is decided by the queues, however fast the machine is.
+    const urgent = await pipeline.analyse(urgentBytes, everyFace, { urgent: true });
     ended.push("urgent");
     await Promise.all(patient);
-    expect(ended.indexOf("urgent")).toBeLessThanOrEqual(5);
+    expect(ended.indexOf("urgent")).toBeLessThanOrEqual(8);
     const [alone] = await pipeline.run([{ bytes: await portrait(), options: everyFace }]);
     expect(urgent.faces).toHaveLength((alone as typeof urgent).faces.length);
   });
