@@ -44,6 +44,7 @@ export interface DeploymentInfo {
  */
 export class Deployment {
   readonly #parts: { readonly name: string; process: ServiceProcess; readonly env: Record<string, string> }[] = [];
+  readonly #ended: ServiceProcess[] = [];
 
   private constructor(
     readonly info: DeploymentInfo,
@@ -108,9 +109,9 @@ export class Deployment {
     await Promise.all(probes);
   }
 
-  /** All that the processes have written. */
+  /** All that the processes have written, those that have ended included. */
   get output(): string {
-    return this.#parts.map(({ process }) => process.output).join("\n");
+    return [...this.#ended, ...this.#parts.map(({ process }) => process)].map(({ output }) => output).join("\n");
   }
 
   get metricsUrls(): string[] {
@@ -119,13 +120,15 @@ export class Deployment {
     });
   }
 
-  async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    await this.#part(name).process.stop(signal);
+  /** Resolves to the exit code, or to the signal that ended it. */
+  kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<number | string> {
+    return this.#part(name).process.stop(signal);
   }
 
   /** Starts a part again that has ended. */
   restart(name: string): void {
     const part = this.#part(name);
+    this.#ended.push(part.process);
     part.process = startPart(part.name, part.env);
   }
 

@@ -36,6 +36,12 @@ describe("the API's configuration", () => {
     expect(load).toThrow(/AUTH: Expected it to be unset, because there is an API_KEYS_FILE/);
   });
 
+  it("leaves time to answer after SHUTDOWN_DELAY", () => {
+    expect(loadApiConfig({ SHUTDOWN_DELAY: "24.5" }).SHUTDOWN_DELAY).toBe(24.5);
+    const load = () => loadApiConfig({ SHUTDOWN_DELAY: "5", SHUTDOWN_DEADLINE: "5" });
+    expect(load).toThrow(/SHUTDOWN_DELAY: Expected less than SHUTDOWN_DEADLINE, which is 5, but received 5/);
+  });
+
   it.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s", (HOST) => {
     expect(loadApiConfig({ HOST }).HOST).toBe(HOST);
   });

@@ -55,6 +55,13 @@ export const apiConfigSchema = Type.Object({
     maximum: 600,
     description: "Seconds that requests have to finish when the process is stopped.",
   }),
+  SHUTDOWN_DELAY: Type.Number({
+    default: 0,
+    minimum: 0,
+    maximum: 600,
+    description:
+      "Of these, the seconds at the beginning in which requests are still taken while `/readyz` says no: as long as a load balancer needs to see it.",
+  }),
   ...redisSettings,
   ...storeSettings,
   ...egressSettings,
@@ -69,9 +76,14 @@ export function loadApiConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ApiConfig {
   const config = loadConfig(apiConfigSchema, env);
-  const fault = accessFault(config);
-  if (fault) throw new ConfigError([fault]);
+  const faults = [accessFault(config), delayFault(config)].filter((fault) => fault !== undefined);
+  if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+function delayFault({ SHUTDOWN_DELAY, SHUTDOWN_DEADLINE }: ApiConfig): string | undefined {
+  if (SHUTDOWN_DELAY < SHUTDOWN_DEADLINE) return undefined;
+  return `SHUTDOWN_DELAY: Expected less than SHUTDOWN_DEADLINE, which is ${SHUTDOWN_DEADLINE}, but received ${SHUTDOWN_DELAY}`;
 }
 
 function accessFault({ API_KEYS_FILE, AUTH, HOST }: ApiConfig): string | undefined {

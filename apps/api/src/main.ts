@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import {
   Batches,
@@ -75,7 +76,10 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   };
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
-  lifecycle.onStop("readiness", () => stopping.abort());
+  lifecycle.onStop("readiness", () => {
+    stopping.abort();
+    return sleep(config.SHUTDOWN_DELAY * 1000);
+  });
   await app.listen({ host: config.HOST, port: config.PORT });
 }
 

@@ -69,6 +69,19 @@ describe("the API's process", () => {
     expect({ code, output }).toMatchObject({ code: 0 });
   });
 
+  it("is not ready as soon as it is told to stop, and takes requests for as long as SHUTDOWN_DELAY says", async () => {
+    const api = start({ SHUTDOWN_DELAY: "2" });
+    const url = await address();
+    const stopped = performance.now();
+    api.kill("SIGTERM");
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 503, 1000);
+    const answer = await fetch(`${url}/v1/jobs`);
+    expect([answer.status, answer.headers.get("connection")]).toEqual([200, "close"]);
+    const [code] = await once(api, "exit");
+    expect(code).toBe(0);
+    expect(performance.now() - stopped).toBeGreaterThan(1900);
+  });
+
   it("lists every fault of its configuration in plain words", async () => {
     const [code] = await once(start({ PORT: "many", MAX_IMAGE_BYTES: "1" }), "close");
     expect(code).toBe(1);

@@ -91,7 +91,12 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
     const [inference] = await childrenOf(worker.process.pid!);
     const ids = await Promise.all([submitCrowd(), submitCrowd(), submitCrowd(), submitCrowd()]);
     await expect.poll(() => jobs.depth(), { interval: 20, timeout: 10_000 }).toMatchObject({ active: 2, waiting: 2 });
-    expect(await worker.kill("SIGTERM")).toBe(0);
+    const probe = () => fetch(`${worker.logged("answering probes")[0]?.address}/readyz`);
+    expect((await probe()).status).toBe(200);
+    const ended = worker.kill("SIGTERM");
+    await expect.poll(async () => (await probe()).status, { interval: 5, timeout: 2000 }).toBe(503);
+    expect(await jobs.depth()).toMatchObject({ active: 2 });
+    expect(await ended).toBe(0);
     const states = (await Promise.all(ids.map(stateOf))).sort();
     expect(states).toEqual(["queued", "queued", "succeeded", "succeeded"]);
     expect(await jobs.depth()).toEqual({ waiting: 2, active: 0, delayed: 0 });
