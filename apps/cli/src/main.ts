@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addBenchCommand } from "./commands/bench.js";
 import { addEvalCommands } from "./commands/eval.js";
 import { addKeysCommands } from "./commands/keys.js";
+import { addLoadCommand } from "./commands/load.js";
 import { addModelsCommands } from "./commands/models.js";
 import { addSubmitCommand } from "./commands/submit.js";
 import { addUpCommand } from "./commands/up.js";
@@ -18,10 +19,11 @@ async function main(): Promise<number> {
     addModelsCommands(program, config);
     addKeysCommands(program, config);
     const submitted = addSubmitCommand(program, config);
+    const loaded = addLoadCommand(program, config);
     const evaluated = addEvalCommands(program, config);
     addBenchCommand(program, config);
     await program.parseAsync();
-    return submitted.failed + evaluated.failed > 0 ? 1 : 0;
+    return submitted.failed + loaded.failed + evaluated.failed > 0 ? 1 : 0;
   } catch (error) {
     report(error, debug);
     return 1;

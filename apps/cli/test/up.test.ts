@@ -10,6 +10,7 @@ import { freePort, portFault } from "@facefleet/stack";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadCliConfig, rootDir } from "../src/config.js";
+import { readScrapeTargets, scrapeTargetsFile } from "../src/stack/scrape-targets.js";
 
 const { env, MODELS_DIR, FACEFLEET_MODEL_MIRROR } = loadCliConfig();
 const packs = await listPacks(MODELS_DIR);
@@ -68,8 +69,13 @@ describe.skipIf(!havePack)("facefleet up", () => {
     const up = new CommandLine(["up"], settings);
     await up.sees("A first request");
     await Promise.all([submitsImages(), saysWhoHasThePort()]);
+    const targets = await readScrapeTargets(scrapeTargetsFile(dataDir));
+    const pages = await Promise.all(targets.map(async (address) => (await fetch(`${address}/metrics`)).text()));
+    expect(pages.map((page) => page.includes("facefleet_jobs_submitted_total"))).toEqual([true, false]);
+    expect(pages.map((page) => page.includes("facefleet_engine_info{"))).toEqual([false, true]);
     up.child.kill("SIGINT");
     expect(await up.exited).toBe(0);
+    await expect(readScrapeTargets(scrapeTargetsFile(dataDir))).rejects.toThrow(/Expected the targets/);
     expect(processesOn(dataDir)).toEqual([]);
     expect(await portFault(port, "127.0.0.1")).toBeUndefined();
   });

@@ -2,6 +2,7 @@ import type {
   Batch,
   BatchLine,
   BatchRequest,
+  FleetAnswer,
   ImageRef,
   Job,
   JobList,
@@ -174,6 +175,11 @@ export class FacefleetClient {
   /** The workers that are ready, with their models, engines and devices. */
   models(options: CallOptions = {}): Promise<ModelsAnswer> {
     return this.#get("/v1/models", options);
+  }
+
+  /** What the ready workers are doing, and what waits for them. */
+  fleet(options: CallOptions = {}): Promise<FleetAnswer> {
+    return this.#get("/v1/fleet", options);
   }
 
   #get<T>(path: string, { signal }: CallOptions): Promise<T> {

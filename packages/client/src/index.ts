@@ -4,6 +4,7 @@ export type {
   BatchLine,
   BatchRequest,
   Face,
+  FleetAnswer,
   ImageRef,
   Job,
   JobOptions,

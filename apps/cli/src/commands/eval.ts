@@ -16,6 +16,7 @@ import { parityTable } from "../eval/parity/parity-table.js";
 import { reportJson, writeReport } from "../eval/report-folder.js";
 import { ensurePack } from "./models.js";
 import { fraction, wholeNumber } from "./number-options.js";
+import type { Tally } from "./tally.js";
 
 interface ReportFlags {
   readonly json?: boolean;
@@ -45,14 +46,9 @@ interface ParityFlags extends ReportFlags {
   readonly limit?: number;
 }
 
-/** What the command has found, for the exit code. */
-export interface EvalTally {
-  failed: number;
-}
-
 /** Adds `eval lfw`, `eval detection` and `eval parity`. */
-export function addEvalCommands(program: Command, config: CliConfig): Readonly<EvalTally> {
-  const tally: EvalTally = { failed: 0 };
+export function addEvalCommands(program: Command, config: CliConfig): Readonly<Tally> {
+  const tally: Tally = { failed: 0 };
   const evaluations = program.command("eval").description("measure how right the pipeline is, on public data");
   addLfw(evaluations, config);
   addDetection(evaluations, config);
@@ -104,7 +100,7 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     );
 }
 
-function addParity(evaluations: Command, config: CliConfig, tally: EvalTally): void {
+function addParity(evaluations: Command, config: CliConfig, tally: Tally): void {
   withReport(evaluations.command("parity"))
     .description("how far the engines are from the reference and from each other; fails outside the tolerances")
     .addOption(required("--reference <file>", "the reference's results", besideCheckout("goldens", "photos.json")))

@@ -12,6 +12,7 @@ import { expandInputs } from "../submit/submit-input.js";
 import { startSubmitProgress } from "../submit/submit-progress.js";
 import { fraction, wholeNumber } from "./number-options.js";
 import { submitBatch } from "./submit-batch.js";
+import type { Tally } from "./tally.js";
 
 interface SubmitFlags {
   readonly url: string;
@@ -25,13 +26,8 @@ interface SubmitFlags {
   readonly batch?: boolean;
 }
 
-/** What the command has done, for the exit code. */
-export interface SubmitTally {
-  failed: number;
-}
-
-export function addSubmitCommand(program: Command, config: CliConfig): Readonly<SubmitTally> {
-  const tally: SubmitTally = { failed: 0 };
+export function addSubmitCommand(program: Command, config: CliConfig): Readonly<Tally> {
+  const tally: Tally = { failed: 0 };
   program
     .command("submit")
     .description("send images to a running service and show the faces that it finds")

@@ -1,8 +1,10 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type FoundRedis, findRedis, freePort, ServiceProcess, WorkerSupervisor } from "@facefleet/stack";
 import type { CliConfig } from "../config.js";
 import { rootDir } from "../config.js";
 import { claimApiPort, localAddress } from "./api-port.js";
+import { scrapeTargetsFile, writeScrapeTargets } from "./scrape-targets.js";
 
 export interface StackOptions {
   readonly config: CliConfig;
@@ -24,6 +26,7 @@ export class Stack {
   #redis: FoundRedis | undefined;
   #api: ServiceProcess | undefined;
   #workers: WorkerSupervisor[] = [];
+  #targetsFile: string | undefined;
 
   constructor(options: StackOptions) {
     this.#options = options;
@@ -54,7 +57,10 @@ export class Stack {
     });
     this.#stopping.signal.throwIfAborted();
     void this.#redis.ended.then((last) => this.#fail(`Redis ended unexpectedly: ${last}`));
-    await Promise.all([this.#startApi(), ...Array.from({ length: this.#options.workers }, () => this.#startWorker())]);
+    const workers: string[] = [];
+    while (workers.length < this.#options.workers) workers.push(`http://127.0.0.1:${await freePort()}`);
+    await this.#tellTargets(workers);
+    await Promise.all([this.#startApi(), ...workers.map((address) => this.#startWorker(address))]);
     // Another stack may have answered at our port in our API's place.
     const failure = await Promise.race([this.#failure, undefined]);
     if (failure !== undefined) throw new Error(failure);
@@ -70,6 +76,7 @@ export class Stack {
     this.#stopping.abort(new Error("stopped"));
     await Promise.all([this.#api, ...this.#workers].map((part) => part?.stop(stopDeadlineMs)));
     await this.#redis?.stop();
+    if (this.#targetsFile !== undefined) await rm(this.#targetsFile, { force: true });
   }
 
   /** Ends everything at once. Redis is told by the end of its pipe when this process is gone. */
@@ -86,9 +93,9 @@ export class Stack {
     await this.#api.ready(readyTimeoutMs, this.#stopping.signal);
   }
 
-  async #startWorker(): Promise<void> {
+  async #startWorker(address: string): Promise<void> {
     const supervisor = new WorkerSupervisor({
-      start: () => this.#workerProcess(),
+      start: async () => this.#workerProcess(address),
       readyTimeoutMs,
       say: this.#options.say,
     });
@@ -97,10 +104,19 @@ export class Stack {
     void supervisor.watch().then((sentence) => this.#fail(sentence));
   }
 
-  async #workerProcess(): Promise<ServiceProcess> {
-    const port = await freePort();
-    const env = { ...this.#environment(), WORKER_HOST: "127.0.0.1", WORKER_PORT: String(port) };
-    return new ServiceProcess({ name: "worker", main: mainFile("worker"), env, address: `http://127.0.0.1:${port}` });
+  #workerProcess(address: string): ServiceProcess {
+    const { hostname, port } = new URL(address);
+    const env = { ...this.#environment(), WORKER_HOST: hostname, WORKER_PORT: port };
+    return new ServiceProcess({ name: "worker", main: mainFile("worker"), env, address });
+  }
+
+  /** Where Prometheus, if there is one, finds all that is running. */
+  #tellTargets(workers: readonly string[]): Promise<void> {
+    this.#targetsFile = scrapeTargetsFile(this.#options.config.DATA_DIR);
+    return writeScrapeTargets(this.#targetsFile, [
+      { job: "facefleet-api", address: this.address },
+      ...workers.map((address) => ({ job: "facefleet-worker", address }) as const),
+    ]);
   }
 
   #environment(): Record<string, string | undefined> {

@@ -1,0 +1,67 @@
+import { openAsBlob } from "node:fs";
+import { join } from "node:path";
+import { FacefleetClient } from "@facefleet/client";
+import type { Command } from "commander";
+import { type CliConfig, rootDir } from "../config.js";
+import { agrees, compare } from "../load/agreement.js";
+import { readCounters } from "../load/counters.js";
+import { jobsIn } from "../load/fleet-look.js";
+import { startLoadProgress } from "../load/load-progress.js";
+import { loadReport } from "../load/load-report.js";
+import { runLoad } from "../load/load-run.js";
+import { readScrapeTargets, scrapeTargetsFile } from "../stack/scrape-targets.js";
+import { assertServiceAnswers } from "../submit/service-check.js";
+import { wholeNumber } from "./number-options.js";
+import type { Tally } from "./tally.js";
+
+interface LoadFlags {
+  readonly url: string;
+  readonly image: string;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly targets: string;
+}
+
+/** Adds `load`. What failed, for the exit code: figures that do not agree, and jobs that were not taken. */
+export function addLoadCommand(program: Command, config: CliConfig): Readonly<Tally> {
+  const tally: Tally = { failed: 0 };
+  program
+    .command("load")
+    .description("send jobs to a running service at a steady rate, and compare what it counts with what was sent")
+    .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
+    .option("--seconds <n>", "for how long", wholeNumber(1, 3600), 60)
+    .option("--rate <n>", "jobs a second", wholeNumber(1, 1000), 4)
+    .option("--image <file>", "what to send", join(rootDir, "tests", "assets", "portrait.png"))
+    .option(
+      "--targets <file>",
+      "where /metrics are, as Prometheus' file_sd_configs has it (default: those of npm start)",
+      scrapeTargetsFile(config.DATA_DIR),
+    )
+    .action(async (flags: LoadFlags) => {
+      tally.failed = await load(flags, config.FACEFLEET_API_KEY);
+    });
+  return tally;
+}
+
+async function load(flags: LoadFlags, apiKey: string | undefined): Promise<number> {
+  const { url, seconds, rate } = flags;
+  const service = { url, apiKey };
+  await assertServiceAnswers(service);
+  const client = new FacefleetClient(service);
+  await assertIdle(client);
+  const targets = await readScrapeTargets(flags.targets);
+  const before = await readCounters(targets);
+  const progress = startLoadProgress(seconds * rate);
+  const image = await openAsBlob(flags.image);
+  const record = await runLoad(client, { rate, seconds, image, onSent: progress.sent, onEnd: progress.ended });
+  progress.stop();
+  const agreements = compare(record, before, await readCounters(targets));
+  process.stdout.write(loadReport(record, agreements));
+  return record.faults.length + agreements.filter((agreement) => !agrees(agreement)).length;
+}
+
+/** What others send would be counted as ours. */
+async function assertIdle(client: FacefleetClient): Promise<void> {
+  const jobs = jobsIn(await client.fleet());
+  if (jobs > 0) throw new Error(`Expected a service with nothing to do but it has ${jobs} jobs`);
+}

@@ -1,0 +1,4 @@
+/** What a command has done, for the exit code. */
+export interface Tally {
+  failed: number;
+}
