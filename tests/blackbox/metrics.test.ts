@@ -25,6 +25,11 @@ async function dashboardExpressions(): Promise<string[]> {
   return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 }
 
+async function scalingExpressions(): Promise<string[]> {
+  const scaling = await readFile(join(infra, "kubernetes", "base", "inference", "scaling.yaml"), "utf8");
+  return [...scaling.matchAll(/query: (.+)/g)].map(([, expression = ""]) => expression);
+}
+
 /** The metrics that expressions name: ours, and Node's. The names of recording rules have colons. */
 function metricsOf(expressions: readonly string[]): string[] {
   const bare = expressions.map((expression) => expression.replace(/"[^"]*"/g, ""));
@@ -33,17 +38,16 @@ function metricsOf(expressions: readonly string[]): string[] {
 }
 
 describe.skipIf(isAbsent)("the metrics", () => {
-  it("are all there that alerts and dashboards name, in what the processes show after a small load", async () => {
+  it("are all there that alerts, dashboards and the scaling of workers name, in what the processes show after a small load", async () => {
     await acme.finished(acme.sendImage<Job>("/v1/jobs", await portrait(), { job: { task: "embed" } }));
     const shown = (await scrapes()).join("\n");
-    const named = metricsOf([...(await alertExpressions()), ...(await dashboardExpressions())]);
+    const vital = [...(await alertExpressions()), ...(await scalingExpressions())];
+    const named = metricsOf([...vital, ...(await dashboardExpressions())]);
     expect(named.length).toBeGreaterThan(20);
     const absent = named.filter((name) => !shown.includes(`\n# TYPE ${name.replace(/_bucket$/, "")} `));
     expect(absent).toEqual([]);
-    // Those that wake people have values from the start.
-    const silent = metricsOf(await alertExpressions()).filter(
-      (name) => !new RegExp(`^${name}(\\{.*\\})? \\d`, "m").test(shown),
-    );
+    // Those that wake people, or add workers, have values from the start.
+    const silent = metricsOf(vital).filter((name) => !new RegExp(`^${name}(\\{.*\\})? \\d`, "m").test(shown));
     expect(silent).toEqual([]);
   });
 

@@ -34,6 +34,14 @@ export const noTfjsNode = existsSync(join(tfjsNodeDir, "node_modules", "@tensorf
   ? undefined
   : `no addon in ${tfjsNodeDir} (run "node infra/tfjs-node/build.mjs")`;
 
+/** What renders and checks manifests: `kubectl`, and the folder `python` of schemas. */
+export const kubernetesTools = join(cacheDir, "kubernetes");
+
+/** Why the manifests cannot be checked; undefined when they can. */
+export const noKubernetesTools = existsSync(join(kubernetesTools, "fetched"))
+  ? undefined
+  : `no tools in ${kubernetesTools} (run "infra/kubernetes/checks/fetch-tools.sh")`;
+
 /** Engines that the tests must find here as well, by name, with commas between them: those of a GPU. */
 export const demandedEngines = (FACEFLEET_TEST_ENGINES ?? "").split(",").filter((name) => name !== "");
 
