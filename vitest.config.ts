@@ -25,6 +25,17 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "cluster",
+          include: ["packages/platform/test/queue/{face-jobs,batches,idempotency,cancel-elsewhere,queue-sweep}.test.ts"],
+          globalSetup: ["tests/redis-cluster.setup.ts"],
+          setupFiles: ["tests/redis-cluster.env.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "e2e",
           include: ["tests/*.test.ts"],
           globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
