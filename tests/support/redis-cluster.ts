@@ -1,5 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@facefleet/stack";
-import { expectEventually } from "./expect-eventually.js";
 import { RedisServer } from "./redis-server.js";
 
 const password = "cluster-password";
@@ -16,8 +16,13 @@ export class RedisCluster {
   static async start(key: string): Promise<RedisCluster> {
     const servers = await Promise.all(Array.from({ length: 4 }, startNode));
     const cluster = new RedisCluster(servers, key);
-    await cluster.#join();
-    return cluster;
+    try {
+      await cluster.#join();
+      return cluster;
+    } catch (error) {
+      await cluster.remove();
+      throw error;
+    }
   }
 
   get url(): string {
@@ -37,9 +42,7 @@ export class RedisCluster {
   async failOver(): Promise<void> {
     const before = await this.owner();
     await this.servers[3]?.command("cluster", "failover");
-    await expectEventually(async () => {
-      if ((await this.owner()) === before) throw new Error("Expected another owner");
-    });
+    await until(async () => (await this.owner()) !== before);
   }
 
   async remove(): Promise<void> {
@@ -53,18 +56,13 @@ export class RedisCluster {
       await server.command("cluster", "addslotsrange", `${first}`, `${lastSlots[index]}`);
     }
     for (const server of this.servers.slice(1)) await this.#meet(server);
-    await expectEventually(async () => {
-      for (const server of this.servers) {
-        const info = await server.command("cluster", "info");
-        if (!/cluster_state:ok[^]*cluster_known_nodes:4/.test(info)) throw new Error(info);
-      }
+    await until(async () => {
+      const infos = await Promise.all(this.servers.map((server) => server.command("cluster", "info")));
+      return infos.every((info) => /cluster_state:ok[^]*cluster_known_nodes:4/.test(info));
     });
     const replica = this.servers[3]!;
     await replica.command("cluster", "replicate", await (await this.owner()).command("cluster", "myid"));
-    await expectEventually(async () => {
-      const info = await replica.command("info", "replication");
-      if (!info.includes("master_link_status:up")) throw new Error(info);
-    });
+    await until(async () => (await replica.command("info", "replication")).includes("master_link_status:up"));
   }
 
   async #meet(server: RedisServer): Promise<void> {
@@ -81,4 +79,12 @@ async function startNode(): Promise<RedisServer> {
     requirepass: password,
     masterauth: password,
   });
+}
+
+async function until(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`Expected the Redis Cluster to be so within ${withinMs} ms`);
+    await sleep(50);
+  }
 }
