@@ -26,7 +26,9 @@ export default defineConfig({
         ...shared,
         test: {
           name: "cluster",
-          include: ["face-jobs", "batches", "idempotency", "queue-sweep"].map((part) => `packages/platform/test/queue/${part}.test.ts`),
+          include: ["face-jobs", "batches", "idempotency", "queue-sweep"].map(
+            (part) => `packages/platform/test/queue/${part}.test.ts`,
+          ),
           globalSetup: ["tests/redis-cluster.setup.ts"],
           setupFiles: ["tests/redis-cluster.env.ts"],
           testTimeout: 60_000,

@@ -58,7 +58,7 @@ export class RedisCluster {
     for (const server of this.servers.slice(1)) await this.#meet(server);
     await until(async () => {
       const infos = await Promise.all(this.servers.map((server) => server.command("cluster", "info")));
-      return infos.every((info) => /cluster_state:ok[^]*cluster_known_nodes:4/.test(info));
+      return infos.every((info) => /cluster_state:ok.*cluster_known_nodes:4/s.test(info));
     });
     const replica = this.servers[3]!;
     await replica.command("cluster", "replicate", await (await this.owner()).command("cluster", "myid"));

@@ -53,9 +53,9 @@ export class QueueBench {
   readonly outcomes: Outcomes;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  constructor(url = REDIS_URL) {
+  constructor(url = REDIS_URL, prefix = `{test-${randomBytes(6).toString("hex")}}`) {
     if (url === undefined) throw new Error("Expected REDIS_URL from the tests' global setup but it is not set");
-    this.settings = { REDIS_URL: url, QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}` };
+    this.settings = { REDIS_URL: url, QUEUE_PREFIX: prefix };
     this.keys = new QueueKeys(this.settings.QUEUE_PREFIX);
     this.redis = new RedisConnection(this.settings, { role: "consumer", logger: silent }).client;
     this.outcomes = new Outcomes(this.redis, this.keys);
