@@ -26,7 +26,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "cluster",
-          include: ["face-jobs", "batches", "idempotency", "queue-sweep"].map(
+          include: ["face-jobs", "batches", "idempotency", "queue-sweep", "fleet-observer", "request-limits"].map(
             (part) => `packages/platform/test/queue/${part}.test.ts`,
           ),
           globalSetup: ["tests/redis-cluster.setup.ts"],

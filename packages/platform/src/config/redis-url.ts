@@ -4,7 +4,7 @@ export interface RedisHost {
   readonly port: number;
 }
 
-export interface RedisLogin {
+interface RedisLogin {
   readonly username?: string;
   readonly password?: string;
 }
