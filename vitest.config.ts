@@ -25,6 +25,19 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "cluster",
+          include: ["face-jobs", "batches", "idempotency", "queue-sweep", "fleet-observer", "request-limits"].map(
+            (part) => `packages/platform/test/queue/${part}.test.ts`,
+          ),
+          globalSetup: ["tests/redis-cluster.setup.ts"],
+          setupFiles: ["tests/redis-cluster.env.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "e2e",
           include: ["tests/*.test.ts"],
           globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],

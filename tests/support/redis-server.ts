@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { freePort } from "@facefleet/stack";
 import { type RedisWrite, readAppendOnlyFile } from "./append-only-file.js";
 
@@ -11,17 +12,18 @@ export class RedisServer {
   #child: ChildProcess | undefined;
 
   private constructor(
-    private readonly port: number,
+    readonly port: number,
     private readonly directory: string,
+    private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
   /** Reserved, not started. Whoever reserves it removes it. */
-  static async reserve(): Promise<RedisServer> {
-    return new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), "facefleet-redis-")));
+  static async reserve(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+    return new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), "facefleet-redis-")), settings);
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = await RedisServer.reserve();
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+    const server = await RedisServer.reserve(settings);
     await server.start();
     return server;
   }
@@ -31,11 +33,19 @@ export class RedisServer {
   }
 
   async start(): Promise<void> {
-    const settings = { port: this.port, bind: "127.0.0.1", dir: this.directory, appendonly: "yes", save: "" };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+    const own = { port: this.port, bind: "127.0.0.1", dir: this.directory, appendonly: "yes", save: "" };
+    const args = Object.entries({ ...own, ...this.settings }).flatMap(([name, value]) => [`--${name}`, `${value}`]);
     this.#child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const chunk of this.#child.stdout ?? []) if (String(chunk).includes("Ready to accept")) return;
     throw new Error(`Expected redis-server to start on port ${this.port} but it ended`);
+  }
+
+  /** What `redis-cli` says to a command. */
+  async command(...words: string[]): Promise<string> {
+    const { requirepass } = this.settings;
+    const login = requirepass === undefined ? [] : ["--no-auth-warning", "-a", requirepass];
+    const { stdout } = await promisify(execFile)("redis-cli", ["-p", `${this.port}`, ...login, ...words]);
+    return stdout.trim();
   }
 
   /** Every write that it has been told, oldest first. */
@@ -43,13 +53,13 @@ export class RedisServer {
     return readAppendOnlyFile(this.directory);
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.#child;
     if (!child) return;
     this.#child = undefined;
     // A frozen process hears nothing else.
     child.kill("SIGCONT");
-    child.kill("SIGTERM");
+    child.kill(signal);
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
 

@@ -1,13 +1,15 @@
 import { type Static, type TObject, Type } from "typebox";
 import { allowFault } from "../egress/allow-list.js";
+import { redisUrlFault } from "./redis-url.js";
 
 /** Where the queue is. */
 export const redisSettings = {
   REDIS_URL: Type.String({
     default: "redis://127.0.0.1:6379",
-    pattern: "^rediss?://",
+    faultOf: redisUrlFault,
     secret: true,
-    description: "The Redis that holds the queue; `rediss://` for TLS, with `user:password@` where it needs them.",
+    description:
+      "The Redis that holds the queue: `redis://host:port`, `redis+sentinel://host:port,host:port,.../primary` or `redis+cluster://host:port,host:port,...`; with `rediss` for TLS, and `user:password@` before the hosts where Redis needs them. Sentinels that need them have `?sentinel_username=...&sentinel_password=...` at the end. Special characters in all of these are percent-encoded.",
   }),
   QUEUE_PREFIX: Type.String({
     default: "{facefleet}",

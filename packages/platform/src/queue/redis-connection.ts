@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisSettings } from "../config/index.js";
+import { parseRedisUrl } from "../config/redis-url.js";
 import type { Logger } from "../logging/index.js";
+import { routeTo } from "./redis-route.js";
 
 /** A producer answers or fails within about a second; a consumer waits until Redis is back. */
 export type RedisRole = "producer" | "consumer";
@@ -10,9 +12,12 @@ export type RedisRole = "producer" | "consumer";
 const readyWithinMs = 500;
 const readyCheckMs = 20;
 
-/** A primary that became a replica keeps its connections; a new one leads to where the address points now. */
-function isDemoted(error: Error): boolean {
-  return error.message.startsWith("READONLY");
+/**
+ * Whether a node says that it does not serve the queue's keys (a primary that became a replica, a node of a Cluster
+ * whose slot is elsewhere or that has lost the others). It keeps its connections; a new one leads to where they are now.
+ */
+function isElsewhere(error: Error): boolean {
+  return /^(READONLY|MOVED|CLUSTERDOWN)\b/.test(error.message);
 }
 
 /** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
@@ -20,7 +25,7 @@ const optionsOf = {
   producer: {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    reconnectOnError: isDemoted,
+    reconnectOnError: isElsewhere,
     maxRetriesPerRequest: 0,
     connectTimeout: 1000,
     commandTimeout: 1000,
@@ -30,7 +35,7 @@ const optionsOf = {
   consumer: {
     maxRetriesPerRequest: null,
     // 2: and sends the command again.
-    reconnectOnError: (error: Error) => (isDemoted(error) ? 2 : false),
+    reconnectOnError: (error: Error) => (isElsewhere(error) ? 2 : false),
     connectTimeout: 5000,
     socketTimeout: 30_000,
     retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
@@ -47,9 +52,14 @@ export class RedisConnection {
 
   constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
     this.#logger = options.logger;
-    this.client = new Redis(settings.REDIS_URL, optionsOf[options.role]);
+    const own = optionsOf[options.role];
+    const route = routeTo(parseRedisUrl(settings.REDIS_URL), settings.QUEUE_PREFIX, own);
+    // The default; ioredis derives the types of replies from it.
+    this.client = new Redis({ ...own, ...route, replyMapping: "legacy" });
     this.client.on("error", (error: Error) => {
       this.#lastError = error;
+      // While no Sentinel answers there is no connection that could close.
+      if (!this.isReady) this.#closed();
     });
     this.client.on("close", () => this.#closed());
     this.client.on("ready", () => this.#ready());

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
 import { Queue } from "bullmq";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
 import { createLogger } from "../../src/logging/index.js";
 import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type RunningJob } from "../../src/queue/index.js";
 import { Outcomes } from "../../src/queue/outcomes.js";
 import { QueueKeys } from "../../src/queue/queue-keys.js";
+import { RedisConnection } from "../../src/queue/redis-connection.js";
 
 // biome-ignore lint/style/noProcessEnv: the global setup of the tests says here where Redis is
 const { REDIS_URL } = process.env;
@@ -52,12 +53,11 @@ export class QueueBench {
   readonly outcomes: Outcomes;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  constructor(url = REDIS_URL) {
+  constructor(url = REDIS_URL, prefix = `{test-${randomBytes(6).toString("hex")}}`) {
     if (url === undefined) throw new Error("Expected REDIS_URL from the tests' global setup but it is not set");
-    this.settings = { REDIS_URL: url, QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}` };
+    this.settings = { REDIS_URL: url, QUEUE_PREFIX: prefix };
     this.keys = new QueueKeys(this.settings.QUEUE_PREFIX);
-    this.redis = new Redis(url, { retryStrategy: () => 100 });
-    this.redis.on("error", () => undefined);
+    this.redis = new RedisConnection(this.settings, { role: "consumer", logger: silent }).client;
     this.outcomes = new Outcomes(this.redis, this.keys);
     onTestFinished(() => this.#clear());
   }
