@@ -6,6 +6,7 @@ import {
   logSettings,
   redisSettings,
   storeSettings,
+  tracingSettings,
 } from "@facefleet/platform";
 import { type Static, Type } from "typebox";
 
@@ -59,6 +60,7 @@ export const apiConfigSchema = Type.Object({
   ...storeSettings,
   ...egressSettings,
   ...logSettings,
+  ...tracingSettings,
 });
 
 export type ApiConfig = Readonly<Static<typeof apiConfigSchema>>;
