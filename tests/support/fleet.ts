@@ -45,6 +45,11 @@ export class Fleet {
     return started;
   }
 
+  /** All that its processes have written. */
+  get output(): string {
+    return this.#started.map(({ output }) => output).join("\n");
+  }
+
   /** Waits until a path answers with a status. */
   async answers(path: string, status: number, timeoutMs = 30_000): Promise<Response> {
     const deadline = Date.now() + timeoutMs;
@@ -52,8 +57,7 @@ export class Fleet {
       const answer = await this.get(path).catch(() => undefined);
       if (answer?.status === status) return answer;
       if (Date.now() > deadline) {
-        const outputs = this.#started.map(({ output }) => output).join("\n");
-        throw new Error(`Expected ${path} to answer ${status} but it is at ${answer?.status}:\n${outputs}`);
+        throw new Error(`Expected ${path} to answer ${status} but it is at ${answer?.status}:\n${this.output}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

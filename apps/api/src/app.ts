@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import { isTracing } from "@facefleet/platform";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
@@ -8,6 +9,7 @@ import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
+import { traceRequests } from "./request-tracing.js";
 import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
 import { fleetRoutes } from "./routes/fleet.js";
@@ -21,6 +23,7 @@ import { simpleServiceRoutes } from "./routes/simple-service.js";
 import { uploadRoutes } from "./routes/uploads.js";
 import { webhookAttemptRoutes } from "./routes/webhook-attempts.js";
 import { webhookSecretRoutes } from "./routes/webhook-secret.js";
+import { isRoutine } from "./routine-routes.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
@@ -54,6 +57,7 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app);
+  if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);
   ignoreTypesOfNothing(app);
   closeGracefully(app, stopping);
@@ -103,7 +107,7 @@ function logRequests(app: FastifyInstance): void {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unmatched";
-    const level = ["/livez", "/readyz", "/health", "/metrics"].includes(route) ? "debug" : "info";
+    const level = isRoutine(route) ? "debug" : "info";
     const ms = Math.round(reply.elapsedTime);
     const tenant = request.tenant?.id;
     request.log[level]({ method: request.method, route, status: reply.statusCode, ms, tenant }, "answered");

@@ -6,6 +6,7 @@ import {
   logSettings,
   redisSettings,
   storeSettings,
+  tracingSettings,
 } from "@facefleet/platform";
 import { type Static, Type } from "typebox";
 
@@ -66,6 +67,7 @@ export const apiConfigSchema = Type.Object({
   ...storeSettings,
   ...egressSettings,
   ...logSettings,
+  ...tracingSettings,
 });
 
 export type ApiConfig = Readonly<Static<typeof apiConfigSchema>>;

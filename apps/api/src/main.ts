@@ -11,6 +11,7 @@ import {
   FleetObserver,
   Lifecycle,
   type Logger,
+  startTracing,
   TurnDestination,
   UploadRegistry,
   WebhookSecrets,
@@ -45,6 +46,8 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): Promise<void> {
+  const tracing = await startTracing(config, { service: "facefleet-api", logger });
+  lifecycle.onStop("tracing", () => tracing?.stop());
   const access = await openAccess(config, { logger });
   lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config);

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { readImageForm } from "./intake/image-form.js";
 import { completeOptions } from "./job-command.js";
 import { endOfPatience, isClientGone } from "./patience.js";
+import { callerTrace } from "./request-tracing.js";
 import type { ApiServices } from "./services.js";
 
 /** How long the result of a job that outlasted its request can be fetched; the others' is erased at once. */
@@ -50,6 +51,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     const { job } = await jobs.submit(payload, {
       priority: "interactive",
       maxQueuedJobs: request.tenant.maxQueuedJobs,
+      trace: callerTrace(request),
     });
     apiMetrics.submitted.inc({ task, priority: "interactive" });
     return job;

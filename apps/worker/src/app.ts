@@ -6,11 +6,14 @@ import {
   EgressGuard,
   FaceJobConsumer,
   FaceJobs,
+  isTracing,
   KnownResults,
   Lifecycle,
   type Logger,
   type ObjectStore,
   QueueSweep,
+  startTracing,
+  type Tracing,
   UploadRegistry,
 } from "@facefleet/platform";
 import { BatchWorker } from "./batches/batch-worker.js";
@@ -44,7 +47,8 @@ export interface Worker {
  * for Redis alone.
  */
 export async function startWorker(config: WorkerConfig, logger: Logger): Promise<Worker> {
-  const app = new WorkerApp(config, logger);
+  const tracing = await startTracing(config, { service: "facefleet-worker", logger });
+  const app = new WorkerApp(config, logger, tracing);
   const address = await app.serveProbes();
   logger.info({ address }, "answering probes");
   return { address, ready: app.work(), stop: (reason) => app.stop(reason) };
@@ -68,10 +72,11 @@ class WorkerApp {
   #models: InferenceInfo["models"] | undefined;
   #takesJobs = false;
 
-  constructor(config: WorkerConfig, logger: Logger) {
+  constructor(config: WorkerConfig, logger: Logger, tracing: Tracing | undefined) {
     this.#config = config;
     this.#logger = logger;
     this.#lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
+    this.#lifecycle.onStop("tracing", () => tracing?.stop());
     this.#jobs = new FaceJobs(config, { logger });
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#store = createObjectStore(config);
@@ -202,6 +207,7 @@ class WorkerApp {
       logger: this.#logger,
       concurrency: this.#config.CONCURRENCY,
       lockDurationMs: this.#config.LOCK_DURATION * 1000,
+      isTraced: isTracing(this.#config),
       run: (job, signal) => runner.run(job, signal),
       onEnd: (job, outcome) => runner.ended(job, outcome),
     });

@@ -1,7 +1,14 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { queueCatalogue } from "@facefleet/contracts";
-import { egressSettings, loadConfig, logSettings, redisSettings, storeSettings } from "@facefleet/platform";
+import {
+  egressSettings,
+  loadConfig,
+  logSettings,
+  redisSettings,
+  storeSettings,
+  tracingSettings,
+} from "@facefleet/platform";
 import { type Static, Type } from "typebox";
 
 export const workerConfigSchema = Type.Object({
@@ -117,6 +124,7 @@ export const workerConfigSchema = Type.Object({
   ...storeSettings,
   ...egressSettings,
   ...logSettings,
+  ...tracingSettings,
 });
 
 export type WorkerConfig = Readonly<Static<typeof workerConfigSchema> & { MODELS_DIR: string; TFJS_NODE_DIR: string }>;

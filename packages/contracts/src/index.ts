@@ -10,6 +10,7 @@ export * from "./problem-table.js";
 export * from "./queue-catalogue.js";
 export * from "./simple-service.js";
 export * from "./tenant.js";
+export * from "./trace-context.js";
 export * from "./upload.js";
 export * from "./webhook.js";
 export * from "./webhook-event.js";

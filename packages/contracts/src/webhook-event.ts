@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { BatchCounts } from "./batch.js";
 import { Task } from "./job.js";
 import { TenantId } from "./tenant.js";
+import { TraceContext } from "./trace-context.js";
 
 const Timestamp = Type.String({ format: "date-time" });
 
@@ -50,6 +51,8 @@ const announcement = {
   createdAt: Timestamp,
   /** When the job or the batch is forgotten, and with it what is known of a delivery that is over. */
   expiresAt: Type.Optional(Timestamp),
+  /** The trace that its deliveries belong to. */
+  trace: Type.Optional(TraceContext),
 };
 
 /**

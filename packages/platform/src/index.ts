@@ -6,3 +6,4 @@ export * from "./logging/index.js";
 export * from "./metrics/index.js";
 export * from "./object-store/index.js";
 export * from "./queue/index.js";
+export * from "./tracing/index.js";

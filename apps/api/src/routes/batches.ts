@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { BatchParams, batchId, batchNotFound } from "../batch-address.js";
 import { batchCommandOf } from "../batch-command.js";
 import { batchResults } from "../batch-results.js";
+import { callerTrace } from "../request-tracing.js";
 import type { ApiServices, Routes } from "../services.js";
 import { assertImageAllowed, assertOutputAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
 import { refer } from "../wire/components.js";
@@ -127,6 +128,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {
     items,
+    trace: callerTrace(request),
     ...(typeof key === "string" && { idempotency: { key, bodyHash: bodyHash() } }),
   });
 }

@@ -8,9 +8,9 @@ import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
+import { callerTrace } from "../request-tracing.js";
 import type { Routes } from "../services.js";
 import { assertImageAllowed, assertUploadOwn } from "../tenancy/image-access.js";
-import type { Tenant } from "../tenancy/tenant.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
 import { jsonReader } from "../wire/json-reader.js";
@@ -134,7 +134,7 @@ export const jobRoutes: Routes = async (app, services) => {
     try {
       if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
       const job = checkMultipartJob(form.job);
-      const submitted = await submit(request.tenant, commandWithImage(job, form.image, contextOf(request)), key);
+      const submitted = await submit(request, commandWithImage(job, form.image, contextOf(request)), key);
       if (!submitted.created) await intake.discard(form.image.uploadId);
       return submitted;
     } catch (error) {
@@ -152,14 +152,15 @@ export const jobRoutes: Routes = async (app, services) => {
     await Promise.all(uploads.map((id) => assertUploadOwn(services.uploads, request.tenant, id)));
     // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
     if (key === undefined) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
-    return submit(request.tenant, command, key);
+    return submit(request, command, key);
   }
 
-  async function submit({ maxQueuedJobs }: Tenant, { payload, priority, bodyHash }: JobCommand, key?: string) {
+  async function submit(request: FastifyRequest, { payload, priority, bodyHash }: JobCommand, key?: string) {
     if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
     const submitted = await jobs.submit(payload, {
       priority,
-      maxQueuedJobs,
+      maxQueuedJobs: request.tenant.maxQueuedJobs,
+      trace: callerTrace(request),
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
     if (submitted.created) services.apiMetrics.submitted.inc({ task: payload.task, priority });

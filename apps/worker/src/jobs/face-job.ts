@@ -9,10 +9,11 @@ import {
 import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
-import type { RunningJob } from "@facefleet/platform";
+import { inSpan, type RunningJob } from "@facefleet/platform";
 import type { AnalysisCache } from "./analysis-cache.js";
 import { fetchImage, type ImageSources } from "./fetch-image.js";
 import { type JobTimes, reusedResult, toAnalysisResult, toFace } from "./result.js";
+import { tracedAnalysis } from "./traced-analysis.js";
 
 export interface FaceJobParts extends ImageSources {
   readonly maxImageBytes: number;
@@ -97,7 +98,8 @@ function place(index: number, { length }: readonly unknown[]): string {
 
 async function fetchTimed(image: ImageRef, parts: FaceJobParts, signal: AbortSignal): Promise<FetchedImage> {
   const start = performance.now();
-  const bytes = await fetchImage(parts, image, { maxBytes: parts.maxImageBytes, signal });
+  const options = { maxBytes: parts.maxImageBytes, signal };
+  const bytes = await inSpan("fetch", {}, () => fetchImage(parts, image, options));
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);
   return { bytes, fetchMs };
@@ -111,7 +113,7 @@ async function analyse(
 ): Promise<FaceAnalysis> {
   // Somebody waits for it: it does not wait for what may take hours anyway.
   const urgent = priority === "interactive";
-  const analysis = await parts.analyse(bytes, analysisOptions(payload), { signal, urgent });
+  const analysis = await tracedAnalysis(() => parts.analyse(bytes, analysisOptions(payload), { signal, urgent }));
   parts.onStage("decode", analysis.timings.decodeMs);
   parts.onStage("detect", analysis.timings.detectMs);
   if (payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);

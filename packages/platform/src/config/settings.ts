@@ -59,6 +59,51 @@ export const egressSettings = {
   ),
 };
 
+/**
+ * Whether and where the fleet's work is traced. These are OpenTelemetry's own variables, and its SDK reads them itself,
+ * with the others that it knows.
+ */
+export const tracingSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://",
+      description:
+        "Where traces are sent: an OTLP receiver over HTTP, as in `http://collector:4318`, which takes JSON at `/v1/traces`. Unset: nothing is traced.",
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: Type.Optional(
+    Type.String({
+      secret: true,
+      description: "Headers that go with it, as in `authorization=Bearer%20abc,x-team=ml`.",
+    }),
+  ),
+  OTEL_SERVICE_NAME: Type.Optional(
+    Type.String({ description: "What traces call the process. Unset: `facefleet-api` or `facefleet-worker`." }),
+  ),
+  OTEL_RESOURCE_ATTRIBUTES: Type.Optional(
+    Type.String({ description: "What else traces say of it, as in `deployment.environment.name=production`." }),
+  ),
+  OTEL_TRACES_SAMPLER: Type.Enum(
+    [
+      "always_on",
+      "always_off",
+      "traceidratio",
+      "parentbased_always_on",
+      "parentbased_always_off",
+      "parentbased_traceidratio",
+    ],
+    {
+      default: "parentbased_always_on",
+      description:
+        "Which traces are kept: always_on, always_off or traceidratio; with `parentbased_` before it, callers that send a `traceparent` decide for theirs.",
+    },
+  ),
+  OTEL_TRACES_SAMPLER_ARG: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: "The share of traces that `traceidratio` keeps; unset: all." }),
+  ),
+};
+export type TracingSettings = Readonly<Static<TObject<typeof tracingSettings>>>;
+
 /** What is written to the log, and how. */
 export const logSettings = {
   LOG_LEVEL: Type.Enum(["silent", "fatal", "error", "warn", "info", "debug", "trace"], {

@@ -1,2 +1,3 @@
 export { Lifecycle } from "./lifecycle.js";
 export { Periodic } from "./periodic.js";
+export { settlesWithin } from "./settles-within.js";

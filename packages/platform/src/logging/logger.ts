@@ -1,3 +1,4 @@
+import { trace } from "@opentelemetry/api";
 import { type DestinationStream, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
 import type { LogSettings } from "../config/index.js";
@@ -24,12 +25,19 @@ export function createLogger({ name, level, format, destination }: LoggerOptions
       name,
       level,
       base: { name },
+      mixin: activeSpan,
       formatters: { log: redactFields },
       serializers: { err: serializeError, error: serializeError },
     },
     format === "pretty" ? forPeople(output) : output,
   );
   return redactBindings(logger);
+}
+
+/** What leads from a line to the trace that it is part of. */
+function activeSpan(): object {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
 }
 
 /** Pino shows the bindings of child loggers to no formatter. Children inherit the change. */

@@ -14,6 +14,7 @@ const hidden = new Set([
   "embeddings",
   "crop",
   "REDIS_URL",
+  "OTEL_EXPORTER_OTLP_HEADERS",
   "S3_SECRET_ACCESS_KEY",
 ]);
 /** Also what ends a structure that contains itself. */

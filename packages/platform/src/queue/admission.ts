@@ -1,6 +1,7 @@
 import { type FaceJobPayload, type FacePriority, ProblemError, queueCatalogue } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { FaceQueue } from "./face-queue.js";
+import type { QueuedTrace } from "./job-trace.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
 
@@ -12,6 +13,7 @@ export interface Applicant {
   readonly createdAt: number;
   /** How many jobs of the tenant may be queued or active at once; without it, any number. */
   readonly maxQueuedJobs: number | undefined;
+  readonly trace?: QueuedTrace | undefined;
 }
 
 /** What jobs that are admitted together have in common. */

@@ -1,5 +1,6 @@
 import { type Applicant, type ApplicantKind, admissionOf, admit } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
+import { traceOption } from "./job-trace.js";
 import { uploadsOf } from "./job-view.js";
 import type { QueueKeys } from "./queue-keys.js";
 
@@ -10,13 +11,13 @@ import type { QueueKeys } from "./queue-keys.js";
  * no upload is a job's and still to be deleted as one that no job came for.
  * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then the uploads. ARGV: those of `admit`, then the
  * prefix of BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each job:
- * created at, id, name, data, its uploads with spaces between. Returns which jobs, from 1, are past the quota.
+ * created at, id, name, data, its uploads with spaces between, an option of its own as JSON or "". Returns which jobs, from 1, are past the quota.
  */
 export const admitAndQueue = `${admit}
 local function admitAndQueue(lastArgument)
   local meta, active, jobCounter, priorityCounter, marker, uploads = unpack(KEYS, 6)
   local prefix, sharedOptions = ARGV[7], ARGV[8]
-  local firstJob, valuesPerJob = 9, 5
+  local firstJob, valuesPerJob = 9, 6
 
   local seen, fresh, applicants = {}, {}, {}
   for at = firstJob, lastArgument, valuesPerJob do
@@ -34,12 +35,12 @@ local function admitAndQueue(lastArgument)
   local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
   for index, number in ipairs(admit(applicants)) do
     local at = fresh[index]
-    local createdAt, id, name, data, handedOver = unpack(ARGV, at, at + 4)
+    local createdAt, id, name, data, handedOver, ownOption = unpack(ARGV, at, at + 5)
     if number == -1 then
       refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
     else
-      local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s'
-      local options = string.format(format, cjson.encode(id), number, createdAt, sharedOptions)
+      local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
+      local options = string.format(format, cjson.encode(id), number, createdAt, ownOption, sharedOptions)
       redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
         "timestamp", createdAt, "delay", "0", "priority", number)
       for upload in string.gmatch(handedOver, "%S+") do redis.call("ZREM", uploads, upload) end
@@ -70,8 +71,9 @@ export function queueingOf(
   for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
   admission.keys.push(keys.uploads);
   admission.args.push(queue.toKey(""), sharedOptions);
-  for (const { createdAt, id, payload } of applicants) {
-    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload), uploadsOf(payload).join(" "));
+  for (const { createdAt, id, payload, trace } of applicants) {
+    const uploads = uploadsOf(payload).join(" ");
+    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload), uploads, traceOption(trace));
   }
   return admission;
 }

@@ -6,19 +6,23 @@ import {
   ProblemError,
   queueCatalogue,
 } from "@facefleet/contracts";
+import { trace } from "@opentelemetry/api";
 import { WaitingError, Worker } from "bullmq";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
+import { settlesWithin } from "../lifecycle/index.js";
 import type { Logger } from "../logging/index.js";
+import { activeTrace, failSpan, inSpan, inTrace } from "../tracing/index.js";
 import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
+import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
+import { queueTelemetry } from "./queue-telemetry.js";
 import { RecordedFailure } from "./recorded-failure.js";
 import { RedisConnection } from "./redis-connection.js";
-import { settlesWithin } from "./settles-within.js";
 import { StageReport } from "./stage-report.js";
 import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
 
@@ -32,6 +36,8 @@ export interface FaceJobConsumerOptions {
   readonly onEnd?: (job: TakenJob, outcome: Job) => Promise<void>;
   /** How long this worker may be silent before its jobs are given to another, in milliseconds. */
   readonly lockDurationMs?: number;
+  /** Whether there is a span for each job. */
+  readonly isTraced?: boolean;
 }
 
 const faces = queueCatalogue.faces;
@@ -74,6 +80,7 @@ export class FaceJobConsumer {
         stalledInterval: lockDurationMs / 2,
         maxStalledCount: faces.maxStalls,
         runRetryDelay: 1000,
+        ...(options.isTraced && { telemetry: queueTelemetry }),
       },
     );
     this.#worker.on("error", (error) => this.#warn(error));
@@ -110,6 +117,7 @@ export class FaceJobConsumer {
   async #take(job: FaceQueueJob, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
     const cancel = () => this.#worker.cancelJob(job.id!, "The job is canceled");
     this.#canceled.on(job.id!, cancel);
+    describeSpan(job);
     try {
       if (await this.#hasEnded(job)) return;
       const result = await this.#run(job, signal!);
@@ -135,6 +143,8 @@ export class FaceJobConsumer {
     if (this.#outOfTime) await putBack(job, token);
     if (await this.#hasEnded(job)) return;
     const problem = asProblemError(error);
+    const span = trace.getActiveSpan();
+    if (span) failSpan(span, problem.code);
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
     this.#logger[problem.status >= 500 ? "warn" : "debug"](
       { err: error, jobId: job.id, attempt: job.attemptsStarted },
@@ -160,7 +170,8 @@ export class FaceJobConsumer {
 
   async #end(job: FaceQueueJob, ending: Ending, finishedAt?: number): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
-    const isWritten = await this.#outcomes.write(outcome, job.data);
+    const announcedIn = activeTrace() ?? traceOf(job);
+    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, announcedIn));
     if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
   }
 
@@ -175,7 +186,8 @@ export class FaceJobConsumer {
   /** BullMQ fails some jobs itself: those whose workers died too often, or whose outcome could not be written. */
   #failed(job: FaceQueueJob | undefined, error: Error): void {
     if (job?.finishedOn === undefined || error instanceof RecordedFailure) return;
-    const ending = this.#end(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn)
+    const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn);
+    const ending = inTrace(traceOf(job), end)
       .catch((cause: unknown) => this.#logger.error({ err: cause, jobId: job.id }, "Outcome not written"))
       .finally(() => this.#endings.delete(ending));
     this.#endings.add(ending);
@@ -194,6 +206,14 @@ function payloadOf({ data }: FaceQueueJob): FaceJobPayload {
   const completed = Value.Default(faces.payload, data);
   if (facePayload.Check(completed)) return completed as FaceJobPayload;
   throw new ProblemError("invalid_request", "Expected a payload of this version of the service for the job.");
+}
+
+function describeSpan({ id = "", data, attemptsStarted }: FaceQueueJob): void {
+  trace.getActiveSpan()?.setAttributes({
+    ...messageAttributes("process", faces.name, id),
+    ...jobAttributes(id, data),
+    "facefleet.job.attempt": attemptsStarted,
+  });
 }
 
 /** Lets another worker have the job at once, without counting the attempt. */

@@ -1,6 +1,16 @@
-import type { FaceJobPayload, FacePriority, FleetWorker, Job, WebhookAttempts } from "@facefleet/contracts";
+import {
+  type FaceJobPayload,
+  type FacePriority,
+  type FleetWorker,
+  type Job,
+  queueCatalogue,
+  type TraceContext,
+  type WebhookAttempts,
+} from "@facefleet/contracts";
+import { SpanKind } from "@opentelemetry/api";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { activeTrace, inSpan } from "../tracing/index.js";
 import { Admission } from "./admission.js";
 import { type FaceQueue, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
@@ -9,6 +19,7 @@ import { JobList, type JobPage, type JobQuery } from "./job-list.js";
 import { type CancelOutcome, JobRemoval } from "./job-removal.js";
 import { JobRetry } from "./job-retry.js";
 import { JobSightings } from "./job-sightings.js";
+import { jobAttributes, messageAttributes } from "./job-trace.js";
 import { queuedJob } from "./job-view.js";
 import { watchJob } from "./job-watch.js";
 import { erased, Outcomes } from "./outcomes.js";
@@ -25,6 +36,8 @@ export interface SubmitOptions {
   readonly idempotency?: Idempotency;
   /** The most jobs that the tenant may have queued or active; any number without it. */
   readonly maxQueuedJobs?: number | undefined;
+  /** The caller's, which is handed on where this process makes no spans. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export interface Submission {
@@ -33,6 +46,7 @@ export interface Submission {
   readonly created: boolean;
 }
 
+const faces = queueCatalogue.faces.name;
 /** How often a wait looks by itself, for an end whose message was lost. */
 const recheckMs = 2000;
 /** How often events look for changes other than the end, which is told at once. */
@@ -198,9 +212,14 @@ export class FaceJobs {
     return view === erased ? undefined : view;
   }
 
-  async #add(id: string, payload: FaceJobPayload, { priority, maxQueuedJobs }: SubmitOptions): Promise<Submission> {
+  async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
+    const { priority, maxQueuedJobs } = options;
     const createdAt = Date.now();
-    await this.#submissions.add({ id, payload, priority, createdAt, maxQueuedJobs });
+    const attributes = { ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) };
+    await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER, attributes }, () => {
+      const trace = activeTrace() ?? options.trace;
+      return this.#submissions.add({ id, payload, priority, createdAt, maxQueuedJobs, trace });
+    });
     return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
   }
 

@@ -1,5 +1,6 @@
 import type { FaceQueue } from "./face-queue.js";
 import type { JobSightings, Sighting } from "./job-sightings.js";
+import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, isFinished, uploadsOf } from "./job-view.js";
 import { erased, type Outcomes } from "./outcomes.js";
 
@@ -31,7 +32,8 @@ export class JobRemoval {
   /** The outcome goes first: a crash before the removal leaves a job that the next worker drops. */
   async #cancel(tenant: string, queued: FaceQueueJob): Promise<CancelOutcome | undefined> {
     const id = queued.id!;
-    const isWritten = await this.outcomes.write(endedJob(queued, { state: "canceled" }), queued.data);
+    const canceled = endedJob(queued, { state: "canceled" });
+    const isWritten = await this.outcomes.write(canceled, queued.data, traceOf(queued));
     // It ended meanwhile.
     if (!isWritten) return this.remove(tenant, id);
     // A job that a worker holds stays: the worker finds the outcome and lets go.
@@ -40,7 +42,7 @@ export class JobRemoval {
   }
 
   async #erase(tenant: string, id: string, { view, queued }: Sighting): Promise<CancelOutcome> {
-    if (queued && view !== erased) await this.outcomes.write(view, queued.data);
+    if (queued && view !== erased) await this.outcomes.write(view, queued.data, traceOf(queued));
     await this.outcomes.erase(tenant, id);
     await this.queue.remove(id);
     return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : [] };

@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import { type Admission, priorityOf } from "./admission.js";
 import type { FaceQueue } from "./face-queue.js";
 import type { JobSightings } from "./job-sightings.js";
+import { traceOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
 import { erased, type Outcomes } from "./outcomes.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
@@ -47,7 +48,7 @@ export class JobRetry {
     if (sighting.view.state !== "failed") throw notFailed(sighting.view.state);
     const queued = repeatable(sighting.queued ?? (await this.queue.getJob(id)));
     // A failure that nobody could write down yet.
-    if (sighting.queued) await outcomes.write(sighting.view, queued.data);
+    if (sighting.queued) await outcomes.write(sighting.view, queued.data, traceOf(queued));
     await putAway(queued);
     const { data: payload, timestamp: createdAt } = queued;
     const priority = priorityOf(queued.priority);

@@ -1,4 +1,4 @@
-import type { FaceJobPayload, Job, JobResult } from "@facefleet/contracts";
+import type { FaceJobPayload, Job, JobResult, TraceContext } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
 import { tenantOf, ttlSecondsOf } from "./job-view.js";
@@ -84,10 +84,13 @@ export class Outcomes {
     return recordOf(await this.redis.hmget(this.keys.outcome(jobId), ...fields));
   }
 
-  /** Writes the job's end unless it has one, with all that follows from it. Returns whether it was written. */
-  async write(job: Job, payload: FaceJobPayload): Promise<boolean> {
+  /**
+   * Writes the job's end unless it has one, with all that follows from it, which belongs to the job's trace. Returns
+   * whether it was written.
+   */
+  async write(job: Job, payload: FaceJobPayload, trace?: TraceContext): Promise<boolean> {
     const { batch } = payload;
-    const { keys, args } = batch ? this.#endOfItem(job, payload, batch) : this.#endOf(job, payload);
+    const { keys, args } = batch ? this.#endOfItem(job, payload, batch) : this.#endOf(job, payload, trace);
     return (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
   }
 
@@ -98,12 +101,12 @@ export class Outcomes {
     return { keys: [...keys, ...lineKeys(this.keys, batch)], args: [...args, batch.index, JSON.stringify(line)] };
   }
 
-  #endOf(job: Job, payload: FaceJobPayload): { keys: string[]; args: (string | number)[] } {
+  #endOf(job: Job, payload: FaceJobPayload, trace?: TraceContext): { keys: string[]; args: (string | number)[] } {
     const { keys } = this;
     const { batch, idempotency } = payload;
     const { result, ...withoutResult } = job;
     const tenant = tenantOf(payload);
-    const event = endEvent(job, payload);
+    const event = endEvent(job, payload, trace);
     return {
       keys: [
         keys.outcome(job.id),

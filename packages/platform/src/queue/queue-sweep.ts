@@ -5,6 +5,7 @@ import type { Logger } from "../logging/index.js";
 import { indexOfItem } from "./batches/batch-items.js";
 import { BatchSteps } from "./batches/batch-steps.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
+import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
@@ -157,6 +158,6 @@ export class QueueSweep {
     const job: FaceQueueJob | undefined = await this.#queue.getJob(id);
     if (!job) return;
     const failure = endedJob(job, { state: "failed", error: givenUpProblem(job) });
-    if (await this.#outcomes.write(failure, job.data)) await this.#options.onEnd(job.data);
+    if (await this.#outcomes.write(failure, job.data, traceOf(job))) await this.#options.onEnd(job.data);
   }
 }

@@ -1,3 +1,4 @@
+import type { TraceContext } from "@facefleet/contracts";
 import type { Egress } from "../egress/index.js";
 import { type Verdict, verdictOfAnswer, verdictOfError } from "./attempt.js";
 import { signatureHeaders } from "./signature.js";
@@ -8,6 +9,8 @@ export interface OutgoingWebhook {
   readonly body: string;
   /** What it is signed with, newest first. */
   readonly secrets: readonly string[];
+  /** Where the request belongs. */
+  readonly trace?: TraceContext;
 }
 
 export interface SentWebhook extends Verdict {
@@ -24,13 +27,14 @@ const mostAnswerBytes = 4096;
  */
 export async function sendWebhook(
   egress: Egress,
-  { id, url, body, secrets }: OutgoingWebhook,
+  { id, url, body, secrets, trace }: OutgoingWebhook,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<SentWebhook> {
   const at = new Date();
   const headers = {
     "content-type": "application/json",
     "user-agent": "Facefleet-Webhooks/1",
+    ...trace,
     ...signatureHeaders({ id, timestamp: Math.floor(at.getTime() / 1000), body }, secrets),
   };
   const limits = { maxBytes: mostAnswerBytes, onTooLong: "cut", timeoutMs, maxRedirects: 0, signal } as const;

@@ -1,4 +1,12 @@
-import type { Batch, BatchRequest, BatchState, FacePriority, JobOptions, Problem } from "@facefleet/contracts";
+import type {
+  Batch,
+  BatchRequest,
+  BatchState,
+  FacePriority,
+  JobOptions,
+  Problem,
+  TraceContext,
+} from "@facefleet/contracts";
 import { partSize } from "./batch-lines.js";
 
 /** Where the items of a batch come from. */
@@ -22,6 +30,8 @@ export interface BatchPlan {
   readonly allowedBuckets?: readonly string[];
   /** The digest that names the record of its idempotency key. */
   readonly idempotency?: string;
+  /** The trace that it was submitted in. */
+  readonly trace?: TraceContext;
 }
 
 /** A batch as it is kept while it lives, and after it until it expires. */

@@ -3,11 +3,13 @@ import {
   type Batch,
   type ImageRef,
   ProblemError,
+  type TraceContext,
   type WebhookAttempts,
   type WebhookProgress,
 } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
+import { activeTrace } from "../../tracing/index.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
@@ -24,6 +26,8 @@ export interface BatchOptions {
   /** Those that came with the request; none when the plan's source is elsewhere. */
   readonly items: readonly ImageRef[];
   readonly idempotency?: Idempotency;
+  /** The caller's, which is handed on where this process makes no spans. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export interface BatchSubmission {
@@ -67,7 +71,9 @@ export class Batches {
   }
 
   /** @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body */
-  submit(plan: BatchPlan, { items, idempotency }: BatchOptions): Promise<BatchSubmission> {
+  submit(asked: BatchPlan, { items, idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
+    const trace = activeTrace() ?? caller.trace;
+    const plan = { ...asked, ...(trace && { trace }) };
     const newId = `b${randomUUID().replaceAll("-", "")}`;
     return this.#connection.attempt(async () => {
       if (!idempotency) return { batch: await this.#create(newId, plan, items), created: true };

@@ -1,4 +1,11 @@
-import type { OutboxEvent, WebhookAttempt, WebhookAttempts, WebhookProgress, WebhookState } from "@facefleet/contracts";
+import type {
+  OutboxEvent,
+  TraceContext,
+  WebhookAttempt,
+  WebhookAttempts,
+  WebhookProgress,
+  WebhookState,
+} from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { webhookBody } from "../../webhooks/webhook-body.js";
 import type { QueueKeys } from "../queue-keys.js";
@@ -22,6 +29,8 @@ export interface EventRecord {
   readonly since: number;
   /** When it is to be sent, not before; 0: at once. */
   readonly nextAttemptAt: number;
+  /** The trace that its attempts belong to. */
+  readonly trace?: TraceContext;
 }
 
 /** What has become of an event. */
@@ -125,9 +134,10 @@ export class EventRecords {
 
   /** Takes an event out of the outbox over. Idempotent. */
   async accept(event: OutboxEvent): Promise<void> {
-    const { tenant, url, data, expiresAt } = event;
+    const { tenant, url, data, expiresAt, trace } = event;
     const keptUntil = expiresAt === undefined ? Date.now() + keptMs : Date.parse(expiresAt) + slackMs;
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
+    if (trace) fields.push("trace", JSON.stringify(trace));
     const happened = Date.parse(event.createdAt);
     const keys = [this.keys.event(event.id), this.keys.undelivered];
     await accept.run(this.redis, keys, [Date.now(), keptMs, keptUntil, event.id, happened, ...fields]);
@@ -136,12 +146,13 @@ export class EventRecords {
   /** Undefined once it has been forgotten. */
   async find(id: string): Promise<EventRecord | undefined> {
     const record = await this.redis.hgetall(this.keys.event(id));
-    const { subject, tenant, url, body, state } = record;
+    const { subject, tenant, url, body, state, trace } = record;
     if (body === undefined) return undefined;
     const [round, tries, since, nextAttemptAt] = ["round", "tries", "since", "nextAttemptAt"].map((name) =>
       Number(record[name]),
     ) as [number, number, number, number];
-    return { id, round, tries, since, nextAttemptAt, ...({ subject, tenant, url, body, state } as Texts) };
+    const texts = { subject, tenant, url, body, state } as Texts;
+    return { id, round, tries, since, nextAttemptAt, ...texts, ...(trace && { trace: JSON.parse(trace) }) };
   }
 
   /** Whether the receiver does not want to hear anything any more. */

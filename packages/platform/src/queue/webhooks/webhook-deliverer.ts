@@ -1,8 +1,11 @@
-import { queueCatalogue, type WebhookAttempt, type WebhookDelivery } from "@facefleet/contracts";
+import { queueCatalogue, type TraceContext, type WebhookAttempt, type WebhookDelivery } from "@facefleet/contracts";
+import { SpanKind } from "@opentelemetry/api";
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { RedisSettings } from "../../config/index.js";
 import type { Egress } from "../../egress/index.js";
+import { settlesWithin } from "../../lifecycle/index.js";
 import type { Logger } from "../../logging/index.js";
+import { activeTrace, failSpan, inSpan, inTrace } from "../../tracing/index.js";
 import { isReceiverDown } from "../../webhooks/attempt.js";
 import type { Pass } from "../../webhooks/receiver-circuit.js";
 import { originOf, ReceiverCircuits } from "../../webhooks/receiver-circuits.js";
@@ -10,7 +13,6 @@ import { retryDelay } from "../../webhooks/retry-schedule.js";
 import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { settlesWithin } from "../settles-within.js";
 import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
 import { SecretRecords } from "./secret-records.js";
 
@@ -146,10 +148,25 @@ export class WebhookDeliverer {
     }
   }
 
-  async #send({ id, tenant, url, body }: EventRecord): Promise<SentWebhook> {
+  /** Within a span of its own in the event's trace, which goes to the receiver. */
+  #send(event: EventRecord): Promise<SentWebhook> {
+    const options = { kind: SpanKind.CLIENT, attributes: attemptAttributes(event) };
+    const send = () =>
+      inSpan("POST", options, async (span) => {
+        const sent = await this.#sendIn(activeTrace() ?? event.trace, event);
+        span.setAttribute("facefleet.webhook.outcome", sent.outcome);
+        if (sent.status !== undefined) span.setAttribute("http.response.status_code", sent.status);
+        if (sent.outcome !== "delivered") failSpan(span, sent.outcome);
+        return sent;
+      });
+    return inTrace(event.trace, send);
+  }
+
+  async #sendIn(trace: TraceContext | undefined, { id, tenant, url, body }: EventRecord): Promise<SentWebhook> {
     const { egress, timeoutMs } = this.#options;
     const secrets = await this.#secrets.signing(tenant);
-    return sendWebhook(egress, { id, url, body, secrets }, { timeoutMs, signal: this.#outOfTime.signal });
+    const webhook = { id, url, body, secrets, ...(trace && { trace }) };
+    return sendWebhook(egress, webhook, { timeoutMs, signal: this.#outOfTime.signal });
   }
 
   #progressOf(event: EventRecord, { at, durationMs, outcome, status, retryAfterMs }: SentWebhook): Progress {
@@ -196,4 +213,16 @@ export class WebhookDeliverer {
 /** What of an event may be in the log. */
 function shown({ id, subject, tenant, url }: EventRecord) {
   return { eventId: id, subject, tenant, origin: originOf(url) };
+}
+
+/** The path and the query of a receiver may let somebody in. */
+function attemptAttributes({ id, subject, tenant, url, tries }: EventRecord) {
+  return {
+    "http.request.method": "POST",
+    "http.request.resend_count": tries,
+    "server.address": new URL(url).hostname,
+    "facefleet.webhook.id": id,
+    "facefleet.webhook.subject": subject,
+    "facefleet.tenant": tenant,
+  };
 }
