@@ -155,14 +155,18 @@ export const jobRoutes: Routes = async (app, services) => {
     return submit(request.tenant, command, key);
   }
 
-  async function submit({ maxQueuedJobs }: Tenant, { payload, priority, bodyHash }: JobCommand, key?: string) {
+  async function submit(
+    { id: tenant, maxQueuedJobs }: Tenant,
+    { payload, priority, bodyHash }: JobCommand,
+    key?: string,
+  ) {
     if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
     const submitted = await jobs.submit(payload, {
       priority,
       maxQueuedJobs,
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
-    if (submitted.created) services.apiMetrics.submitted.inc({ task: payload.task, priority });
+    if (submitted.created) services.apiMetrics.submitted({ tenant, task: payload.task, priority, jobs: 1 });
     return submitted;
   }
 };
