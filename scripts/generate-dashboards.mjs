@@ -13,6 +13,9 @@ const rate = (metric, by, filter = "") => `sum by (${by}) (rate(${metric}${filte
 const quantile = (q, metric, by, filter = "") =>
   `histogram_quantile(${q}, ${rate(`${metric}_bucket`, ["le", by].filter(Boolean).join(", "), filter)})`;
 
+const mean = (metric, by, filter = "") =>
+  `${rate(`${metric}_sum`, by, filter)} / ${rate(`${metric}_count`, by, filter)}`;
+
 /** A panel: its title, its unit, and what it shows, by legend. */
 const panel = (title, unit, queries, more = {}) => ({ title, unit, queries, ...more });
 
@@ -40,6 +43,13 @@ const dashboards = {
         "{{route}}": quantile(0.99, "facefleet_http_request_duration_seconds", "route"),
       }),
       panel("Redis memory", "bytes", { "{{kind}}": "max by (kind) (facefleet_redis_memory_bytes)" }),
+      panel("Errors of Redis", "reqps", { "{{kind}}": rate("facefleet_redis_errors_total", "kind") }),
+      panel("Errors of the object store", "reqps", {
+        "{{operation}}": rate("facefleet_store_errors_total", "operation"),
+      }),
+      panel("Engines", "none", {
+        "{{engine}} on {{device}}": "sum by (engine, device) (facefleet_engine_info)",
+      }),
     ],
   },
   worker: {
@@ -54,14 +64,39 @@ const dashboards = {
       panel("Items of a batch, median", "none", {
         "{{stage}}": quantile(0.5, "facefleet_batch_size", "stage", "$own"),
       }),
+      panel("Fill of batches, mean", "percentunit", {
+        "{{stage}}": mean("facefleet_batch_fill_ratio", "stage", "$own"),
+      }),
+      panel("Batches halved for want of memory", "none", {
+        "{{stage}}": "sum by (stage) (increase(facefleet_batch_oom_splits_total$own[$__rate_interval]))",
+      }),
       panel("Wait for a batch, 95 %", "s", {
         "{{stage}}": quantile(0.95, "facefleet_batch_wait_seconds", "stage", "$own"),
       }),
-      panel("Memory of inference", "bytes", { "{{kind}}": "facefleet_inference_memory_bytes$own" }),
-      panel("Event loop, 99 %", "s", { lag: "nodejs_eventloop_lag_p99_seconds$own" }),
+      panel("Memory of inference", "bytes", {
+        "{{kind}}": "facefleet_inference_memory_bytes$own",
+        tensors: "facefleet_inference_tensor_bytes$own",
+      }),
+      panel("Tensors", "none", { tensors: "facefleet_inference_tensors$own" }),
+      panel("Event loop, 99 %", "s", {
+        worker: "nodejs_eventloop_lag_p99_seconds$own",
+        inference: "facefleet_inference_eventloop_lag_p99_seconds$own",
+      }),
       panel("Reused results", "reqps", { "{{result}}": rate("facefleet_analysis_cache_total", "result", "$own") }),
       panel("Requests for images and webhooks", "reqps", {
         "{{purpose}} {{outcome}}": rate("facefleet_egress_requests_total", "purpose, outcome", "$own"),
+      }),
+    ],
+  },
+  tenants: {
+    title: "Facefleet: tenants",
+    panels: [
+      panel("Jobs submitted", "reqps", { "{{tenant}}": rate("facefleet_tenant_jobs_submitted_total", "tenant") }),
+      panel("Jobs that have not ended", "none", { "{{tenant}}": "max by (tenant) (facefleet_tenant_jobs_live)" }),
+      panel("Batches that have not ended", "none", { "{{tenant}}": "max by (tenant) (facefleet_tenant_batches_live)" }),
+      panel("Requests", "reqps", { "{{tenant}}": rate("facefleet_tenant_requests_total", "tenant") }),
+      panel("Requests refused", "reqps", {
+        "{{tenant}}: {{code}}": rate("facefleet_tenant_refusals_total", "tenant, code"),
       }),
     ],
   },

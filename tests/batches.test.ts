@@ -376,6 +376,7 @@ describe("whatever fails in the middle of a step", () => {
         results,
         jobs,
         onUnused: idle,
+        onQueued: () => undefined,
         onEnd: idle,
       });
       while ((await look(id)).finishedAt === undefined) {

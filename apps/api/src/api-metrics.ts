@@ -1,18 +1,26 @@
-import { secondsBuckets } from "@facefleet/platform";
+import { ProblemError } from "@facefleet/contracts";
+import { type Metrics, type SubmittedJobs, secondsBuckets, submissionCounter } from "@facefleet/platform";
 import type { FastifyInstance } from "fastify";
 import { Counter, Histogram } from "prom-client";
 import { showFleet } from "./fleet-gauges.js";
 import type { ApiParts } from "./services.js";
 
 export interface ApiMetrics {
-  readonly submitted: Counter<"task" | "priority">;
+  readonly submitted: (submitted: SubmittedJobs) => void;
 }
 
 type MeasuredParts = Pick<ApiParts, "metrics" | "observer">;
 
 /** Counts requests and submitted jobs, and shows the fleet at each scrape. */
 export function measureApi(app: FastifyInstance, { metrics, observer }: MeasuredParts): ApiMetrics {
-  const registers = [metrics.registry];
+  measureRequests(app, metrics);
+  measureTenants(app, metrics);
+  showFleet(metrics, observer);
+  return { submitted: submissionCounter(metrics) };
+}
+
+function measureRequests(app: FastifyInstance, { registry }: Metrics): void {
+  const registers = [registry];
   const requests = new Counter({
     name: "facefleet_http_requests_total",
     help: "Answered HTTP requests.",
@@ -32,13 +40,30 @@ export function measureApi(app: FastifyInstance, { metrics, observer }: Measured
     duration.observe({ route, method: request.method }, reply.elapsedTime / 1000);
     done();
   });
-  showFleet(metrics, observer);
-  return {
-    submitted: new Counter({
-      name: "facefleet_jobs_submitted_total",
-      help: "Jobs put into the queue.",
-      labelNames: ["task", "priority"],
-      registers,
-    }),
-  };
+}
+
+/** Tenants are as many as the file of keys has, and nobody else gets a series. */
+function measureTenants(app: FastifyInstance, { registry }: Metrics): void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: "facefleet_tenant_requests_total",
+    help: "Answered HTTP requests that came with a tenant's key.",
+    labelNames: ["tenant"],
+    registers,
+  });
+  const refusals = new Counter({
+    name: "facefleet_tenant_refusals_total",
+    help: "Requests refused because of the tenant's rate limit or quota, by the problem's code.",
+    labelNames: ["tenant", "code"],
+    registers,
+  });
+  app.addHook("onResponse", ({ tenant }, _reply, done) => {
+    if (tenant) requests.inc({ tenant: tenant.id });
+    done();
+  });
+  app.addHook("onError", ({ tenant }, _reply, error, done) => {
+    const isRefusal = error instanceof ProblemError && error.status === 429;
+    if (tenant && isRefusal) refusals.inc({ tenant: tenant.id, code: error.code });
+    done();
+  });
 }

@@ -45,6 +45,18 @@ const gauges: readonly FleetGauge[] = [
     samples: ({ batches }) => [[{}, batches]],
   },
   {
+    name: "facefleet_tenant_jobs_live",
+    help: "Jobs of each tenant that wait or are being done, without items of batches: what counts towards maxQueuedJobs.",
+    labelNames: ["tenant"],
+    samples: ({ tenants }) => tenants.map(({ tenant, jobs }) => [{ tenant }, jobs]),
+  },
+  {
+    name: "facefleet_tenant_batches_live",
+    help: "Batches of each tenant that have not ended.",
+    labelNames: ["tenant"],
+    samples: ({ tenants }) => tenants.map(({ tenant, batches }) => [{ tenant }, batches]),
+  },
+  {
     name: "facefleet_webhooks_undelivered",
     help: "Events that are to be delivered, those that wait for their next attempt included.",
     labelNames: [],

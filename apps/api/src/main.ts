@@ -6,9 +6,11 @@ import {
   createLogger,
   createMetrics,
   createObjectStore,
+  DependencyErrors,
   EgressGuard,
   FaceJobs,
   FleetObserver,
+  jobEndCounter,
   Lifecycle,
   type Logger,
   startTracing,
@@ -48,11 +50,13 @@ async function main(): Promise<void> {
 async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): Promise<void> {
   const tracing = await startTracing(config, { service: "facefleet-api", logger });
   lifecycle.onStop("tracing", () => tracing?.stop());
+  const metrics = createMetrics();
+  const dependencyErrors = new DependencyErrors(metrics);
   const access = await openAccess(config, { logger });
   lifecycle.onStop("access", () => access?.close());
-  const store = createObjectStore(config);
+  const store = createObjectStore(config, (operation) => dependencyErrors.storeFailed(operation));
   lifecycle.onStop("object store", () => store.close());
-  const jobs = new FaceJobs(config, { logger });
+  const jobs = new FaceJobs(config, { logger, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());
   const batches = new Batches(config, { logger });
   lifecycle.onStop("batches", () => batches.close());
@@ -74,7 +78,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
     webhookSecrets,
     egress,
     observer,
-    metrics: createMetrics(),
+    metrics,
     access,
   };
   const app = await buildApp(parts, stopping.signal);

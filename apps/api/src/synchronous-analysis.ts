@@ -53,7 +53,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
       maxQueuedJobs: request.tenant.maxQueuedJobs,
       trace: callerTrace(request),
     });
-    apiMetrics.submitted.inc({ task, priority: "interactive" });
+    apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });
     return job;
   } catch (error) {
     await intake.takeBack(image.uploadId, error);

@@ -22,6 +22,17 @@ async function start(env: Record<string, string> = {}): Promise<ApiRig> {
 }
 
 describe("a tenant's requests", () => {
+  it("are in the metrics, and nobody else's with a name", async () => {
+    const api = await start();
+    for (let times = 0; times < 4; times++) await api.inject({ url: "/v1/jobs", headers: acme.headers });
+    await api.inject({ url: "/v1/jobs", headers: { authorization: "Bearer nobody" } });
+    const { body } = await api.inject({ url: "/metrics" });
+    expect(body.match(/^facefleet_tenant_re\w+_total\{.*$/gm)).toEqual([
+      'facefleet_tenant_requests_total{tenant="acme"} 4',
+      'facefleet_tenant_refusals_total{tenant="acme",code="rate_limited"} 1',
+    ]);
+  });
+
   it("are counted by all processes together, and refused past the limit", async () => {
     const one = await start();
     const other = await start({ QUEUE_PREFIX: one.config.QUEUE_PREFIX });

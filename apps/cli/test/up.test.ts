@@ -71,7 +71,7 @@ describe.skipIf(!havePack)("facefleet up", () => {
     await Promise.all([submitsImages(), saysWhoHasThePort()]);
     const targets = await readScrapeTargets(scrapeTargetsFile(dataDir));
     const pages = await Promise.all(targets.map(async (address) => (await fetch(`${address}/metrics`)).text()));
-    expect(pages.map((page) => page.includes("facefleet_jobs_submitted_total"))).toEqual([true, false]);
+    expect(pages.map((page) => page.includes("facefleet_http_requests_total"))).toEqual([true, false]);
     expect(pages.map((page) => page.includes("facefleet_engine_info{"))).toEqual([false, true]);
     up.child.kill("SIGINT");
     expect(await up.exited).toBe(0);

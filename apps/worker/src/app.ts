@@ -2,11 +2,13 @@ import { ProblemError } from "@facefleet/contracts";
 import {
   createMetrics,
   createObjectStore,
+  DependencyErrors,
   type Egress,
   EgressGuard,
   FaceJobConsumer,
   FaceJobs,
   isTracing,
+  jobEndCounter,
   KnownResults,
   Lifecycle,
   type Logger,
@@ -61,6 +63,8 @@ class WorkerApp {
   readonly #stopping = new AbortController();
   readonly #metrics = createMetrics();
   readonly #workerMetrics = new WorkerMetrics(this.#metrics);
+  readonly #dependencyErrors = new DependencyErrors(this.#metrics);
+  readonly #countEnd = jobEndCounter(this.#metrics);
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
   readonly #egress: Egress;
@@ -77,9 +81,10 @@ class WorkerApp {
     this.#logger = logger;
     this.#lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
     this.#lifecycle.onStop("tracing", () => tracing?.stop());
-    this.#jobs = new FaceJobs(config, { logger });
+    this.#lifecycle.onStop("dependency errors", async () => this.#dependencyErrors.close());
+    this.#jobs = new FaceJobs(config, { logger, onOutcome: this.#countEnd });
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
-    this.#store = createObjectStore(config);
+    this.#store = createObjectStore(config, (operation) => this.#dependencyErrors.storeFailed(operation));
     this.#lifecycle.onStop("object store", () => this.#store.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
     this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
@@ -88,6 +93,7 @@ class WorkerApp {
       processes: config.INFERENCE_PROCESSES,
       logger,
       onBatch: (report) => this.#workerMetrics.batch(report),
+      onOutOfMemorySplit: (stage) => this.#workerMetrics.outOfMemorySplit(stage),
       onVitals: (vitals) => this.#workerMetrics.inferenceVitals(vitals),
       onReady: (engine) => this.#engineReady(engine),
       onLost: () => this.#engineLost(),
@@ -174,6 +180,7 @@ class WorkerApp {
     const sweep = new QueueSweep(this.#config, {
       logger: this.#logger,
       onEnd: (payload) => cleanup.jobEnded(payload),
+      onOutcome: this.#countEnd,
     });
     this.#lifecycle.onStop("queue sweep", () => sweep.stop());
     sweep.start();
@@ -210,6 +217,8 @@ class WorkerApp {
       isTraced: isTracing(this.#config),
       run: (job, signal) => runner.run(job, signal),
       onEnd: (job, outcome) => runner.ended(job, outcome),
+      onOutcome: this.#countEnd,
+      onStored: (milliseconds) => this.#workerMetrics.stage("store", milliseconds),
     });
     this.#runner = runner;
     this.#lifecycle.onStop("jobs", () => this.#drain(consumer, runner));

@@ -1,33 +1,35 @@
-import type { Job } from "@facefleet/contracts";
-import type { BatchReport } from "@facefleet/core";
-import { type Metrics, secondsBuckets } from "@facefleet/platform";
+import type { BatchReport, BatchStage } from "@facefleet/core";
+import { batchStages } from "@facefleet/core/batching";
+import { type Metrics, type SubmittedJobs, secondsBuckets, submissionCounter } from "@facefleet/platform";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { EgressOutcome } from "./counted-egress.js";
 import type { InferenceInfo, InferenceVitals } from "./inference/protocol.js";
 
 /** The worker's own metrics. They count and time; nothing about an image is in them. */
 export class WorkerMetrics {
-  readonly #jobs;
   readonly #batches;
   readonly #stages;
   readonly #cache;
   readonly #egress;
   readonly #batchSize;
   readonly #batchWait;
+  readonly #batchFill;
+  readonly #outOfMemorySplits;
   readonly #inFlight;
   readonly #memory;
   readonly #resources;
   readonly #tensors;
+  readonly #tensorBytes;
+  readonly #eventLoopDelay;
   readonly #engine;
 
-  constructor({ registry }: Metrics) {
+  /** Counts items of batches that were queued. */
+  readonly submitted: (submitted: SubmittedJobs) => void;
+
+  constructor(metrics: Metrics) {
+    const { registry } = metrics;
+    this.submitted = submissionCounter(metrics);
     const registers = [registry];
-    this.#jobs = new Counter({
-      name: "facefleet_jobs_total",
-      help: "Jobs that ended; code is the problem of a failed one",
-      labelNames: ["task", "state", "code"],
-      registers,
-    });
     this.#batches = new Counter({
       name: "facefleet_batches_total",
       help: "Batches of images that ended",
@@ -36,7 +38,7 @@ export class WorkerMetrics {
     });
     this.#stages = new Histogram({
       name: "facefleet_job_stage_seconds",
-      help: "Time of each stage of a job: queue, fetch, decode, detect, embed",
+      help: "Time of each stage of an image's way through a job, none counted twice: queue, fetch, memory (wait for room among the decoded images), decode, pyramid, detect, align, embed, store (of the outcome)",
       labelNames: ["stage"],
       buckets: secondsBuckets,
       registers,
@@ -67,6 +69,19 @@ export class WorkerMetrics {
       buckets: secondsBuckets,
       registers,
     });
+    this.#batchFill = new Histogram({
+      name: "facefleet_batch_fill_ratio",
+      help: "Size of a batch by what the batcher allows now; a batch of large images is full before it",
+      labelNames: ["stage"],
+      buckets: [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1],
+      registers,
+    });
+    this.#outOfMemorySplits = new Counter({
+      name: "facefleet_batch_oom_splits_total",
+      help: "Batches that were halved because the device ran out of memory",
+      labelNames: ["stage"],
+      registers,
+    });
     this.#inFlight = new Gauge({ name: "facefleet_jobs_in_flight", help: "Jobs that this worker is doing", registers });
     this.#memory = new Gauge({
       name: "facefleet_inference_memory_bytes",
@@ -81,7 +96,17 @@ export class WorkerMetrics {
     });
     this.#tensors = new Gauge({
       name: "facefleet_inference_tensors",
-      help: "Tensors that the engine holds; 0 where it does not count them",
+      help: "Tensors that the engine holds; absent where it does not count them",
+      registers,
+    });
+    this.#tensorBytes = new Gauge({
+      name: "facefleet_inference_tensor_bytes",
+      help: "Bytes of these tensors, on the device of the engine: of a GPU's memory on a GPU",
+      registers,
+    });
+    this.#eventLoopDelay = new Gauge({
+      name: "facefleet_inference_eventloop_lag_p99_seconds",
+      help: "How late the event loop of the inference process is, 99th percentile of the last seconds; of several, the slowest",
       registers,
     });
     this.#engine = new Gauge({
@@ -90,10 +115,9 @@ export class WorkerMetrics {
       labelNames: ["engine", "device", "pack"],
       registers,
     });
-  }
-
-  jobEnded({ task, state, error }: Job): void {
-    this.#jobs.inc({ task, state, code: error?.code ?? "" });
+    // What is not known is not shown; what has not happened is, for an increase from nothing would not be seen.
+    for (const unknown of [this.#tensors, this.#tensorBytes]) unknown.remove({});
+    for (const stage of batchStages) this.#outOfMemorySplits.inc({ stage }, 0);
   }
 
   stage(stage: string, milliseconds: number): void {
@@ -108,9 +132,14 @@ export class WorkerMetrics {
     this.#egress.inc({ purpose, outcome });
   }
 
-  batch({ stage, size, waitMs }: BatchReport): void {
+  batch({ stage, size, capacity, waitMs }: BatchReport): void {
     this.#batchSize.observe({ stage }, size);
+    this.#batchFill.observe({ stage }, size / capacity);
     this.#batchWait.observe({ stage }, waitMs / 1000);
+  }
+
+  outOfMemorySplit(stage: BatchStage): void {
+    this.#outOfMemorySplits.inc({ stage });
   }
 
   batchEnded(state: string): void {
@@ -121,11 +150,13 @@ export class WorkerMetrics {
     this.#inFlight.set(jobs);
   }
 
-  inferenceVitals({ rssBytes, heapBytes, resources, tensors }: InferenceVitals): void {
+  inferenceVitals({ rssBytes, heapBytes, resources, tensors, tensorBytes, eventLoopDelayMs }: InferenceVitals): void {
     this.#memory.set({ kind: "resident" }, rssBytes);
     this.#memory.set({ kind: "heap" }, heapBytes);
     this.#resources.set(resources);
     if (tensors !== undefined) this.#tensors.set(tensors);
+    if (tensorBytes !== undefined) this.#tensorBytes.set(tensorBytes);
+    this.#eventLoopDelay.set(eventLoopDelayMs / 1000);
   }
 
   engineReady({ engine, device, models }: InferenceInfo): void {

@@ -43,7 +43,7 @@ function randomAnalysis(fingerprint: string): FaceAnalysis {
     faces: [{ box, confidence: 1, landmarks, embedding }],
     dropped: [],
     model: { pack: defaultPackName, detector: "d", embedder: "e", dimensions: 512, fingerprint },
-    timings: { decodeMs: 1, detectMs: 2, embedMs: 3, batchSize: 4 },
+    timings: { memoryMs: 0, decodeMs: 1, pyramidMs: 0, detectMs: 2, alignMs: 0, embedMs: 3, batchSize: 4 },
   };
 }
 

@@ -34,7 +34,7 @@ function oneFace(angle: number, fingerprint: string): FaceAnalysis {
     faces: [{ box: { x: 0, y: 0, width: 1, height: 1 }, confidence: 1, landmarks, embedding }],
     dropped: [],
     model: { pack: defaultPackName, detector: "d", embedder: "e", dimensions: 512, fingerprint },
-    timings: { decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 1 },
+    timings: { memoryMs: 0, decodeMs: 0, pyramidMs: 0, detectMs: 0, alignMs: 0, embedMs: 0, batchSize: 1 },
   };
 }
 

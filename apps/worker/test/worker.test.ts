@@ -225,10 +225,27 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     const text = await metrics();
     expect(text).toMatch(/^facefleet_jobs_total\{task="embed",state="succeeded",code=""\} [1-9]/m);
     expect(text).toMatch(/^facefleet_engine_info\{engine="onnx-cpu",device="cpu",pack="[^"]+"\} 1$/m);
-    for (const stage of ["queue", "fetch", "decode", "detect", "embed"]) {
+    for (const stage of ["queue", "fetch", "memory", "decode", "pyramid", "detect", "align", "embed", "store"]) {
       expect(text).toMatch(new RegExp(`^facefleet_job_stage_seconds_count\\{stage="${stage}"\\} [1-9]`, "m"));
     }
     expect(text).toMatch(/^facefleet_batch_size_count\{stage="propose"\} [1-9]/m);
+    expect(text).toMatch(/^facefleet_batch_fill_ratio_count\{stage="propose"\} [1-9]/m);
+    expect(text).toMatch(/^facefleet_batch_oom_splits_total\{stage="propose"\} 0$/m);
+    expect(text).not.toMatch(/^facefleet_inference_tensor/m);
     expect(await jobs.workers()).toMatchObject([{ engine: "onnx-cpu", device: "cpu" }]);
+  });
+
+  test("accounts for all of a job's time, by stages that do not overlap", async () => {
+    const secondsOfStages = async () => {
+      const sums = (await metrics()).matchAll(/^facefleet_job_stage_seconds_sum\{stage="\w+"\} (\S+)$/gm);
+      return [...sums].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+    };
+    const before = await secondsOfStages();
+    const { createdAt, finishedAt } = await finished(payload("embed", [await uploadPhoto("two-people.jpg")]));
+    const took = (Date.parse(finishedAt ?? "") - Date.parse(createdAt)) / 1000;
+    const accounted = (await secondsOfStages()) - before;
+    // Besides: what passes between the processes, and the outcome, which is stored after the job's end.
+    expect(accounted).toBeGreaterThan(0.7 * took - 0.05);
+    expect(accounted).toBeLessThan(took + 0.05);
   });
 });

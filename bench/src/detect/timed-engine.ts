@@ -28,6 +28,10 @@ export class TimedEngine implements InferenceEngine {
     return this.engine.tensorCount();
   }
 
+  tensorBytes(): number | undefined {
+    return this.engine.tensorBytes();
+  }
+
   private async timed<Output extends string>(
     name: string,
     session: Session<Output>,

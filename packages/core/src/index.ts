@@ -1,4 +1,4 @@
-export { type BatchReport, type CallOptions, DynamicBatcher } from "./batching/index.js";
+export { type BatchReport, type BatchStage, type CallOptions, DynamicBatcher } from "./batching/index.js";
 export {
   type ChosenEngine,
   createEngine,

@@ -156,14 +156,15 @@ export const jobRoutes: Routes = async (app, services) => {
   }
 
   async function submit(request: FastifyRequest, { payload, priority, bodyHash }: JobCommand, key?: string) {
+    const { id: tenant, maxQueuedJobs } = request.tenant;
     if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
     const submitted = await jobs.submit(payload, {
       priority,
-      maxQueuedJobs: request.tenant.maxQueuedJobs,
+      maxQueuedJobs,
       trace: callerTrace(request),
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
-    if (submitted.created) services.apiMetrics.submitted.inc({ task: payload.task, priority });
+    if (submitted.created) services.apiMetrics.submitted({ tenant, task: payload.task, priority, jobs: 1 });
     return submitted;
   }
 };

@@ -19,6 +19,8 @@ export interface BatchStepperParts {
   readonly jobs: Pick<FaceJobs, "cancel">;
   /** Told of uploads whose job was canceled. */
   readonly onUnused: (uploads: readonly string[]) => Promise<void>;
+  /** Told of how many items were queued. */
+  readonly onQueued: (plan: BatchRecord["plan"], jobs: number) => void;
   readonly onEnd: (record: BatchRecord) => void;
 }
 
@@ -104,7 +106,9 @@ export class BatchStepper {
       throw new ProblemError("batch_source_invalid", detail);
     }
     const chunk = items.map((item, offset) => chunkItem(item, record.expanded + offset));
-    return steps.expand(record, { items: chunk, expanded, cursor: page.cursor });
+    const isQueued = await steps.expand(record, { items: chunk, expanded, cursor: page.cursor });
+    if (isQueued) this.parts.onQueued(record.plan, chunk.filter((item) => !("error" in item)).length);
+    return isQueued;
   }
 
   /** Stores every part that is complete. Returns how many there were. */

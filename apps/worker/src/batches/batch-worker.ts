@@ -39,6 +39,7 @@ export class BatchWorker {
       results: new BatchResults(store, steps),
       jobs,
       onUnused: (ids) => cleanup.deleteAll(ids),
+      onQueued: ({ tenant, task, priority }, jobs) => metrics.submitted({ tenant, task, priority, jobs }),
       onEnd: (record) => {
         metrics.batchEnded(record.stopping ?? "finished");
         logger.info(endLine(record), "batch ended");

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, CallOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, BatchReport, BatchStage, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { inferenceEnvironment } from "../config.js";
 import type {
   InferenceInfo,
@@ -26,6 +26,8 @@ export class InferenceProcessLost extends Error {
 /** Told what the process says of itself. */
 export interface InferenceListener {
   onBatch?(report: BatchReport): void;
+  /** A batch was halved because the device ran out of memory. */
+  onOutOfMemorySplit?(stage: BatchStage): void;
   onVitals?(vitals: InferenceVitals): void;
 }
 
@@ -116,6 +118,7 @@ export class InferenceChild {
     if (reply.type !== "vitals") this.#silence.refresh();
     if (reply.type === "ready") this.#isWarm = true;
     else if (reply.type === "batch") this.hear.onBatch?.(reply.report);
+    else if (reply.type === "outOfMemorySplit") this.hear.onOutOfMemorySplit?.(reply.stage);
     else if (reply.type === "vitals") this.hear.onVitals?.(reply.vitals);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
     else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));

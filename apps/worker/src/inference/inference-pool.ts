@@ -75,7 +75,7 @@ export class InferencePool {
         },
         onVitals: (vitals) => {
           member.vitals = vitals;
-          onVitals?.(sum(this.#members.flatMap((one) => one.vitals ?? [])));
+          onVitals?.(together(this.#members.flatMap((one) => one.vitals ?? [])));
         },
       }),
     };
@@ -90,13 +90,18 @@ export class InferencePool {
   }
 }
 
-function sum(all: readonly InferenceVitals[]): InferenceVitals {
+/** What all processes hold, and how late the slowest is. */
+function together(all: readonly InferenceVitals[]): InferenceVitals {
   const total = (value: (vitals: InferenceVitals) => number) => all.reduce((sum, vitals) => sum + value(vitals), 0);
   const counted = all.every(({ tensors }) => tensors !== undefined);
   return {
     rssBytes: total(({ rssBytes }) => rssBytes),
     heapBytes: total(({ heapBytes }) => heapBytes),
     resources: total(({ resources }) => resources),
-    ...(counted && { tensors: total(({ tensors = 0 }) => tensors) }),
+    ...(counted && {
+      tensors: total(({ tensors = 0 }) => tensors),
+      tensorBytes: total(({ tensorBytes = 0 }) => tensorBytes),
+    }),
+    eventLoopDelayMs: Math.max(...all.map(({ eventLoopDelayMs }) => eventLoopDelayMs)),
   };
 }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { asProblemError } from "@facefleet/contracts";
 import { createEngine, FacePipeline, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
@@ -15,6 +16,7 @@ type AnalyseRequest = Extract<InferenceRequest, { type: "analyse" }>;
 /** The inference process's side of the protocol: one pipeline, many analyses at once. */
 export class InferenceServer {
   readonly #running = new Map<number, AbortController>();
+  readonly #eventLoopDelay = monitorEventLoopDelay();
 
   private constructor(
     readonly info: InferenceInfo,
@@ -22,7 +24,9 @@ export class InferenceServer {
     private readonly pipeline: FacePipeline,
     private readonly reply: (reply: InferenceReply) => void,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#eventLoopDelay.enable();
+  }
 
   /** Loads the pack and the engine, and resolves after a real inference. */
   static async start(
@@ -37,6 +41,7 @@ export class InferenceServer {
       engine,
       limits: settings.limits,
       onBatch: (report) => reply({ type: "batch", report }),
+      onOutOfMemorySplit: (stage) => reply({ type: "outOfMemorySplit", stage }),
     });
     await pipeline.warmUp();
     const { name, device } = engine;
@@ -48,8 +53,17 @@ export class InferenceServer {
   vitals(): InferenceVitals {
     const { rss, heapUsed } = process.memoryUsage();
     const resources = process.getActiveResourcesInfo().length;
-    const tensors = this.engine.tensorCount();
-    return { rssBytes: rss, heapBytes: heapUsed, resources, ...(tensors !== undefined && { tensors }) };
+    const [tensors, tensorBytes] = [this.engine.tensorCount(), this.engine.tensorBytes()];
+    const eventLoopDelayMs = this.#eventLoopDelay.percentile(99) / 1e6;
+    this.#eventLoopDelay.reset();
+    return {
+      rssBytes: rss,
+      heapBytes: heapUsed,
+      resources,
+      ...(tensors !== undefined && { tensors }),
+      ...(tensorBytes !== undefined && { tensorBytes }),
+      eventLoopDelayMs,
+    };
   }
 
   receive(request: InferenceRequest): void {

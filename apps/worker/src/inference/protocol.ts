@@ -1,5 +1,5 @@
 import type { JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, EngineName, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, BatchReport, BatchStage, EngineName, FaceAnalysis } from "@facefleet/core";
 import type { LogSettings } from "@facefleet/platform";
 
 /** What the inference process needs to know; it reads no environment of its own. */
@@ -31,7 +31,7 @@ export interface InferenceInfo {
   readonly rssBytes: number;
 }
 
-/** What the inference process holds now: what must not grow with the images that it has seen. */
+/** How the inference process is. What it holds must not grow with the images that it has seen. */
 export interface InferenceVitals {
   readonly rssBytes: number;
   readonly heapBytes: number;
@@ -39,6 +39,10 @@ export interface InferenceVitals {
   readonly resources: number;
   /** Where the engine counts them. */
   readonly tensors?: number;
+  /** Bytes of them, on the engine's device. */
+  readonly tensorBytes?: number;
+  /** How late its event loop was: the 99th percentile since it last said so. */
+  readonly eventLoopDelayMs: number;
 }
 
 /** From the worker to the inference process. */
@@ -61,4 +65,5 @@ export type InferenceReply =
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
   | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
   | { readonly type: "batch"; readonly report: BatchReport }
+  | { readonly type: "outOfMemorySplit"; readonly stage: BatchStage }
   | { readonly type: "vitals"; readonly vitals: InferenceVitals };

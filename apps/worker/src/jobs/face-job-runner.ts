@@ -51,8 +51,7 @@ export class FaceJobRunner {
 
   /** To be called once a job has ended for good. */
   async ended(job: TakenJob, outcome: Job): Promise<void> {
-    const { metrics, logger, cleanup } = this.#options;
-    metrics.jobEnded(outcome);
+    const { logger, cleanup } = this.#options;
     this.#rate.add();
     logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
     await cleanup.jobEnded(job.payload);

@@ -4,6 +4,7 @@ import {
   type JobOptions,
   type JobResult,
   ProblemError,
+  type Task,
   type VerifyResult,
 } from "@facefleet/contracts";
 import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
@@ -24,7 +25,7 @@ export interface FaceJobParts extends ImageSources {
   onStage(stage: Stage, milliseconds: number): void;
 }
 
-export type Stage = "queue" | "fetch" | "decode" | "detect" | "embed";
+export type Stage = "queue" | "fetch" | "memory" | "decode" | "pyramid" | "detect" | "align" | "embed";
 
 interface FetchedImage {
   readonly bytes: Uint8Array;
@@ -113,11 +114,21 @@ async function analyse(
 ): Promise<FaceAnalysis> {
   // Somebody waits for it: it does not wait for what may take hours anyway.
   const urgent = priority === "interactive";
-  const analysis = await tracedAnalysis(() => parts.analyse(bytes, analysisOptions(payload), { signal, urgent }));
-  parts.onStage("decode", analysis.timings.decodeMs);
-  parts.onStage("detect", analysis.timings.detectMs);
-  if (payload.task !== "detect") parts.onStage("embed", analysis.timings.embedMs);
+  const analysis = await tracedAnalysis(payload.task, () =>
+    parts.analyse(bytes, analysisOptions(payload), { signal, urgent }),
+  );
+  reportStages(analysis.timings, payload.task, parts);
   return analysis;
+}
+
+function reportStages(timings: FaceAnalysis["timings"], task: Task, { onStage }: FaceJobParts): void {
+  onStage("memory", timings.memoryMs);
+  onStage("decode", timings.decodeMs);
+  onStage("pyramid", timings.pyramidMs);
+  onStage("detect", timings.detectMs);
+  if (task === "detect") return;
+  onStage("align", timings.alignMs);
+  onStage("embed", timings.embedMs);
 }
 
 function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {

@@ -59,7 +59,7 @@ test("an analysis becomes a result with its timings", () => {
     faces: [face, face],
     dropped: [{ box: face.box, confidence: 0.12345678, reason: "low_confidence" }],
     model: { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" },
-    timings: { decodeMs: 1.006, detectMs: 2.5, embedMs: 0, batchSize: 3 },
+    timings: { memoryMs: 9, decodeMs: 1.006, pyramidMs: 0.5, detectMs: 2, alignMs: 0.25, embedMs: 1, batchSize: 3 },
   };
   const format = { landmarks: true, embeddingFormat: "float" } as const;
   const result = toAnalysisResult(analysis, { format, queueMs: 12, fetchMs: 3.333333 });
@@ -72,7 +72,7 @@ test("an analysis becomes a result with its timings", () => {
     fetchMs: 3.33,
     decodeMs: 1.01,
     detectMs: 2.5,
-    embedMs: 0,
+    embedMs: 1.25,
     batchSize: 3,
   });
   expect(result).toMatchObject({ image: analysis.image, model: analysis.model });
@@ -84,7 +84,7 @@ test("a result that is used again says that nothing was run for it", () => {
     faces: [face],
     dropped: [],
     model: { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" },
-    timings: { decodeMs: 1, detectMs: 2, embedMs: 3, batchSize: 4 },
+    timings: { memoryMs: 0, decodeMs: 1, pyramidMs: 0, detectMs: 2, alignMs: 0, embedMs: 3, batchSize: 4 },
   };
   const format = { landmarks: true, embeddingFormat: "float" } as const;
   const result = toAnalysisResult(first, { format, queueMs: 12, fetchMs: 3 });

@@ -49,21 +49,23 @@ export function toAnalysisResult(
 /** Another job's result as that of a job for which nothing was run. */
 export function reusedResult(result: JobResult, times: JobTimes): JobResult {
   if (!("timings" in result)) return result;
-  return { ...result, timings: toTimings(times, { decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 0 }) };
+  return { ...result, timings: { ...roundTimes(times), decodeMs: 0, detectMs: 0, embedMs: 0, batchSize: 0 } };
 }
 
-function toTimings(
-  { queueMs, fetchMs }: JobTimes,
-  { decodeMs, detectMs, embedMs, batchSize }: FaceAnalysis["timings"],
-): Timings {
+/** The wire counts what is made of an image to what it is made for. */
+function toTimings(times: JobTimes, timings: FaceAnalysis["timings"]): Timings {
+  const { decodeMs, pyramidMs, detectMs, alignMs, embedMs, batchSize } = timings;
   return {
-    queueMs: round(queueMs, 2),
-    fetchMs: round(fetchMs, 2),
+    ...roundTimes(times),
     decodeMs: round(decodeMs, 2),
-    detectMs: round(detectMs, 2),
-    embedMs: round(embedMs, 2),
+    detectMs: round(pyramidMs + detectMs, 2),
+    embedMs: round(alignMs + embedMs, 2),
     batchSize,
   };
+}
+
+function roundTimes({ queueMs, fetchMs }: JobTimes): JobTimes {
+  return { queueMs: round(queueMs, 2), fetchMs: round(fetchMs, 2) };
 }
 
 /** Nine significant digits name a float32 exactly; more would be noise. */

@@ -1,15 +1,26 @@
+import type { Task } from "@facefleet/contracts";
 import type { FaceAnalysis } from "@facefleet/core";
 import { inSpan, pastSpan } from "@facefleet/platform";
 
-const stages = ["decode", "detect", "embed"] as const;
-
 /** A span of an analysis, with one for each stage in it: as long as the inference process says, the last ends now. */
-export function tracedAnalysis(analyse: () => Promise<FaceAnalysis>): Promise<FaceAnalysis> {
+export function tracedAnalysis(task: Task, analyse: () => Promise<FaceAnalysis>): Promise<FaceAnalysis> {
   return inSpan("analyse", {}, async (span) => {
     const analysis = await analyse();
     span.setAttribute("facefleet.batch.size", analysis.timings.batchSize);
     let end = Date.now();
-    for (const stage of stages.toReversed()) end = pastSpan(stage, analysis.timings[`${stage}Ms`], end);
+    for (const [stage, milliseconds] of stagesOf(analysis.timings, task).toReversed()) {
+      end = pastSpan(stage, milliseconds, end);
+    }
     return analysis;
   });
+}
+
+/** Those that follow each other. */
+function stagesOf(timings: FaceAnalysis["timings"], task: Task): [stage: string, milliseconds: number][] {
+  const { decodeMs, pyramidMs, detectMs, alignMs, embedMs } = timings;
+  const stages: [string, number][] = [
+    ["decode", decodeMs],
+    ["detect", pyramidMs + detectMs],
+  ];
+  return task === "detect" ? stages : [...stages, ["embed", alignMs + embedMs]];
 }

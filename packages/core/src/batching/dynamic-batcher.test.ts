@@ -122,10 +122,12 @@ describe("DynamicBatcher", () => {
 
   it("remembers the size that fits after running out of memory", async () => {
     const sizes: number[] = [];
+    let splits = 0;
     const batcher = new DynamicBatcher<number, number>({
       maxBatchSize: 8,
       maxQueueDelayMs: 0,
       isOutOfMemory: (error) => (error as Error).message === "out of memory",
+      onOutOfMemorySplit: () => splits++,
       run: async (items) => {
         sizes.push(items.length);
         if (items.length > 3) throw new Error("out of memory");
@@ -134,9 +136,12 @@ describe("DynamicBatcher", () => {
     });
     const eight = [1, 2, 3, 4, 5, 6, 7, 8];
     expect(await batcher.submit(eight)).toEqual(eight);
+    // Eight in two fours, and each of these in two twos.
+    expect(splits).toBe(3);
     sizes.length = 0;
     await batcher.submit(eight);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(3);
+    expect(splits).toBe(3);
   });
 
   it("keeps its size when one item is too large by itself", async () => {

@@ -25,6 +25,8 @@ export interface DynamicBatcherOptions<Item, Result> {
   /** Whether `run` failed because the batch was too large for the device. */
   readonly isOutOfMemory?: (error: unknown) => boolean;
   readonly onBatch?: (times: BatchTimes) => void;
+  /** Told of each batch that is halved because the device ran out of memory. */
+  readonly onOutOfMemorySplit?: () => void;
 }
 
 export interface CallOptions {
@@ -177,11 +179,13 @@ export class DynamicBatcher<Item, Result> {
       this.fail(batch[0]!.group, error);
       return false;
     }
+    const isTooLarge = this.options.isOutOfMemory?.(error) ?? false;
+    if (isTooLarge) this.options.onOutOfMemorySplit?.();
     const half = Math.ceil(batch.length / 2);
     const firstFits = await this.runBatch(batch.slice(0, half));
     const secondFits = await this.runBatch(batch.slice(half));
     const fits = firstFits && secondFits;
-    if (fits && this.options.isOutOfMemory?.(error)) this.capacity = Math.min(this.capacity, half);
+    if (fits && isTooLarge) this.capacity = Math.min(this.capacity, half);
     return fits;
   }
 

@@ -1,4 +1,4 @@
 export { DeviceQueue } from "./device-queue.js";
 export { type CallOptions, DynamicBatcher } from "./dynamic-batcher.js";
-export { type BatchReport, type StageBatcher, stages } from "./stage-batcher.js";
+export { type BatchReport, type BatchStage, batchStages, type StageBatcher } from "./stage-batcher.js";
 export { WeightedSemaphore } from "./weighted-semaphore.js";

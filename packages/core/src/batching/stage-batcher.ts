@@ -4,15 +4,15 @@ import type { BatchTimes, DynamicBatcher, DynamicBatcherOptions } from "./dynami
  * The stages of the pipeline that form batches: of images, of candidates twice, of faces. The last goes first where
  * several wait for the device: what has been begun is finished before more is begun.
  */
-export const stages = ["propose", "refine", "output", "embed"] as const;
-type Stage = (typeof stages)[number];
+export const batchStages = ["propose", "refine", "output", "embed"] as const;
+export type BatchStage = (typeof batchStages)[number];
 
 export interface BatchReport extends BatchTimes {
-  readonly stage: Stage;
+  readonly stage: BatchStage;
 }
 
 interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "weight"> {
-  readonly stage: Stage;
+  readonly stage: BatchStage;
   /** The pipeline's own limit, in images, unless told. */
   readonly maxBatchSize?: number;
 }

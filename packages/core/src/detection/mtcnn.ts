@@ -8,7 +8,7 @@ import { type CandidateCrop, cropCandidates, cropJudge, type Judgement } from ".
 import type { Detection } from "./detection.js";
 import { faceProbability } from "./face-probability.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
-import { type DetectionInput, type DetectorSettings, Proposer, pyramidPixels } from "./proposer.js";
+import { type DetectionInput, type DetectorSettings, type Proposed, Proposer, pyramidPixels } from "./proposer.js";
 
 /** Pixels of all levels of the images in one batch of the first stage: some tens of milliseconds on a CPU. */
 const proposeBatchPixels = 1_000_000;
@@ -22,10 +22,14 @@ interface MtcnnSessions {
   readonly onet: Session<"logits" | "offsets" | "landmarks">;
 }
 
-interface Proposed {
-  readonly candidates: CandidateBox[];
+interface ProposedTogether extends Proposed {
   /** Images in the batch that these candidates were proposed in. */
   readonly batchSize: number;
+}
+
+export interface ImageDetections extends Pick<ProposedTogether, "pyramidMs" | "batchSize"> {
+  /** Best score first. */
+  readonly detections: Detection[];
 }
 
 /**
@@ -33,7 +37,7 @@ interface Proposed {
  * are looked at together share the runs of each: of P-Net by image, of R- and O-Net by candidate.
  */
 export class Mtcnn {
-  private readonly proposals: DynamicBatcher<DetectionInput, Proposed>;
+  private readonly proposals: DynamicBatcher<DetectionInput, ProposedTogether>;
   private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets">>;
   private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets" | "landmarks">>;
 
@@ -48,8 +52,8 @@ export class Mtcnn {
       stage: "propose",
       weight: { of: (input) => pyramidPixels(input, settings), max: proposeBatchPixels },
       run: async (inputs) => {
-        const candidates = await proposer.propose(inputs);
-        return candidates.map((ofImage) => ({ candidates: ofImage, batchSize: inputs.length }));
+        const proposed = await proposer.propose(inputs);
+        return proposed.map((ofImage) => ({ ...ofImage, batchSize: inputs.length }));
       },
     });
     this.refinements = batcher({
@@ -73,15 +77,15 @@ export class Mtcnn {
     return new Mtcnn(sessions, manifest.detector, batcher);
   }
 
-  /** The faces of one image, best score first. What it finds does not depend on what shares its runs. */
-  async detect(input: DetectionInput, call?: CallOptions): Promise<{ detections: Detection[]; batchSize: number }> {
+  /** The faces of one image. What it finds does not depend on what shares its runs. */
+  async detect(input: DetectionInput, call?: CallOptions): Promise<ImageDetections> {
     const { image } = input;
-    const [proposed] = await this.proposals.submit([input], call);
-    const proposedCrops = cropCandidates(image, proposed!.candidates);
+    const [{ candidates, ...proposal }] = (await this.proposals.submit([input], call)) as [ProposedTogether];
+    const proposedCrops = cropCandidates(image, candidates);
     const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, call), this.settings);
     const refinedCrops = cropCandidates(image, refined);
     const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, call), this.settings);
-    return { detections, batchSize: proposed!.batchSize };
+    return { detections, ...proposal };
   }
 
   /** Runs each network once, on an input that holds nothing. */

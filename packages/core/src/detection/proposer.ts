@@ -32,6 +32,13 @@ export interface DetectionInput {
   readonly minFaceSize: number;
 }
 
+export interface Proposed {
+  /** Square, best first. */
+  readonly candidates: CandidateBox[];
+  /** What the image's own levels took to make. */
+  readonly pyramidMs: number;
+}
+
 /** The first stage of MTCNN: P-Net over the pyramids of a batch of images, one batch at a time. */
 export class Proposer {
   private readonly scratch = new Scratch();
@@ -41,29 +48,36 @@ export class Proposer {
     private readonly settings: DetectorSettings,
   ) {}
 
-  /** Each image's candidates, square, best first. Levels of equal size share a run; a large one takes several. */
-  async propose(inputs: readonly DetectionInput[]): Promise<CandidateBox[][]> {
+  /** What is proposed for each image. Levels of equal size share a run; a large one takes several. */
+  async propose(inputs: readonly DetectionInput[]): Promise<Proposed[]> {
     const { pyramidFactor, nms } = this.settings;
     const proposals: Proposal[][] = inputs.map(() => []);
+    const pyramidMs: number[] = inputs.map(() => 0);
     for (const levels of runsOf(allLevels(inputs, pyramidFactor))) {
-      const found = await this.search(inputs, levels);
+      const found = await this.search(inputs, levels, pyramidMs);
       for (const [index, { image }] of levels.entries()) {
         // Scores saturate at 1 and tie; the reference then takes the last cell.
         const kept = suppressNonMaxima(found[index]!.reverse(), nms.level, overUnion);
         for (const box of kept) proposals[image]!.push(box);
       }
     }
-    return proposals.map((ofImage) =>
-      suppressNonMaxima(ofImage, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0))),
-    );
+    return proposals.map((ofImage, image) => {
+      const kept = suppressNonMaxima(ofImage, nms.pyramid, overUnion);
+      return { candidates: kept.map((box) => toSquare(regress(box, box.offsets, 0))), pyramidMs: pyramidMs[image]! };
+    });
   }
 
-  /** The proposals of levels of equal size, in the order of their cells. */
-  private async search(inputs: readonly DetectionInput[], levels: readonly ImageLevel[]): Promise<Proposal[][]> {
+  /** The proposals of levels of equal size, in the order of their cells. Adds to what each image's pyramid took. */
+  private async search(
+    inputs: readonly DetectionInput[],
+    levels: readonly ImageLevel[],
+    pyramidMs: number[],
+  ): Promise<Proposal[][]> {
     const { standardisation, thresholds } = this.settings;
     const found: Proposal[][] = levels.map(() => []);
     for (const band of bandsOf(levels[0]!, maxPixelsPerRun)) {
-      const output = await this.session.run(stackLevels(inputs, levels, band, standardisation, this.scratch));
+      const stack = stackLevels(inputs, levels, band, standardisation, this.scratch, pyramidMs);
+      const output = await this.session.run(stack);
       for (const [index, level] of levels.entries()) {
         for (const cell of cellsAbove(thresholds[0], output, index, level, band)) found[index]!.push(cell);
       }
@@ -102,13 +116,14 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
   return chunks;
 }
 
-/** One band of levels of equal size. */
+/** One band of levels of equal size. Adds what each took to its image's milliseconds. */
 function stackLevels(
   inputs: readonly DetectionInput[],
   levels: readonly ImageLevel[],
   { top, bottom }: Band,
   standardisation: Standardisation,
   scratch: Scratch,
+  pyramidMs: number[],
 ): Tensor {
   const { width, height } = levels[0]!;
   const rows = bottom - top;
@@ -116,7 +131,9 @@ function stackLevels(
   const data = scratch.take(levels.length * rows * width * 3);
   for (const [index, level] of levels.entries()) {
     const { image } = inputs[level.image]!;
+    const started = performance.now();
     image.resize(wholeImage(image), size, standardisation, data, index * rows * width * 3);
+    pyramidMs[level.image]! += performance.now() - started;
   }
   return { data, shape: [levels.length, rows, width, 3] };
 }

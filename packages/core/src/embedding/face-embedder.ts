@@ -10,9 +10,22 @@ import { type FaceCrop, type LocatedFace, writeCrop } from "./face-crop.js";
 /** Faces in one run; more would gain little on a CPU and cost 11 MB each. */
 const embedBatchSize = 16;
 
+interface EmbeddedCrop {
+  readonly embedding: Float32Array;
+  /** What the crop took to make. */
+  readonly alignMs: number;
+}
+
+export interface FaceEmbeddings {
+  /** Of Euclidean length 1, one for each face of an image, in order: the mean direction of its views. */
+  readonly embeddings: Float32Array[];
+  /** What the image's own crops took to make. */
+  readonly alignMs: number;
+}
+
 /** FaceNet over batches of faces of any images. */
 export class FaceEmbedder {
-  private readonly crops: DynamicBatcher<FaceCrop, Float32Array>;
+  private readonly crops: DynamicBatcher<FaceCrop, EmbeddedCrop>;
   private readonly scratch = new Scratch();
 
   private constructor(
@@ -31,16 +44,19 @@ export class FaceEmbedder {
     return new FaceEmbedder(await engine.compile(inceptionResnetV1, weights), manifest, batcher);
   }
 
-  /** An embedding of Euclidean length 1 for each face of an image, in order: the mean direction of its views. */
   async embed(
     image: RgbImage,
     faces: readonly LocatedFace[],
     views: readonly FaceView[] = embeddingKinds.standard,
     call?: CallOptions,
-  ): Promise<Float32Array[]> {
+  ): Promise<FaceEmbeddings> {
     const crops = faces.flatMap((face) => views.map((view) => ({ image, face, view })));
-    const embeddings = await this.crops.submit(crops, call);
-    return faces.map((_, i) => meanDirection(embeddings.slice(i * views.length, (i + 1) * views.length)));
+    const embedded = await this.crops.submit(crops, call);
+    const vectors = embedded.map(({ embedding }) => embedding);
+    return {
+      embeddings: faces.map((_, i) => meanDirection(vectors.slice(i * views.length, (i + 1) * views.length))),
+      alignMs: embedded.reduce((sum, { alignMs }) => sum + alignMs, 0),
+    };
   }
 
   /** Runs the network once, on an input that holds nothing. */
@@ -53,13 +69,20 @@ export class FaceEmbedder {
     return this.session.close();
   }
 
-  private async embedBatch(crops: readonly FaceCrop[]): Promise<Float32Array[]> {
+  private async embedBatch(crops: readonly FaceCrop[]): Promise<EmbeddedCrop[]> {
     const { inputSize: side } = this.manifest.embedder;
     const data = this.scratch.take(crops.length * side * side * 3);
-    for (const [i, crop] of crops.entries()) writeCrop(crop, this.manifest, data, i * side * side * 3);
+    const alignMs = crops.map((crop, i) => timed(() => writeCrop(crop, this.manifest, data, i * side * side * 3)));
     const { embedding } = await this.session.run({ data, shape: [crops.length, side, side, 3] });
-    return crops.map((_, row) => l2Normalise(rowOf(embedding, row)));
+    return alignMs.map((alignMs, row) => ({ embedding: l2Normalise(rowOf(embedding, row)), alignMs }));
   }
+}
+
+/** What the work took, in milliseconds. */
+function timed(work: () => void): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
 }
 
 /** Of vectors of length 1. */

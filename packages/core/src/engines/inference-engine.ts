@@ -36,6 +36,8 @@ export interface InferenceEngine {
   isOutOfMemory(error: unknown): boolean;
   /** Tensors that are alive now, where the engine counts them. */
   tensorCount(): number | undefined;
+  /** Their bytes, on the engine's device; what its library takes besides is not in them. */
+  tensorBytes(): number | undefined;
 }
 
 export interface EngineOptions {

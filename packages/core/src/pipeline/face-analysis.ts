@@ -35,9 +35,18 @@ export interface FaceAnalysis {
   readonly dropped: DroppedFace[];
   /** What made it; its fingerprint is that of the embeddings. */
   readonly model: ModelInfo;
+  /** Milliseconds, none counted twice. */
   readonly timings: {
+    /** The wait for room among the decoded images. */
+    readonly memoryMs: number;
     readonly decodeMs: number;
+    /** Making what the detector looks at from the image; its own share of a batch. */
+    readonly pyramidMs: number;
+    /** From the decoded image to its faces, without its pyramid; waits for batches and what shares them included. */
     readonly detectMs: number;
+    /** Making the crops that are embedded from the image; its own share of batches. */
+    readonly alignMs: number;
+    /** From the faces to their embeddings, without their crops; waits for batches and what shares them included. */
     readonly embedMs: number;
     /** Images that shared the first run of the detector with this one, itself included. */
     readonly batchSize: number;

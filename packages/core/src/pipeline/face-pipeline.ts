@@ -2,11 +2,12 @@ import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contr
 import { type EmbeddingKind, embeddingKinds, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
   type BatchReport,
+  type BatchStage,
+  batchStages,
   type CallOptions,
   DeviceQueue,
   DynamicBatcher,
   type StageBatcher,
-  stages,
   WeightedSemaphore,
 } from "../batching/index.js";
 import { type Detection, Mtcnn } from "../detection/index.js";
@@ -43,6 +44,15 @@ export interface FacePipelineOptions {
   readonly engine: InferenceEngine;
   readonly limits: PipelineLimits;
   readonly onBatch?: (report: BatchReport) => void;
+  /** Told of each batch that is halved because the device ran out of memory. */
+  readonly onOutOfMemorySplit?: (stage: BatchStage) => void;
+}
+
+/** What an image has once it may be decoded. */
+interface Room {
+  readonly header: ImageHeader;
+  /** The wait for it. */
+  readonly memoryMs: number;
 }
 
 /**
@@ -100,7 +110,7 @@ export class FacePipeline {
    *   or `inference_failed`.
    */
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
-    return this.withinMemory(bytes, call, (header) => this.analyseWithin(bytes, header, options, call));
+    return this.withinMemory(bytes, call, (room) => this.analyseWithin(bytes, room, options, call));
   }
 
   /**
@@ -112,11 +122,11 @@ export class FacePipeline {
   embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
     return this.withinMemory(bytes, {}, async () => {
       const image = await decodeImage(bytes);
-      const [embedding] = await inference(
+      const { embeddings } = await inference(
         this.embedder.embed(image, [centreBox(image)], embeddingKinds[kind]),
         undefined,
       );
-      return embedding as Float32Array;
+      return embeddings[0] as Float32Array;
     });
   }
 
@@ -136,13 +146,14 @@ export class FacePipeline {
   private async withinMemory<T>(
     bytes: Uint8Array,
     { signal, urgent }: CallOptions,
-    work: (header: ImageHeader) => Promise<T>,
+    work: (room: Room) => Promise<T>,
   ): Promise<T> {
+    const started = performance.now();
     const header = await readHeader(bytes, this.options.limits.maxPixels);
     const release = await this.decodedBytes.acquire(header.width * header.height * bytesPerPixel, { urgent });
     try {
       signal?.throwIfAborted();
-      return await work(header);
+      return await work({ header, memoryMs: performance.now() - started });
     } finally {
       release();
     }
@@ -150,7 +161,7 @@ export class FacePipeline {
 
   private async analyseWithin(
     bytes: Uint8Array,
-    header: ImageHeader,
+    { header, memoryMs }: Room,
     options: AnalysisOptions,
     call: CallOptions,
   ): Promise<FaceAnalysis> {
@@ -158,28 +169,31 @@ export class FacePipeline {
     const image = await decodeImage(bytes);
     const decoded = performance.now();
     const { minFaceSize, embedding = "standard" } = options;
-    const { detections, batchSize } = await inference(
-      this.mtcnn.detect({ image: new SummedAreaTable(image), minFaceSize }, call),
-      call.signal,
-    );
+    const table = new SummedAreaTable(image);
+    const tableMs = performance.now() - decoded;
+    const found = await inference(this.mtcnn.detect({ image: table, minFaceSize }, call), call.signal);
     const meter = qualityMeter(image);
-    const { kept, dropped } = selectFaces(detections, image, meter, options);
+    const { kept, dropped } = selectFaces(found.detections, image, meter, options);
     const qualities = options.quality ? kept.map(meter) : [];
     const crops = options.crops ? await Promise.all(kept.map((detection) => this.cropOf(image, detection))) : [];
     const detected = performance.now();
-    const embeddings = options.embed
+    const { embeddings, alignMs } = options.embed
       ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], call), call.signal)
-      : [];
+      : { embeddings: [], alignMs: 0 };
+    const pyramidMs = tableMs + found.pyramidMs;
     return {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i], crops[i])),
       dropped,
       model: this.modelOf(embedding),
       timings: {
+        memoryMs,
         decodeMs: decoded - started,
-        detectMs: detected - decoded,
-        embedMs: performance.now() - detected,
-        batchSize,
+        pyramidMs,
+        detectMs: detected - decoded - pyramidMs,
+        alignMs,
+        embedMs: performance.now() - detected - alignMs,
+        batchSize: found.batchSize,
       },
     };
   }
@@ -193,18 +207,19 @@ export class FacePipeline {
 /** RGB, and the sums that the detector resizes by. */
 const bytesPerPixel = 3 + 6;
 
-function stageBatcher({ engine, limits, onBatch }: FacePipelineOptions): StageBatcher {
+function stageBatcher({ engine, limits, onBatch, onOutOfMemorySplit }: FacePipelineOptions): StageBatcher {
   const device = new DeviceQueue();
   return ({ stage, maxBatchSize = limits.maxBatchSize, ...options }) =>
     new DynamicBatcher({
       ...options,
       maxBatchSize,
       device,
-      rank: stages.length - stages.indexOf(stage),
+      rank: batchStages.length - batchStages.indexOf(stage),
       // Once the first stage has waited for company, the later ones get theirs from it.
       maxQueueDelayMs: stage === "propose" ? limits.maxQueueDelayMs : 0,
       isOutOfMemory: (error) => engine.isOutOfMemory(error),
       onBatch: (times) => onBatch?.({ stage, ...times }),
+      onOutOfMemorySplit: () => onOutOfMemorySplit?.(stage),
     });
 }
 

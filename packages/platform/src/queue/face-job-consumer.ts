@@ -18,7 +18,7 @@ import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
-import { erased, Outcomes } from "./outcomes.js";
+import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { queueTelemetry } from "./queue-telemetry.js";
 import { RecordedFailure } from "./recorded-failure.js";
@@ -26,7 +26,7 @@ import { RedisConnection } from "./redis-connection.js";
 import { StageReport } from "./stage-report.js";
 import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
 
-export interface FaceJobConsumerOptions {
+export interface FaceJobConsumerOptions extends EndListener {
   readonly logger: Logger;
   /** How many jobs are held at once. */
   readonly concurrency: number;
@@ -34,6 +34,8 @@ export interface FaceJobConsumerOptions {
   readonly run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
   /** Called when a job has ended for good, with the outcome that counts. It may come twice for one job. */
   readonly onEnd?: (job: TakenJob, outcome: Job) => Promise<void>;
+  /** Told how long it took to write a job's outcome, in milliseconds. */
+  readonly onStored?: (milliseconds: number) => void;
   /** How long this worker may be silent before its jobs are given to another, in milliseconds. */
   readonly lockDurationMs?: number;
   /** Whether there is a span for each job. */
@@ -65,7 +67,7 @@ export class FaceJobConsumer {
     this.#options = options;
     this.#logger = logger;
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
-    this.#outcomes = new Outcomes(this.#connection.client, keys);
+    this.#outcomes = new Outcomes(this.#connection.client, keys, options);
     this.#canceled = new FinishedSignal(settings, keys.canceledChannel, logger);
     // BullMQ passes the signal only to a function that declares three parameters.
     this.#worker = new Worker<FaceJobPayload, void>(
@@ -171,7 +173,9 @@ export class FaceJobConsumer {
   async #end(job: FaceQueueJob, ending: Ending, finishedAt?: number): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
     const announcedIn = activeTrace() ?? traceOf(job);
+    const started = performance.now();
     const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, announcedIn));
+    this.#options.onStored?.(performance.now() - started);
     if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
   }
 

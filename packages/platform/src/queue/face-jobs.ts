@@ -22,7 +22,7 @@ import { JobSightings } from "./job-sightings.js";
 import { jobAttributes, messageAttributes } from "./job-trace.js";
 import { queuedJob } from "./job-view.js";
 import { watchJob } from "./job-watch.js";
-import { erased, Outcomes } from "./outcomes.js";
+import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { Submissions } from "./submissions.js";
@@ -71,12 +71,12 @@ export class FaceJobs {
   readonly #webhooks: JobWebhooks;
   readonly #finished: FinishedSignal;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+  constructor(settings: RedisSettings, options: { readonly logger: Logger } & EndListener) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     const redis = this.#connection.client;
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
     const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
-    const outcomes = new Outcomes(redis, keys);
+    const outcomes = new Outcomes(redis, keys, options);
     const events = new EventRecords(redis, keys);
     const sightings = new JobSightings(queue, outcomes, events);
     const admission = new Admission(redis, keys, queue);

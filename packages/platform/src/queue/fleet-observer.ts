@@ -9,11 +9,21 @@ import { RedisScript } from "./redis-script.js";
 import { keptMs } from "./webhooks/event-records.js";
 import { readyWorkers } from "./worker-registry.js";
 
+/** What of a tenant's has not ended. */
+export interface TenantState {
+  readonly tenant: string;
+  /** Without those that are items of a batch. */
+  readonly jobs: number;
+  readonly batches: number;
+}
+
 /** What the fleet's metrics show besides. */
 export interface FleetObservation extends FleetState {
   readonly readyWorkers: number;
   /** Events that no deliverer has taken over yet. */
   readonly outbox: number;
+  /** What each tenant that ever had a job has in the fleet now. */
+  readonly tenants: readonly TenantState[];
   /** Of Redis; `max` is 0 where it has no limit. */
   readonly redisBytes: { readonly used: number; readonly max: number };
 }
@@ -55,14 +65,15 @@ export class FleetObserver {
       const isOurs = await claim.run(this.#connection.client, [this.#keys.observer], [this.#token, leaseMs]);
       if (isOurs !== 1) return undefined;
       const { client } = this.#connection;
-      const [state, workers, outbox, memory] = await Promise.all([
+      const [state, tenants, workers, outbox, memory] = await Promise.all([
         this.#look(),
+        this.#tenants(),
         readyWorkers(client, this.#keys),
         client.llen(this.#keys.outbox),
         client.info("memory"),
       ]);
       const redisBytes = { used: numberIn(memory, "used_memory"), max: numberIn(memory, "maxmemory") };
-      return { ...state, readyWorkers: workers.length, outbox, redisBytes };
+      return { ...state, tenants, readyWorkers: workers.length, outbox, redisBytes };
     });
   }
 
@@ -104,6 +115,18 @@ export class FleetObserver {
     ]);
     const submittedAt = next === undefined ? null : await client.hget(this.#queue.toKey(next), "timestamp");
     return { jobs, oldestSeconds: secondsSince(submittedAt) };
+  }
+
+  async #tenants(): Promise<TenantState[]> {
+    const { client } = this.#connection;
+    const tenants = await client.smembers(this.#keys.tenants);
+    return Promise.all(
+      tenants.map(async (tenant) => {
+        const live = [this.#keys.live(tenant), this.#keys.liveBatches(tenant)] as const;
+        const [jobs, batches] = await Promise.all([client.zcard(live[0]), client.zcard(live[1])]);
+        return { tenant, jobs, batches };
+      }),
+    );
   }
 
   /** Those in the outbox have happened just now. */

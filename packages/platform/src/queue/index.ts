@@ -19,6 +19,7 @@ export type { Idempotency } from "./idempotency.js";
 export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
 export { type KnownRequest, KnownResults } from "./known-results.js";
+export type { JobEnd } from "./outcomes.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-limits.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";

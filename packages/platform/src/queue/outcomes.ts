@@ -69,6 +69,14 @@ eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[2], ARGV[3])
 redis.call("HDEL", KEYS[1], "job", "result", "state", "event")
 return redis.call("HSET", KEYS[1], "erased", "1")`);
 
+/** How a job ended, without what came of it. */
+export type JobEnd = Pick<Job, "task" | "state" | "error">;
+
+/** Told of each end by the process that wrote it, and by no other. */
+export interface EndListener {
+  readonly onOutcome?: ((end: JobEnd) => void) | undefined;
+}
+
 /**
  * How each job ended, written once: the first outcome of a job is the one that counts. Every outcome
  * expires on its own, exactly its time to live after it was written.
@@ -77,6 +85,7 @@ export class Outcomes {
   constructor(
     private readonly redis: Redis,
     private readonly keys: QueueKeys,
+    private readonly listener: EndListener = {},
   ) {}
 
   async read(jobId: string, { withResult = true } = {}): Promise<OutcomeRecord | undefined> {
@@ -91,7 +100,9 @@ export class Outcomes {
   async write(job: Job, payload: FaceJobPayload, trace?: TraceContext): Promise<boolean> {
     const { batch } = payload;
     const { keys, args } = batch ? this.#endOfItem(job, payload, batch) : this.#endOf(job, payload, trace);
-    return (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
+    const isWritten = (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
+    if (isWritten) this.listener.onOutcome?.(job);
+    return isWritten;
   }
 
   /** The outcome of an item says that it has ended; its result is in its batch's line. */

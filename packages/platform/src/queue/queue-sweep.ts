@@ -7,12 +7,12 @@ import { BatchSteps } from "./batches/batch-steps.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
-import { Outcomes } from "./outcomes.js";
+import { type EndListener, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
 
-export interface QueueSweepOptions {
+export interface QueueSweepOptions extends EndListener {
   readonly logger: Logger;
   /** Called with the payload of each job whose end only the sweep wrote down. */
   readonly onEnd: (payload: FaceJobPayload) => Promise<void>;
@@ -75,7 +75,7 @@ export class QueueSweep {
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
-    this.#outcomes = new Outcomes(this.#connection.client, this.#keys);
+    this.#outcomes = new Outcomes(this.#connection.client, this.#keys, options);
     this.#batches = new BatchSteps(settings, options);
   }
 
@@ -134,11 +134,15 @@ export class QueueSweep {
   /** An item that BullMQ does not know would keep its batch from ending. */
   async #settleBatches(): Promise<void> {
     for (const id of await this.#connection.client.zrange(this.#keys.batches, "0", "-1")) {
-      await this.#settle(this.#keys.batchLive(id), (jobId) => {
-        const lost = new ProblemError("worker_lost").toProblem();
-        return this.#batches.failItem(id, indexOfItem(jobId), lost);
-      });
+      await this.#settle(this.#keys.batchLive(id), (jobId) => this.#failItem(id, jobId));
     }
+  }
+
+  async #failItem(batchId: string, jobId: string): Promise<void> {
+    const error = new ProblemError("worker_lost").toProblem();
+    const batch = await this.#batches.record(batchId);
+    const isWritten = await this.#batches.failItem(batchId, indexOfItem(jobId), error);
+    if (batch && isWritten) this.#options.onOutcome?.({ task: batch.plan.task, state: "failed", error });
   }
 
   async #settle(live: string, onLost: (id: string) => Promise<void>): Promise<void> {

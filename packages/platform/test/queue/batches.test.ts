@@ -1,6 +1,13 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { type BatchChunk, Batches, type BatchPlan, BatchSteps, QueueSweep } from "../../src/queue/index.js";
+import {
+  type BatchChunk,
+  Batches,
+  type BatchPlan,
+  BatchSteps,
+  type JobEnd,
+  QueueSweep,
+} from "../../src/queue/index.js";
 import { collected, eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
@@ -151,10 +158,15 @@ describe("an item of a batch", () => {
     const { id, steps, record } = await queued(bench);
     const queue = bench.queue();
     await queue.remove(`${id}.0`);
-    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined, graceMs: 0 });
+    const ends: JobEnd[] = [];
+    const onOutcome = (end: JobEnd) => void ends.push(end);
+    const onEnd = async () => undefined;
+    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd, onOutcome, graceMs: 0 });
     bench.onClose(() => sweep.stop());
     await sweep.sweep();
+    await sweep.sweep();
     expect(await record()).toMatchObject({ failed: 1 });
+    expect(ends).toMatchObject([{ task: plan.task, state: "failed", error: { code: "worker_lost" } }]);
     expect(await steps.liveItems(id)).toEqual([`${id}.1`, `${id}.2`]);
   });
 

@@ -43,6 +43,10 @@ export class OnnxEngine implements InferenceEngine {
     return undefined;
   }
 
+  tensorBytes(): undefined {
+    return undefined;
+  }
+
   private async open<Output extends string>(
     network: Network<Output>,
     weights: WeightsSource,

@@ -28,6 +28,10 @@ export class TfjsEngine implements InferenceEngine {
     return this.tf.memory().numTensors;
   }
 
+  tensorBytes(): number {
+    return this.tf.memory().numBytes;
+  }
+
   /**
    * All copies of TensorFlow.js in a process share one current backend: without this, an engine would compute
    * on the backend of the one that was started last. A started backend becomes current before the call returns.

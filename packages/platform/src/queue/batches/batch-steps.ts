@@ -127,10 +127,11 @@ export class BatchSteps {
     return (await this.#run(expand, keys, args)) === 1;
   }
 
-  /** Ends an item that was lost. */
-  async failItem(id: string, index: number, error: Problem): Promise<void> {
+  /** Ends an item that was lost, unless it has ended. Returns whether it did. */
+  async failItem(id: string, index: number, error: Problem): Promise<boolean> {
     const keys = [...lineKeys(this.#keys, { id, index }), this.#keys.batchLive(id)];
-    await this.#run(failItem, keys, [index, faultLine({ index, error }), itemJobId(id, index)]);
+    const written = await this.#run(failItem, keys, [index, faultLine({ index, error }), itemJobId(id, index)]);
+    return written === 1;
   }
 
   /** The ids of the jobs of a batch's items that have not ended. */

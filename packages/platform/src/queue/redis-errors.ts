@@ -1,0 +1,43 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+
+/**
+ * `connection`: none could be made, or it was lost over a command; `timeout`: no answer in time; `refused`: Redis
+ * answered with an error, as when it is full.
+ */
+export const redisErrorKinds = ["connection", "timeout", "refused"] as const;
+export type RedisErrorKind = (typeof redisErrorKinds)[number];
+
+/** The client's own reports, of every connection of the process. */
+const connects = "tracing:ioredis:connect:error";
+const commands = "tracing:ioredis:command:error";
+
+interface CommandFailure {
+  /** Its name, in lower case. */
+  readonly command: string;
+  readonly error: Error;
+}
+
+/** Tells of everything that fails between this process and Redis. Returns how to stop listening. */
+export function onRedisError(listener: (kind: RedisErrorKind) => void): () => void {
+  const onConnect = () => listener("connection");
+  const onCommand = (message: unknown) => {
+    const failure = message as CommandFailure;
+    if (!isExpected(failure)) listener(kindOf(failure.error));
+  };
+  subscribe(connects, onConnect);
+  subscribe(commands, onCommand);
+  return () => {
+    unsubscribe(connects, onConnect);
+    unsubscribe(commands, onCommand);
+  };
+}
+
+/** A script that Redis does not know yet is sent again, whole; and an older Redis does not ask who its clients are. */
+function isExpected({ command, error }: CommandFailure): boolean {
+  return error.message.startsWith("NOSCRIPT") || command === "client";
+}
+
+function kindOf({ name, message }: Error): RedisErrorKind {
+  if (name === "ReplyError") return "refused";
+  return message === "Command timed out" ? "timeout" : "connection";
+}
