@@ -5,6 +5,8 @@
 FROM node:20.20.2-bookworm-slim AS pnpm
 WORKDIR /app
 COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+# The field packageManager has the exact version.
+# hadolint ignore=DL3016
 RUN npm install --global "$(node -p 'require("./package.json").packageManager')"
 
 FROM pnpm AS build
