@@ -9,8 +9,8 @@ import { apiConfigSchema, loadApiConfig } from "../apps/api/dist/config.js";
 import { cliConfigSchema } from "../apps/cli/dist/config.js";
 import { workerConfigSchema } from "../apps/worker/dist/config.js";
 import { problemTable } from "../packages/contracts/dist/index.js";
-import { uncertainBand } from "../packages/core/dist/matching/index.js";
 import { defaultPackName, packManifest } from "../packages/core/dist/models/index.js";
+import { uncertainBand } from "../packages/matching/dist/index.js";
 import { configTable, createLogger, createMetrics } from "../packages/platform/dist/index.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");

@@ -1,19 +1,40 @@
-# The API. Build from the repository's root: docker build -f infra/docker/api.Dockerfile .
-FROM node:20-bookworm-slim AS build
-WORKDIR /app
-COPY . .
-RUN node scripts/bootstrap.mjs \
- && rm -rf node_modules apps/*/node_modules packages/*/node_modules bench/node_modules \
- && CI=true npx --yes "$(node -p 'require("./package.json").packageManager')" \
-      install --prod --frozen-lockfile --filter '@facefleet/api...'
+# The API: HTTP, the queue and the store. No library that computes or decodes images is in it.
+# From the repository's root: docker build -f infra/docker/api.Dockerfile -t facefleet/api:0.1.0 .
 
-FROM node:20-bookworm-slim
+# The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
+FROM node:20.20.2-bookworm-slim AS pnpm
+WORKDIR /app
+COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+# The field packageManager has the exact version.
+# hadolint ignore=DL3016
+RUN npm install --global "$(node -p 'require("./package.json").packageManager')"
+
+FROM pnpm AS build
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm fetch
+COPY . .
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm install --frozen-lockfile --offline \
+ && node_modules/.bin/tsc --build
+
+FROM pnpm AS dependencies
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/matching/package.json packages/matching/
+COPY packages/platform/package.json packages/platform/
+COPY apps/api/package.json apps/api/
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
+    pnpm install --prod --frozen-lockfile --filter '@facefleet/api...'
+
+FROM node:20.20.2-bookworm-slim
+LABEL org.opencontainers.image.title="facefleet/api" \
+      org.opencontainers.image.description="The API of Facefleet, a fleet for face detection and face embeddings" \
+      org.opencontainers.image.version="0.1.0"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/packages packages
-COPY --from=build /app/apps/api apps/api
-USER node
+COPY --from=dependencies /app ./
+COPY --from=build /app/packages/contracts/dist packages/contracts/dist
+COPY --from=build /app/packages/matching/dist packages/matching/dist
+COPY --from=build /app/packages/platform/dist packages/platform/dist
+COPY --from=build /app/apps/api/dist apps/api/dist
+USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--enable-source-maps", "apps/api/dist/main.js"]

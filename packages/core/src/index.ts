@@ -10,5 +10,4 @@ export {
   type Session,
   type Tensor,
 } from "./engines/index.js";
-export * from "./matching/index.js";
 export * from "./pipeline/index.js";

@@ -10,7 +10,7 @@ import {
   ProblemError,
   simpleModelName,
 } from "@facefleet/contracts";
-import { compareEmbeddings, expectSameFingerprint } from "@facefleet/core/matching";
+import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
 import { Type } from "typebox";
 import { allOk, checkDependencies, hasWorker } from "../dependency-checks.js";
 import type { Routes } from "../services.js";

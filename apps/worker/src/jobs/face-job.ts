@@ -8,8 +8,8 @@ import {
   type VerifyResult,
 } from "@facefleet/contracts";
 import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
-import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/core/matching";
 import { packManifest } from "@facefleet/core/models";
+import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/matching";
 import { inSpan, type RunningJob } from "@facefleet/platform";
 import type { AnalysisCache } from "./analysis-cache.js";
 import { fetchImage, type ImageSources } from "./fetch-image.js";

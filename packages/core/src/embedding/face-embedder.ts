@@ -1,8 +1,8 @@
+import { l2Normalise } from "@facefleet/matching";
 import { embeddingKinds, type FaceView } from "../alignment/index.js";
 import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
 import { type InferenceEngine, rowOf, Scratch, type Session } from "../engines/index.js";
 import type { RgbImage } from "../imaging/index.js";
-import { l2Normalise } from "../matching/index.js";
 import type { ModelPack, PackManifest } from "../models/index.js";
 import { inceptionResnetV1 } from "../nets/index.js";
 import { type FaceCrop, type LocatedFace, writeCrop } from "./face-crop.js";

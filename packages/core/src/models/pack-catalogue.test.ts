@@ -1,5 +1,5 @@
+import { uncertainBand } from "@facefleet/matching";
 import { describe, expect, it } from "vitest";
-import { uncertainBand } from "../matching/index.js";
 import { packCatalogue } from "./pack-catalogue.js";
 
 const measured = packCatalogue.flatMap(({ name, distances }) =>

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JobOptions, Landmarks } from "@facefleet/contracts";
-import type { DistanceMeasurement } from "../matching/index.js";
+import type { DistanceMeasurement } from "@facefleet/matching";
 
 /** How many pixels' worth of value 0 is, and what one unit is: `(pixel - mean) / scale`. */
 export interface Standardisation {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { compareEmbeddings } from "@facefleet/core";
 import type { ScoredPair } from "@facefleet/core/evaluation";
+import { compareEmbeddings } from "@facefleet/matching";
 import { embedImages } from "../embed-images.js";
 import { EmbeddingCache, type ImageEmbedding } from "../embedding-cache.js";
 import { type EvalPipeline, type EvaluatedPipeline, everyFace } from "../eval-pipeline.js";

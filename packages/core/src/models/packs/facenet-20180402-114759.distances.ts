@@ -1,4 +1,4 @@
-import type { DistanceMeasurement } from "../../matching/index.js";
+import type { DistanceMeasurement } from "@facefleet/matching";
 import type { PackManifest } from "../pack-manifest.js";
 
 type Row = readonly [distance: number, falseAcceptRate: number, falseRejectRate: number];

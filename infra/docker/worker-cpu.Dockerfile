@@ -1,0 +1,54 @@
+# The worker on a CPU, with the command line that pulls its model pack into MODELS_DIR.
+# From the repository's root: docker build -f infra/docker/worker-cpu.Dockerfile -t facefleet/worker-cpu:0.1.0 .
+
+# The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
+FROM node:20.20.2-bookworm-slim AS pnpm
+WORKDIR /app
+COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+# The field packageManager has the exact version.
+# hadolint ignore=DL3016
+RUN npm install --global "$(node -p 'require("./package.json").packageManager')"
+
+FROM pnpm AS build
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm fetch
+COPY . .
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm install --frozen-lockfile --offline \
+ && node_modules/.bin/tsc --build
+
+# ONNX Runtime's package brings its libraries for every system: 240 MB of them are not this one's.
+FROM pnpm AS dependencies
+COPY packages/client/package.json packages/client/
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/core/package.json packages/core/
+COPY packages/matching/package.json packages/matching/
+COPY packages/platform/package.json packages/platform/
+COPY packages/stack/package.json packages/stack/
+COPY bench/package.json bench/
+COPY apps/cli/package.json apps/cli/
+COPY apps/worker/package.json apps/worker/
+RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
+    pnpm install --prod --frozen-lockfile --filter '@facefleet/worker...' --filter '@facefleet/cli...' \
+ && find packages/core/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
+      -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
+
+FROM node:20.20.2-bookworm-slim
+LABEL org.opencontainers.image.title="facefleet/worker-cpu" \
+      org.opencontainers.image.description="The worker of Facefleet, a fleet for face detection and face embeddings" \
+      org.opencontainers.image.version="0.1.0"
+ENV NODE_ENV=production MODELS_DIR=/models WORKER_HOST=0.0.0.0 WORKER_PORT=3001
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY --from=build /app/packages/client/dist packages/client/dist
+COPY --from=build /app/packages/contracts/dist packages/contracts/dist
+COPY --from=build /app/packages/core/dist packages/core/dist
+COPY --from=build /app/packages/matching/dist packages/matching/dist
+COPY --from=build /app/packages/platform/dist packages/platform/dist
+COPY --from=build /app/packages/stack/dist packages/stack/dist
+COPY --from=build /app/bench/dist bench/dist
+COPY --from=build /app/apps/cli/dist apps/cli/dist
+COPY --from=build /app/apps/worker/dist apps/worker/dist
+RUN install --directory --owner=1000 --group=1000 /models
+USER 1000:1000
+EXPOSE 3001
+HEALTHCHECK --start-period=60s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WORKER_PORT}/readyz`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--enable-source-maps", "apps/worker/dist/main.js"]
