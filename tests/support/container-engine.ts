@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +28,20 @@ export async function noContainerEngine(): Promise<string | undefined> {
   for (const program of ["podman", "runc", "mmdebstrap"]) {
     if ((await findOnPath(program, PATH)) === undefined) return `there is no ${program}`;
   }
-  return undefined;
+  return noContainer().catch((error: Error) => `this machine runs no container: ${error.message}`);
+}
+
+/** Runs one from this machine's own programs. */
+async function noContainer(): Promise<undefined> {
+  const root = await mkdtemp(join(tmpdir(), "facefleet-container-"));
+  const programs = ["/usr", "/lib", "/lib64"]
+    .filter(existsSync)
+    .flatMap((folder) => ["--volume", `${folder}:${folder}:ro`]);
+  try {
+    await podman("run", "--rm", "--network", "host", ...limits, ...programs, "--rootfs", root, "/usr/bin/true");
+  } finally {
+    await rm(root, { recursive: true });
+  }
 }
 
 /** Runs podman to its end; resolves with what it printed. */
