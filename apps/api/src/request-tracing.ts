@@ -7,11 +7,14 @@ import { isRoutine } from "./routine-routes.js";
 
 const traceContext = Compile(TraceContext);
 
-/** The place in a trace that a request names; undefined when it names none, or not as W3C Trace Context has it. */
-export function callerTrace({ headers }: FastifyRequest): TraceContext | undefined {
+/**
+ * The place in a trace that a request names; undefined when it names none, or not as W3C Trace Context has it. A wrong
+ * `tracestate` is left out.
+ */
+export function callerTrace({ headers }: Pick<FastifyRequest, "headers">): TraceContext | undefined {
   const { traceparent, tracestate } = headers;
-  const named = { traceparent, ...(tracestate !== undefined && { tracestate }) };
-  return traceContext.Check(named) ? named : undefined;
+  const place = { traceparent };
+  return [{ ...place, tracestate }, place].find((named) => traceContext.Check(named));
 }
 
 /** Makes a span for each request that is not routine, in the trace that it names. To be called before other hooks. */
