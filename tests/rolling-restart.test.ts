@@ -17,7 +17,7 @@ describe.skipIf(skipped("a rolling restart under load", noPack, noLoadBalancer))
   let receiver: WebhookReceiver;
 
   beforeAll(async () => {
-    deployment = await Deployment.start({ SHUTDOWN_DELAY: "2" });
+    deployment = await Deployment.start({ SHUTDOWN_DELAY: "4" });
     balancer = await LoadBalancer.start(deployment.info.urls);
     receiver = await WebhookReceiver.start();
   });

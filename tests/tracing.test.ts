@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AnalysisResult } from "@facefleet/contracts";
+import type { AddressInfo } from "node:net";
+import type { AnalysisResult, Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectEventually } from "./support/expect-eventually.js";
 import { Fleet } from "./support/fleet.js";
@@ -127,6 +129,24 @@ describe.skipIf(skipped("traces", noPack))("with a collector", () => {
     expect(request?.parentSpanId).toBe(caller.spanId);
     expect(send?.parentSpanId).toBe(request?.spanId);
     expect(inTrace(caller.traceId).filter(({ kind }) => kind === server)).toHaveLength(1);
+  });
+
+  it("a request whose caller does not wait for its answer has a span, too", async () => {
+    const caller = callerSpan();
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const image = { url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    const { links } = (await (await postJson(`${fleet.url}/v1/jobs`, { task: "detect", image }, {})).json()) as Job;
+    const waiting = fetch(`${fleet.url}${links.self}?wait=20`, {
+      headers: caller.headers,
+      signal: AbortSignal.timeout(200),
+    });
+    await expect(waiting).rejects.toMatchObject({ name: "TimeoutError" });
+    const { "GET /v1/jobs/:id": request } = await spansNamed(caller.traceId, "GET /v1/jobs/:id");
+    expect(request?.attributes).toMatchObject({ "error.type": "client_gone", "facefleet.tenant": "default" });
+    await fleet.delete(links.self);
+    silent.closeAllConnections();
+    silent.close();
   });
 
   it("what is tried again has a span for each attempt, a job and a webhook; no image's host hears of the trace", async () => {

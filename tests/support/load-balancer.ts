@@ -8,10 +8,13 @@ import { freePort } from "@facefleet/stack";
 /** Why tests behind a load balancer cannot run; undefined when they can. */
 export const noLoadBalancer = hasHaproxy() ? undefined : "no haproxy (install the package haproxy)";
 
-/** How long HAProxy may take to see that a server is not ready, in milliseconds. */
-const noticeMs = 200;
+/** How often HAProxy asks a server whether it is ready, in milliseconds. */
+const askEveryMs = 200;
 
-/** HAProxy before API processes: it asks each whether it is ready, and never sends a request twice. */
+/**
+ * HAProxy before API processes: it asks each whether it is ready, takes three bad answers in a row for a no, because a
+ * busy machine gives one now and then, and never sends a request twice.
+ */
 export class LoadBalancer {
   private constructor(
     readonly url: string,
@@ -47,6 +50,7 @@ function configuration(port: number, urls: readonly string[]): string {
   return `defaults
   mode http
   timeout connect 1s
+  timeout check 1s
   timeout client 60s
   timeout server 60s
   retries 0
@@ -56,7 +60,7 @@ frontend fleet
 backend apis
   balance roundrobin
   option httpchk GET /readyz
-  default-server inter ${noticeMs}ms fall 1 rise 1
+  default-server inter ${askEveryMs}ms fall 3 rise 1
 ${servers.join("\n")}
 `;
 }

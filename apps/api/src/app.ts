@@ -5,6 +5,7 @@ import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
 import { answerBrokenRequest } from "./broken-requests.js";
+import type { ApiConfig } from "./config.js";
 import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { describeApi } from "./openapi.js";
@@ -32,7 +33,7 @@ import { compileValidator } from "./wire/validation.js";
 const jsonLimitBytes = 1_048_576;
 /** Node takes no longer URL. */
 const maxUrlLength = 16_384;
-/** The share of the shutdown's deadline that waits get before they are answered with the job as it is. */
+/** The share of the time after SHUTDOWN_DELAY that waits get before they are answered with the job as it is. */
 const patience = 0.5;
 
 /**
@@ -74,13 +75,18 @@ export async function buildApp(
     intake: new ImageIntake(parts),
     apiMetrics: measureApi(app, parts),
     stopping,
-    waitsEnd: delayed(stopping, parts.config.SHUTDOWN_DEADLINE * 1000 * patience),
+    waitsEnd: delayed(stopping, waitsLastMs(parts.config)),
   };
   // Each request that waits listens to them.
   setMaxListeners(0, services.stopping, services.waitsEnd);
   for (const routes of allRoutes) await app.register(routes, services);
   await app.ready();
   return app;
+}
+
+/** How long waits may still last once the end is near. */
+function waitsLastMs({ SHUTDOWN_DELAY, SHUTDOWN_DEADLINE }: ApiConfig): number {
+  return (SHUTDOWN_DELAY + (SHUTDOWN_DEADLINE - SHUTDOWN_DELAY) * patience) * 1000;
 }
 
 const allRoutes = [

@@ -83,11 +83,11 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   };
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
+  await app.listen({ host: config.HOST, port: config.PORT });
   lifecycle.onStop("readiness", () => {
     stopping.abort();
     return sleep(config.SHUTDOWN_DELAY * 1000);
   });
-  await app.listen({ host: config.HOST, port: config.PORT });
 }
 
 function readConfig(): ApiConfig {

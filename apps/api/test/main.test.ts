@@ -82,6 +82,17 @@ describe("the API's process", () => {
     expect(performance.now() - stopped).toBeGreaterThan(1900);
   });
 
+  it("ends at once when it cannot listen, of which no load balancer has to be told", async () => {
+    start();
+    const running = child;
+    const { port } = new URL(await address());
+    const began = performance.now();
+    const [code] = await once(start({ PORT: port, SHUTDOWN_DELAY: "20" }), "exit");
+    running?.kill("SIGKILL");
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining("EADDRINUSE") });
+    expect(performance.now() - began).toBeLessThan(15_000);
+  });
+
   it("lists every fault of its configuration in plain words", async () => {
     const [code] = await once(start({ PORT: "many", MAX_IMAGE_BYTES: "1" }), "close");
     expect(code).toBe(1);

@@ -161,4 +161,15 @@ describe("around the API", () => {
     expect(late.json()).toMatchObject({ state: "queued" });
     expect(Date.now() - started).toBeLessThan(2000);
   });
+
+  it("lets waits last while requests are still taken", async () => {
+    const slow = await startApi({ SHUTDOWN_DEADLINE: "2", SHUTDOWN_DELAY: "1.5" });
+    const { id } = (await slow.inject({ method: "POST", url: "/v1/jobs", payload: job })).json<{ id: string }>();
+    const started = Date.now();
+    slow.stopping.abort();
+    expect((await slow.inject({ url: `/v1/jobs/${id}?wait=30` })).json()).toMatchObject({ state: "queued" });
+    expect(Date.now() - started).toBeGreaterThan(1500);
+    expect(Date.now() - started).toBeLessThan(2000);
+    await slow.close();
+  });
 });

@@ -14,7 +14,7 @@ export function loadReport({ jobs, faults, durations }: LoadRecord, agreements: 
   ]);
   const reasons = new Set(faults.map(({ message }) => `  ${message}\n`));
   return [
-    `${jobs.length} jobs ended, ${faults.length} were not taken or lost from sight\n`,
+    `${jobs.length} jobs ended, ${faults.length} requests failed\n`,
     ...reasons,
     `from when a job was due to its end: half within ${within(0.5)}, 95 % within ${within(0.95)}\n\n`,
     textTable([["", "sent", "counted", "agree"], ...rows]),

@@ -17,7 +17,7 @@ export interface LoadPlan {
 export interface LoadRecord {
   /** Each job that was taken, as it ended. */
   readonly jobs: readonly Job[];
-  /** Why others were not, or how their end was missed. */
+  /** Why others were not, how their end was missed, or why a look at the fleet failed. */
   readonly faults: readonly Error[];
   /** From the moment when each job was due to its end as its caller saw it, in milliseconds. */
   readonly durations: readonly number[];
@@ -37,7 +37,7 @@ const priorities = ["high", "normal", "low"] as const;
 export async function runLoad(client: FacefleetClient, plan: LoadPlan): Promise<LoadRecord> {
   const [jobs, faults]: [Job[], Error[]] = [[], []];
   const over = new AbortController();
-  const looking = lookRepeatedly(client, over.signal);
+  const looking = lookRepeatedly(client, over.signal, (error) => faults.push(error));
   const request = async (index: number) => {
     plan.onSent();
     await submitOne(client, plan.image, index).then(
@@ -58,10 +58,14 @@ async function submitOne(client: FacefleetClient, image: Blob, index: number): P
   return client.wait(await client.submit({ task, priority, image }));
 }
 
-async function lookRepeatedly(client: FacefleetClient, over: AbortSignal): Promise<FleetLook[]> {
+async function lookRepeatedly(
+  client: FacefleetClient,
+  over: AbortSignal,
+  onFault: (error: Error) => void,
+): Promise<FleetLook[]> {
   const looks: FleetLook[] = [];
   while (!over.aborted) {
-    looks.push(await look(client));
+    await look(client).then((seen) => looks.push(seen), onFault);
     await sleep(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
   }
   return looks;

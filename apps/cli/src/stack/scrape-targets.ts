@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Where the processes of a fleet serve /metrics, with their job's name. */
 export interface ScrapeTarget {
@@ -13,9 +13,10 @@ export function scrapeTargetsFile(dataDir: string): string {
   return join(dataDir, "scrape-targets.json");
 }
 
-/** Writes the targets as Prometheus' `file_sd_configs` reads them. */
+/** Writes the targets as Prometheus' `file_sd_configs` reads them, into a folder that need not be there yet. */
 export async function writeScrapeTargets(file: string, targets: readonly ScrapeTarget[]): Promise<void> {
   const groups = targets.map(({ job, address }) => ({ targets: [new URL(address).host], labels: { job } }));
+  await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(groups, undefined, 2)}\n`);
 }
 

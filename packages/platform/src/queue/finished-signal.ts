@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import { inTrace } from "../tracing/index.js";
 import { RedisConnection } from "./redis-connection.js";
 
 const openWithinMs = 500;
@@ -26,7 +27,8 @@ export class FinishedSignal {
 
   /** Resolves once messages arrive, or after half a second without. */
   async open(): Promise<void> {
-    this.#subscribed ??= this.#subscribe();
+    // The connection outlives the trace in which it is first needed.
+    this.#subscribed ??= inTrace(undefined, () => this.#subscribe());
     await Promise.race([this.#subscribed, sleep(openWithinMs, undefined, { ref: false })]);
   }
 

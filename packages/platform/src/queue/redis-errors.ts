@@ -32,9 +32,13 @@ export function onRedisError(listener: (kind: RedisErrorKind) => void): () => vo
   };
 }
 
-/** A script that Redis does not know yet is sent again, whole; and an older Redis does not ask who its clients are. */
-function isExpected({ command, error }: CommandFailure): boolean {
-  return error.message.startsWith("NOSCRIPT") || command === "client";
+/**
+ * A script that Redis does not know yet is sent again, whole; an older Redis does not ask who its clients are; and a
+ * node of a Cluster is asked for a key to learn who holds it.
+ */
+function isExpected({ command, error: { message } }: CommandFailure): boolean {
+  const isRedirected = command === "exists" && message.startsWith("MOVED");
+  return isRedirected || message.startsWith("NOSCRIPT") || command === "client";
 }
 
 function kindOf({ name, message }: Error): RedisErrorKind {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createConnection, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, Redis, type RedisOptions } from "ioredis";
@@ -53,17 +52,22 @@ async function ownerAccordingTo(node: RedisHost, key: string, options: RedisOpti
     commandTimeout: connectTimeout,
     retryStrategy: () => null,
     enableReadyCheck: false,
+    lazyConnect: true,
+  });
+  let fault: Error | undefined;
+  client.on("error", (error: Error) => {
+    fault ??= error;
   });
   try {
-    await once(client, "ready");
+    await client.connect();
     // A Redis by itself, which has every key, refuses this.
     await client.cluster("MYID");
     await client.exists(key);
     return node;
   } catch (error) {
-    return movedTo(error as Error, node);
+    // Of a connection that was not made, the client tells why before it says that there is none.
+    return movedTo(fault ?? (error as Error), node);
   } finally {
-    client.on("error", () => undefined);
     client.disconnect();
   }
 }

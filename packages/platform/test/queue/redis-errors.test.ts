@@ -1,9 +1,11 @@
 import { defaultTenant } from "@facefleet/contracts";
 import { Redis } from "ioredis";
 import { expect, it, onTestFinished } from "vitest";
+import { RedisCluster } from "../../../../tests/support/redis-cluster.js";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
+import { RedisConnection } from "../../src/queue/redis-connection.js";
 import { onRedisError, type RedisErrorKind } from "../../src/queue/redis-errors.js";
-import { payload, QueueBench } from "./queue-bench.js";
+import { payload, QueueBench, silent } from "./queue-bench.js";
 
 /** The kinds of errors from now on. */
 function heard(): Set<RedisErrorKind> {
@@ -28,6 +30,20 @@ it("nothing is told of commands that succeed, nor of a script that Redis is told
   await bench.redis.script("FLUSH");
   await submitTo(jobs);
   await jobs.cancel(defaultTenant, job.id);
+  expect([...kinds]).toEqual([]);
+});
+
+it("nothing is told of the nodes of a Cluster that say where the queue is", async () => {
+  const prefix = "{asked-for}";
+  const cluster = await RedisCluster.start(prefix);
+  const kinds = heard();
+  const settings = { REDIS_URL: cluster.url, QUEUE_PREFIX: prefix };
+  const connection = new RedisConnection(settings, { role: "consumer", logger: silent });
+  onTestFinished(async () => {
+    await connection.close();
+    await cluster.remove();
+  });
+  await connection.client.ping();
   expect([...kinds]).toEqual([]);
 });
 
