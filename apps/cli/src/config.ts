@@ -18,7 +18,7 @@ export const cliConfigSchema = Type.Object({
     Type.String({
       pattern: "^rediss?://",
       secret: true,
-      description: "The Redis that `facefleet up` uses. Unset: it finds or starts one.",
+      description: "The Redis that `facefleet up` uses, one by itself. Unset: it finds or starts one.",
     }),
   ),
   DATA_DIR: Type.Optional(

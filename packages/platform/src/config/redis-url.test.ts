@@ -21,7 +21,7 @@ describe("parseRedisUrl", () => {
   });
 
   it("reads the addresses of Sentinels, with logins to them and to Redis", () => {
-    const url = "rediss+sentinel://me:a%2Fb@one,two:5000/main/3?sentinel_username=watcher&sentinel_password=x%26y";
+    const url = "rediss+sentinel://me:a%2Fb@one,two:5000/main/3?sentinel_username=watcher&sentinel_password=x%26+y";
     expect(parseRedisUrl(url)).toEqual({
       mode: "sentinel",
       tls: true,
@@ -30,7 +30,7 @@ describe("parseRedisUrl", () => {
         { host: "one", port: 26_379 },
         { host: "two", port: 5000 },
       ],
-      sentinelLogin: { username: "watcher", password: "x&y" },
+      sentinelLogin: { username: "watcher", password: "x&+y" },
       primary: "main",
       database: 3,
     });

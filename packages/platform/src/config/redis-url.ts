@@ -59,14 +59,16 @@ function sentinelsOf(hosts: string, path: string, query: string) {
   const [primary, database = ""] = splitOnce(path, "/").map(decoded);
   if (!primary)
     throw unlike("the name of the primary after the Sentinels, as in redis+sentinel://a,b,c/mymaster", "none");
-  const {
-    sentinel_username: username,
-    sentinel_password: password,
-    ...others
-  } = Object.fromEntries(new URLSearchParams(query));
+  const { sentinel_username: username, sentinel_password: password, ...others } = parametersOf(query);
   if (Object.keys(others).length > 0) throw unlike(`only sentinel_username and sentinel_password after "?"`);
   const sentinels = hostsOf(hosts, sentinelPort);
   return { sentinels, sentinelLogin: loginOf(username, password), primary, database: databaseOf(database) };
+}
+
+/** Percent-encoded as the rest of a URL is: a plus is a plus. */
+function parametersOf(query: string): Record<string, string> {
+  const pairs = query.split("&").filter((pair) => pair !== "");
+  return Object.fromEntries(pairs.map((pair) => splitOnce(pair, "=").map(decoded)));
 }
 
 function nodesOf(hosts: string, path: string): RedisHost[] {
