@@ -52,11 +52,14 @@ it("goes on looking at a Redis that is full", async () => {
   const server = await RedisServer.start();
   onTestFinished(() => server.remove());
   const bench = new QueueBench(server.url);
-  const observer = open(bench);
-  await observer.observe();
+  const [holder, other] = [open(bench), open(bench)];
+  await holder.observe();
   await bench.redis.config("SET", "maxmemory", "1000");
   await expect(bench.redis.set("a", "b")).rejects.toThrow("OOM");
-  expect(await observer.observe()).toMatchObject({ redisBytes: { max: 1000 } });
+  expect(await holder.observe()).toMatchObject({ redisBytes: { max: 1000 } });
+  expect(await other.observe()).toBeUndefined();
+  await bench.redis.del(bench.keys.observer);
+  expect(await other.observe()).toMatchObject({ redisBytes: { max: 1000 } });
 });
 
 it("counts events from the outbox until they are delivered", async () => {
