@@ -53,7 +53,14 @@ function installStamp() {
 }
 
 function isInstalled() {
-  return ["", ...workspaceFolders()].every((folder) => existsSync(join(root, folder, "node_modules")));
+  const folders = ["", ...workspaceFolders().filter(needsPackages)];
+  return folders.every((folder) => existsSync(join(root, folder, "node_modules")));
+}
+
+/** An installation leaves nothing in a folder that depends on nothing. */
+function needsPackages(folder) {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  return Boolean(dependencies || devDependencies);
 }
 
 function workspaceFolders() {

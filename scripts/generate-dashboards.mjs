@@ -61,9 +61,7 @@ const dashboards = {
       panel("Engine", "none", { "{{engine}} on {{device}}": "facefleet_engine_info$own" }, { type: "stat" }),
       panel("Stages, median", "s", { "{{stage}}": quantile(0.5, "facefleet_job_stage_seconds", "stage", "$own") }),
       panel("Stages, 95 %", "s", { "{{stage}}": quantile(0.95, "facefleet_job_stage_seconds", "stage", "$own") }),
-      panel("Items of a batch, median", "none", {
-        "{{stage}}": quantile(0.5, "facefleet_batch_size", "stage", "$own"),
-      }),
+      panel("Items of a batch, mean", "none", { "{{stage}}": mean("facefleet_batch_size", "stage", "$own") }),
       panel("Fill of batches, mean", "percentunit", {
         "{{stage}}": mean("facefleet_batch_fill_ratio", "stage", "$own"),
       }),

@@ -14,11 +14,12 @@ beforeEach(async () => {
   await mkdir(join(checkout, "scripts"));
   await mkdir(join(checkout, "bin"));
   await mkdir(join(checkout, "apps", "cli", "src"), { recursive: true });
-  await mkdir(join(checkout, "packages"));
+  await mkdir(join(checkout, "packages", "needs-nothing"), { recursive: true });
   await cp(join(rootDir, "scripts", "bootstrap.mjs"), join(checkout, "scripts", "bootstrap.mjs"));
   const files = {
     "package.json": { packageManager: "pnpm@10.0.0", type: "module" },
-    "apps/cli/package.json": { name: "cli", type: "module" },
+    "apps/cli/package.json": { name: "cli", type: "module", dependencies: { other: "1.0.0" } },
+    "packages/needs-nothing/package.json": { name: "needs-nothing" },
     "tsconfig.json": { files: [], references: [{ path: "apps/cli" }] },
     "apps/cli/tsconfig.json": {
       compilerOptions: { composite: true, rootDir: "src", outDir: "dist", types: [] },
@@ -49,6 +50,13 @@ it("installs again when the lockfile or a manifest has changed", async () => {
   await writeFile(join(checkout, "apps/cli/package.json"), '{"name":"cli","type":"module","version":"2.0.0"}');
   await bootstrap();
   expect(await npxCalls()).toHaveLength(3);
+});
+
+it("installs again when the packages of a workspace folder are gone", async () => {
+  await bootstrap();
+  await rm(join(checkout, "apps/cli/node_modules"), { recursive: true });
+  await bootstrap();
+  expect(await npxCalls()).toHaveLength(2);
 });
 
 it("installs once when it is started twice at the same time", async () => {

@@ -56,7 +56,7 @@ export async function startRedisServer(launch: RedisLaunch, attempts = 5): Promi
   }
 }
 
+/** No snapshots: the append-only file has everything, and a snapshot keeps what has been erased since. */
 function serverArguments(persistent: boolean): string[] {
-  const durability = persistent ? ["--appendonly", "yes"] : ["--appendonly", "no", "--save", ""];
-  return [...durability, "--maxmemory-policy", "noeviction"];
+  return ["--appendonly", persistent ? "yes" : "no", "--save", "", "--maxmemory-policy", "noeviction"];
 }

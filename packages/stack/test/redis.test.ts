@@ -137,6 +137,7 @@ describe.skipIf(!installed)("without a redis-server on the PATH", () => {
     const redis = await findRedis(search({ env: { PATH: dataDir } }));
     expect(redis.origin).toContain("docker");
     expect(await command(redis.url, "CONFIG GET appendonly")).toContain("yes");
+    expect(await command(redis.url, "CONFIG GET save")).toContain("$0");
     await redis.stop();
     await expect(pingRedis(redis.url)).rejects.toThrow();
   });

@@ -18,6 +18,7 @@ import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
+import { onceRedisHasRoom } from "./once-redis-has-room.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { queueTelemetry } from "./queue-telemetry.js";
@@ -48,8 +49,8 @@ const facePayload = Compile(faces.payload);
 const letGoMs = 1000;
 
 /**
- * Takes face jobs and sees each to its one outcome, which is written before BullMQ is told. While Redis is
- * away it waits; a job whose outcome was not written is done again by whoever gets it next.
+ * Takes face jobs and sees each to its one outcome, which is written before BullMQ is told. While Redis is away, or
+ * full, it waits; a job whose outcome was not written is done again by whoever gets it next.
  */
 export class FaceJobConsumer {
   readonly #options: FaceJobConsumerOptions;
@@ -123,9 +124,9 @@ export class FaceJobConsumer {
     try {
       if (await this.#hasEnded(job)) return;
       const result = await this.#run(job, signal!);
-      await this.#end(job, { state: "succeeded", result });
+      await this.#end(job, { state: "succeeded", result }, { signal });
     } catch (error) {
-      await this.#runFailed(job, token, error);
+      await this.#runFailed(job, token, error, signal);
     } finally {
       this.#canceled.off(job.id!, cancel);
     }
@@ -141,7 +142,12 @@ export class FaceJobConsumer {
     }
   }
 
-  async #runFailed(job: FaceQueueJob, token: string | undefined, error: unknown): Promise<void> {
+  async #runFailed(
+    job: FaceQueueJob,
+    token: string | undefined,
+    error: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     if (this.#outOfTime) await putBack(job, token);
     if (await this.#hasEnded(job)) return;
     const problem = asProblemError(error);
@@ -157,7 +163,7 @@ export class FaceJobConsumer {
       await job.changePriority({ priority: faces.priorities[priorityOf(job.priority)].first });
       throw problem;
     }
-    await this.#end(job, { state: "failed", error: problem.toProblem() });
+    await this.#end(job, { state: "failed", error: problem.toProblem() }, { signal });
     throw new RecordedFailure(problem.toProblem());
   }
 
@@ -170,11 +176,17 @@ export class FaceJobConsumer {
     return true;
   }
 
-  async #end(job: FaceQueueJob, ending: Ending, finishedAt?: number): Promise<void> {
+  async #end(
+    job: FaceQueueJob,
+    ending: Ending,
+    { signal, finishedAt }: { signal?: AbortSignal | undefined; finishedAt?: number },
+  ): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
     const announcedIn = activeTrace() ?? traceOf(job);
     const started = performance.now();
-    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, announcedIn));
+    const isWritten = await inSpan("store", {}, () =>
+      onceRedisHasRoom(() => this.#outcomes.write(outcome, job.data, announcedIn), signal),
+    );
     this.#options.onStored?.(performance.now() - started);
     if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
   }
@@ -190,7 +202,7 @@ export class FaceJobConsumer {
   /** BullMQ fails some jobs itself: those whose workers died too often, or whose outcome could not be written. */
   #failed(job: FaceQueueJob | undefined, error: Error): void {
     if (job?.finishedOn === undefined || error instanceof RecordedFailure) return;
-    const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, job.finishedOn);
+    const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, { finishedAt: job.finishedOn! });
     const ending = inTrace(traceOf(job), end)
       .catch((cause: unknown) => this.#logger.error({ err: cause, jobId: job.id }, "Outcome not written"))
       .finally(() => this.#endings.delete(ending));

@@ -33,11 +33,16 @@ const leaseMs = 40_000;
 /** A job's number in the order of the queue times this, plus a counter, is its score. */
 const scoreUnit = 2 ** 32;
 
-/** KEYS: lease. ARGV: who asks, lease in ms. */
+/**
+ * KEYS: lease. ARGV: who asks, lease in ms. A full Redis refuses SET, not PEXPIRE; where nobody has the lease then,
+ * whoever asks may look, for that it is full is to be seen.
+ */
 const claim = new RedisScript<number>(`
 local holder = redis.call("GET", KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+if holder == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+if holder then return 0 end
+local taken = redis.pcall("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+if taken.err and not taken.err:find("OOM", 1, true) then return taken end
 return 1`);
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { FleetObserver } from "../../src/queue/index.js";
 import { EventRecords } from "../../src/queue/webhooks/event-records.js";
 import { heldRun, payload, QueueBench, silent } from "./queue-bench.js";
@@ -45,6 +46,20 @@ it("is one process's affair, until that one is not asked any more", async () => 
   await bench.redis.del(bench.keys.observer);
   expect(await second.observe()).toBeDefined();
   expect(await first.observe()).toBeUndefined();
+});
+
+it("goes on looking at a Redis that is full", async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.remove());
+  const bench = new QueueBench(server.url);
+  const [holder, other] = [open(bench), open(bench)];
+  await holder.observe();
+  await bench.redis.config("SET", "maxmemory", "1000");
+  await expect(bench.redis.set("a", "b")).rejects.toThrow("OOM");
+  expect(await holder.observe()).toMatchObject({ redisBytes: { max: 1000 } });
+  expect(await other.observe()).toBeUndefined();
+  await bench.redis.del(bench.keys.observer);
+  expect(await other.observe()).toMatchObject({ redisBytes: { max: 1000 } });
 });
 
 it("counts events from the outbox until they are delivered", async () => {

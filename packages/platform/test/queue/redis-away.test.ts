@@ -189,6 +189,24 @@ describe("without Redis", () => {
     expect(Date.now() - start).toBeLessThan(1000);
   });
 
+  it("lets a worker write the outcome when Redis has room again, in the same attempt", async () => {
+    const bench = new QueueBench(removedLater(await RedisServer.start()).url);
+    const jobs = bench.jobs();
+    const held = heldRun();
+    await bench.started({ run: held.run });
+    const { job } = await jobs.submit(payload, { priority: "normal" });
+    await held.taken;
+    await bench.redis.config("SET", "maxmemory", "1000");
+    held.letGo();
+    await sleep(1500);
+    await bench.redis.config("SET", "maxmemory", "0");
+    const ended = await eventually(async () => {
+      const seen = await jobs.find(defaultTenant, job.id);
+      return seen?.finishedAt !== undefined && seen;
+    });
+    expect(ended).toMatchObject({ state: "succeeded", attempts: 1 });
+  });
+
   it("lets a worker finish its job and write the outcome when Redis is back", async () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
