@@ -62,7 +62,6 @@ describe.skipIf(isAbsent)("the metrics", () => {
 
 /** Those that a small load in which all goes well leaves without a value, and why. */
 const mayBeEmpty = [
-  /^facefleet:jobs_failed_by_us|state="failed"/, // Nothing fails.
   /facefleet_tenant_refusals_total/, // Nobody is refused.
   /facefleet_analysis_cache_total/, // It is off.
   /facefleet_inference_tensor/, // The engine does not count them.
