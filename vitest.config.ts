@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const shared = {
@@ -5,17 +6,26 @@ const shared = {
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
 };
 
+/** Of files at a time. Many tests wait more than they compute, so that two processors need two at least. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
     projects: [
       {
         ...shared,
-        test: { name: "unit", include: ["{apps/*,packages/*,bench}/src/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "unit",
+          include: ["{apps/*,packages/*,bench}/src/**/*.test.ts"],
+          testTimeout: 30_000,
+          maxWorkers,
+        },
       },
       {
         ...shared,
         test: {
           name: "integration",
+          maxWorkers,
           include: ["{apps/*,packages/*,bench}/test/**/*.test.ts"],
           globalSetup: ["tests/redis.setup.ts", "tests/model-pack.setup.ts"],
           testTimeout: 60_000,
@@ -26,6 +36,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "cluster",
+          maxWorkers,
           include: ["face-jobs", "batches", "idempotency", "queue-sweep", "fleet-observer", "request-limits"].map(
             (part) => `packages/platform/test/queue/${part}.test.ts`,
           ),

@@ -72,8 +72,9 @@ export class RedisServer {
     this.#child?.kill("SIGCONT");
   }
 
+  /** At once: a replica that is still writing its first append-only file heeds no SIGTERM. */
   async remove(): Promise<void> {
-    await this.stop();
+    await this.stop("SIGKILL");
     await rm(this.directory, { recursive: true, force: true });
   }
 }
