@@ -123,6 +123,8 @@ export class FaceJobConsumer {
     describeSpan(job);
     try {
       if (await this.#hasEnded(job)) return;
+      // Canceled while that was being asked.
+      signal!.throwIfAborted();
       const result = await this.#run(job, signal!);
       await this.#end(job, { state: "succeeded", result }, { signal });
     } catch (error) {
