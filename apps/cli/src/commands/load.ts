@@ -1,14 +1,15 @@
 import { openAsBlob } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { FacefleetClient } from "@facefleet/client";
 import type { Command } from "commander";
 import { type CliConfig, rootDir } from "../config.js";
 import { agrees, compare } from "../load/agreement.js";
 import { readCounters } from "../load/counters.js";
-import { jobsIn } from "../load/fleet-look.js";
+import { endedLately, jobsIn } from "../load/fleet-look.js";
 import { startLoadProgress } from "../load/load-progress.js";
 import { loadReport } from "../load/load-report.js";
-import { runLoad } from "../load/load-run.js";
+import { runLoad, settleMs } from "../load/load-run.js";
 import { readScrapeTargets, scrapeTargetsFile } from "../stack/scrape-targets.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
 import { wholeNumber } from "./number-options.js";
@@ -50,7 +51,8 @@ async function load(flags: LoadFlags, apiKey: string | undefined): Promise<numbe
   const client = new FacefleetClient(service);
   await assertIdle(client);
   const targets = await readScrapeTargets(flags.targets);
-  const before = await readCounters(targets);
+  await sleep(settleMs);
+  const before = { endedLately: endedLately(await client.fleet()), counters: await readCounters(targets) };
   const progress = startLoadProgress(seconds * rate);
   const image = await openAsBlob(flags.image);
   const record = await runLoad(client, { rate, seconds, image, onSent: progress.sent, onEnd: progress.ended });

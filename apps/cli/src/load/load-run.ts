@@ -26,7 +26,7 @@ export interface LoadRecord {
 
 const lookEveryMs = 2000;
 /** Longer than a worker's own report of itself takes to arrive. */
-const settleMs = 6000;
+export const settleMs = 6000;
 const tasks = ["detect", "embed"] as const;
 const priorities = ["high", "normal", "low"] as const;
 
