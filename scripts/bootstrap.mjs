@@ -2,24 +2,29 @@
 // does only what is to be done, and says so in one line each.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { waitForLock } from "../packages/stack/src/file-lock.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stampFile = join(root, "node_modules", ".facefleet-install");
-const lockFile = join(root, ".data", "bootstrap.lock");
+const dataDir = join(root, ".data");
 
 class BootstrapError extends Error {}
 
-function main() {
+async function main() {
   checkNode();
-  takeLock();
+  const lock = await waitForLock(join(dataDir, "bootstrap.lock"), () =>
+    say("Waiting for another npm command, which is installing or building this checkout"),
+  );
   try {
-    install();
-    build();
+    // One that an older version has made is open to everybody.
+    chmodSync(dataDir, 0o700);
+    install(lock.fd);
+    build(lock.fd);
   } finally {
-    rmSync(lockFile, { force: true });
+    await lock.close();
   }
 }
 
@@ -31,14 +36,14 @@ function checkNode() {
   );
 }
 
-function install() {
+function install(lock) {
   const stamp = installStamp();
   if (isInstalled() && existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
   say("Installing dependencies (the first time takes a minute or two)");
   const pnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
   // biome-ignore lint/style/noProcessEnv: passed on, with CI so that pnpm asks no questions that nobody sees
   const env = { ...process.env, CI: "true" };
-  run("npx", ["--yes", pnpm, "install", "--frozen-lockfile"], env);
+  run("npx", ["--yes", pnpm, "install", "--frozen-lockfile"], lock, env);
   writeFileSync(stampFile, stamp);
 }
 
@@ -70,51 +75,19 @@ function workspaceFolders() {
   return [...grouped, "bench"].filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
-function build() {
+function build(lock) {
   if (!existsSync(join(root, "apps", "cli", "dist", "main.js"))) say("Building");
-  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"]);
+  run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"], lock);
 }
 
-function run(command, args, env) {
-  const result = spawnSync(command, args, { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 28 });
+/** The program keeps the lock while it runs: it may outlive this process. */
+function run(command, args, lock, env) {
+  const stdio = ["ignore", "pipe", "pipe", lock];
+  const result = spawnSync(command, args, { cwd: root, env, stdio, encoding: "utf8", maxBuffer: 1 << 28 });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout || ""}${result.stderr || ""}`);
   const outcome = result.error ? result.error.message : result.signal || `exit code ${result.status}`;
   throw new BootstrapError(`Expected "${command} ${args.join(" ")}" to succeed but received: ${outcome}`);
-}
-
-/** `npm start` and `npm test` may begin at the same time: the second waits for the first. */
-function takeLock() {
-  mkdirSync(dirname(lockFile), { recursive: true });
-  const draft = `${lockFile}.${process.pid}`;
-  writeFileSync(draft, String(process.pid));
-  try {
-    while (!tryLink(draft)) {
-      if (isHeld()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
-      else rmSync(lockFile, { force: true });
-    }
-  } finally {
-    rmSync(draft);
-  }
-}
-
-function tryLink(draft) {
-  try {
-    linkSync(draft, lockFile);
-    return true;
-  } catch (error) {
-    if (error.code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-function isHeld() {
-  try {
-    process.kill(Number(readFileSync(lockFile, "utf8")), 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM" || error.code === "ENOENT";
-  }
 }
 
 function say(line) {
@@ -122,7 +95,7 @@ function say(line) {
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   if (!(error instanceof BootstrapError)) throw error;
   say(`error: ${error.message}`);

@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,8 +14,10 @@ beforeEach(async () => {
   await mkdir(join(checkout, "scripts"));
   await mkdir(join(checkout, "bin"));
   await mkdir(join(checkout, "apps", "cli", "src"), { recursive: true });
-  await mkdir(join(checkout, "packages", "needs-nothing"), { recursive: true });
-  await cp(join(rootDir, "scripts", "bootstrap.mjs"), join(checkout, "scripts", "bootstrap.mjs"));
+  for (const name of ["needs-nothing", "stack/src"]) await mkdir(join(checkout, "packages", name), { recursive: true });
+  for (const file of ["scripts/bootstrap.mjs", "packages/stack/src/file-lock.mjs"]) {
+    await cp(join(rootDir, file), join(checkout, file));
+  }
   const files = {
     "package.json": { packageManager: "pnpm@10.0.0", type: "module" },
     "apps/cli/package.json": { name: "cli", type: "module", dependencies: { other: "1.0.0" } },
@@ -59,17 +61,35 @@ it("installs again when the packages of a workspace folder are gone", async () =
   expect(await npxCalls()).toHaveLength(2);
 });
 
-it("installs once when it is started twice at the same time", async () => {
-  await standInForNpx("sleep 0.5; mkdir -p node_modules apps/cli/node_modules");
+it("installs once when it is started twice at the same time, and the second says that it waits", async () => {
+  await standInForNpx("sleep 1; mkdir -p node_modules apps/cli/node_modules");
   const both = await Promise.all([bootstrap(), bootstrap()]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect(await npxCalls()).toHaveLength(1);
+  const waited = both.filter(({ stderr }) => stderr.startsWith("Waiting for another npm command"));
+  expect(waited).toHaveLength(1);
 });
 
-it("is not stopped by the lock of one that was killed", async () => {
+it("waits for none that was killed, though its process id is that of a living process", async () => {
   await mkdir(join(checkout, ".data"));
-  await writeFile(join(checkout, ".data", "bootstrap.lock"), "999999999");
-  expect(await bootstrap()).toMatchObject({ code: 0 });
+  await writeFile(join(checkout, ".data", "bootstrap.lock"), String(process.pid));
+  expect(await bootstrap()).toMatchObject({ code: 0, stderr: expect.not.stringContaining("Waiting") });
+});
+
+it("waits for the installation that one that was killed has left running", async () => {
+  await standInForNpx("sleep 2; mkdir -p node_modules apps/cli/node_modules");
+  await prepare();
+  const first = spawn(process.execPath, [join(checkout, "scripts", "bootstrap.mjs")], { env: bootstrapEnv() });
+  await expect.poll(npxCalls).toHaveLength(1);
+  first.kill("SIGKILL");
+  const next = await bootstrap();
+  expect(next).toMatchObject({ code: 0, stderr: expect.stringContaining("Waiting for another npm command") });
+});
+
+it("keeps what it leaves in .data from other users", async () => {
+  await mkdir(join(checkout, ".data"), { mode: 0o755 });
+  await bootstrap();
+  expect((await stat(join(checkout, ".data"))).mode & 0o077).toBe(0);
 });
 
 it("shows why an installation failed, and tries again next time", async () => {
@@ -91,13 +111,21 @@ async function standInForNpx(action: string): Promise<void> {
   await writeFile(join(checkout, "bin", "npx"), script, { mode: 0o755 });
 }
 
-async function bootstrap(): Promise<{ code: number; stdout: string; stderr: string }> {
+async function prepare(): Promise<void> {
   await mkdir(join(checkout, "node_modules"), { recursive: true });
   await symlink(join(rootDir, "node_modules", "typescript"), join(checkout, "node_modules", "typescript")).catch(
     () => undefined,
   );
-  const env = { PATH: `${join(checkout, "bin")}:/usr/bin:/bin` };
-  const run = promisify(execFile)(process.execPath, [join(checkout, "scripts", "bootstrap.mjs")], { env });
+}
+
+function bootstrapEnv(): NodeJS.ProcessEnv {
+  return { PATH: `${join(checkout, "bin")}:/usr/bin:/bin` };
+}
+
+async function bootstrap(): Promise<{ code: number; stdout: string; stderr: string }> {
+  await prepare();
+  const options = { env: bootstrapEnv() };
+  const run = promisify(execFile)(process.execPath, [join(checkout, "scripts", "bootstrap.mjs")], options);
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
@@ -105,5 +133,6 @@ async function bootstrap(): Promise<{ code: number; stdout: string; stderr: stri
 }
 
 async function npxCalls(): Promise<string[]> {
-  return (await readFile(join(checkout, "npx-calls"), "utf8")).trim().split("\n");
+  const calls = await readFile(join(checkout, "npx-calls"), "utf8").catch(() => "");
+  return calls.split("\n").filter(Boolean);
 }

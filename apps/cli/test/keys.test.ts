@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashApiKey, readApiKeysFile } from "@facefleet/platform";
+import { lockFile, openLock } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadCliConfig, rootDir } from "../src/config.js";
 
@@ -103,10 +104,28 @@ describe("facefleet keys", () => {
     expect((await facefleet(["create", "acme", "--file", file])).stderr).toContain("Expected JSON");
     expect(await readFile(file, "utf8")).toBe("tenants:");
     await rm(file);
-    await writeFile(`${file}.new`, "");
+    const other = await openLock(`${file}.new`);
+    expect(await lockFile(other)).toBe(true);
     const { code, stderr } = await facefleet(["create", "acme", "--file", file]);
     expect(code).toBe(1);
     expect(stderr).toContain("Expected nobody else to change the keys");
     expect(await readdir(folder)).toEqual(["keys.json.new"]);
+    await other.close();
+  });
+
+  it("is not stopped by what a killed command has left", async () => {
+    await writeFile(`${file}.new`, '{"tenants": {"half');
+    expect(await facefleet(["create", "acme", "--file", file])).toMatchObject({ code: 0 });
+    expect(JSON.parse(await readFile(file, "utf8")).tenants).toHaveProperty("acme");
+    expect(await readdir(folder)).toEqual(["keys.json"]);
+  });
+
+  it("loses none of many changes at once", async () => {
+    const names = ["one", "two", "three", "four", "five"];
+    const create = (name: string) => facefleet(["create", "acme", "--name", name, "--file", file]);
+    const ends = await Promise.all(names.map(create));
+    const made = names.filter((_, index) => ends[index]!.code === 0);
+    const { keys } = JSON.parse(await readFile(file, "utf8")).tenants.acme;
+    expect(keys.map(({ name }: { name: string }) => name).sort()).toEqual(made.sort());
   });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -73,6 +73,8 @@ describe.skipIf(!havePack)("facefleet up", () => {
     const pages = await Promise.all(targets.map(async (address) => (await fetch(`${address}/metrics`)).text()));
     expect(pages.map((page) => page.includes("facefleet_http_requests_total"))).toEqual([true, false]);
     expect(pages.map((page) => page.includes("facefleet_engine_info{"))).toEqual([false, true]);
+    for (const kept of ["redis", "objects", "scrape-targets.json"])
+      expect(openToOthers(join(dataDir, kept))).toEqual([]);
     up.child.kill("SIGINT");
     expect(await up.exited).toBe(0);
     await expect(readScrapeTargets(scrapeTargetsFile(dataDir))).rejects.toThrow(/Expected the targets/);
@@ -170,6 +172,12 @@ async function submitsImages(): Promise<void> {
   expect(byInput[fine].job).toMatchObject({ state: "succeeded", result: { faces: [], image: { width: 200 } } });
   expect(byInput[broken].job).toMatchObject({ state: "failed", error: { code: "unsupported_image_format" } });
   expect(await sharp(join(dataDir, "drawn", "grey.png")).metadata()).toMatchObject({ width: 200, height: 100 });
+}
+
+/** What other users could read if they reached it: the folder that the test made keeps them out already. */
+function openToOthers(path: string): string[] {
+  const { stdout } = spawnSync("find", [path, "-perm", "/077"], { encoding: "utf8" });
+  return stdout.split("\n").filter(Boolean);
 }
 
 /** Every process that was started with this data folder: its environment or its arguments name it. */

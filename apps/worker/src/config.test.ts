@@ -47,6 +47,28 @@ test("native libraries keep full float32 precision, unless told otherwise", () =
   expect(inferenceEnvironment({ NVIDIA_TF32_OVERRIDE: "1" }).NVIDIA_TF32_OVERRIDE).toBe("1");
 });
 
+test("the process that decodes gets none of the worker's credentials", () => {
+  const secrets = {
+    REDIS_URL: "redis://:hidden@redis",
+    S3_SECRET_ACCESS_KEY: "hidden",
+    AWS_SESSION_TOKEN: "hidden",
+    NODE_AUTH_TOKEN: "hidden",
+    TF_VAR_database: "hidden",
+    OTEL_EXPORTER_OTLP_HEADERS: "hidden",
+    FACEFLEET_API_KEY: "hidden",
+    ANYTHING: "hidden",
+  };
+  const needed = {
+    PATH: "/bin",
+    LD_LIBRARY_PATH: "/cuda",
+    CUDA_VISIBLE_DEVICES: "1",
+    OMP_NUM_THREADS: "2",
+    LC_ALL: "C",
+  };
+  expect(Object.values(inferenceEnvironment({ ...secrets, ...needed }))).not.toContain("hidden");
+  expect(inferenceEnvironment({ ...secrets, ...needed })).toMatchObject(needed);
+});
+
 test("lists every fault", () => {
   expect(() => loadWorkerConfig({ ENGINE: "abacus", WORKER_PORT: "x" })).toThrow(/ENGINE: .*\n.*WORKER_PORT: /);
   expect(() => loadWorkerConfig({ EGRESS_ALLOW: "localhost" })).toThrow(/EGRESS_ALLOW: Expected .* "localhost"/);

@@ -160,13 +160,22 @@ function cacheFolder(name: string, cacheHome: string | undefined): string {
   return join(cacheHome || join(homedir(), ".cache"), "facefleet", name);
 }
 
-/** The environment of the inference process: the worker's own, and what its native libraries read nowhere else. */
+/**
+ * The environment of the inference process: what its native libraries read nowhere else. It decodes what strangers
+ * send, and gets none of the worker's credentials.
+ */
 export function inferenceEnvironment(
-  // biome-ignore lint/style/noProcessEnv: passed on as it is
+  // biome-ignore lint/style/noProcessEnv: part of it is passed on as it is
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string | undefined> {
-  return { ...nativeDefaults, ...env };
+  const passedOn = Object.entries(env).filter(([name]) => nativeNames.test(name) && !secretNames.test(name));
+  return { ...nativeDefaults, ...Object.fromEntries(passedOn) };
 }
+
+/** Of the system, Node, the loader, allocators, threads, libvips, ONNX Runtime, TensorFlow, and drivers of GPUs. */
+const nativeNames =
+  /^(PATH|HOME|TMPDIR|TZ|LANG|XDG_RUNTIME_DIR|(LC|NODE|UV|LD|DYLD|GLIBC|MALLOC|OMP|KMP|GOMP|MKL|OPENBLAS|VIPS|ORT|TF|XLA|CUDA|CUDNN|CUBLAS|NVIDIA|VK|MESA|DRI|LIBGL)_\w+)$/;
+const secretNames = /TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API_?KEY|TF_VAR_/i;
 
 const nativeDefaults = {
   // NVIDIA's libraries would round float32 products to 10 bits of mantissa; embeddings must agree to 1e-4.

@@ -4,19 +4,22 @@ import { killGroup } from "./kill-group.js";
 /**
  * Runs a program that cannot watch over its parent itself. It is asked to stop (SIGTERM) when the pipe to
  * the guard closes, which also happens when this process is killed without a chance to clean up. A program
- * that refuses (Redis does, when it cannot save) is killed after ten seconds.
+ * that refuses (Redis does, when it cannot save) is killed after ten seconds. What it writes, other users do not read.
+ * Descriptor 3 is the program's alone.
  */
 const guardScript = `
-exec 3<&0
-"$@" </dev/null 3<&- &
+umask 077
+exec 4<&0
+"$@" </dev/null 4<&- &
 program=$!
+exec 3>&-
 {
-  cat <&3
+  cat <&4
   kill -TERM "$program"
   for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$program" || exit; done
   kill -KILL "$program"
 } >/dev/null 2>&1 &
-exec 3<&-
+exec 4<&-
 wait "$program"
 `;
 
@@ -29,9 +32,15 @@ export interface GuardedProcess {
   stop(deadlineMs?: number): Promise<void>;
 }
 
-/** Starts a program in a process group of its own, so that a Ctrl-C in the terminal does not reach it. */
-export function startGuarded(command: string, args: readonly string[]): GuardedProcess {
-  const guard = spawn("/bin/sh", ["-c", guardScript, "guard", command, ...args], { detached: true, stdio: "pipe" });
+/**
+ * Starts a program in a process group of its own, so that a Ctrl-C in the terminal does not reach it.
+ * @param lock the descriptor of a file whose lock the program is to hold while it runs
+ */
+export function startGuarded(command: string, args: readonly string[], lock: number): GuardedProcess {
+  const guard = spawn("/bin/sh", ["-c", guardScript, "guard", command, ...args], {
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe", lock],
+  }) as ChildProcessWithoutNullStreams;
   guard.stdin.on("error", () => undefined);
   const output = collectOutput(guard);
   const ended = new Promise<string>((resolve) => {

@@ -1,90 +1,107 @@
-import { rmSync } from "node:fs";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pingRedis } from "./redis-ping.js";
+import { lockFile, openLock, waitForLock } from "./file-lock.mjs";
+import { pingRedis, shownUrl } from "./redis-ping.js";
 
 /**
- * Who runs the Redis of a data folder. Two servers writing one append-only file would destroy it, so the
- * folder is claimed before a server is started; a second process uses the first one's server instead.
+ * Who runs the Redis of a data folder. Two servers writing one append-only file would destroy it, so the folder is
+ * claimed before a server is started; a second process uses the first one's server instead. The owner holds one lock.
+ * Its server holds another, which it keeps when its owner is killed, until it has written everything.
  */
-export interface RedisClaim {
-  /** The URL of the server that a living owner runs; undefined when the claim is ours. */
-  readonly running?: string;
+export type RedisClaim = { readonly running: string } | OwnClaim;
+
+interface OwnClaim {
+  readonly running?: undefined;
+  /** The descriptor of the lock that the server is to hold. */
+  readonly serverLock: number;
   publish(url: string): Promise<void>;
-  release(): void;
+  release(): Promise<void>;
 }
 
-const patienceMs = 15_000;
+const leftoverPatienceMs = 15_000;
+const deafPatienceMs = 5000;
+const pauseMs = 100;
 
-export async function claimRedisFolder(folder: string): Promise<RedisClaim> {
-  await mkdir(folder, { recursive: true });
-  const owner = join(folder, "owner.pid");
+/** @param say is told of what is waited for */
+export async function claimRedisFolder(folder: string, say: (line: string) => void): Promise<RedisClaim> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // One that an older version has made is open to everybody.
+  await chmod(folder, 0o700);
   const address = join(folder, "server.url");
-  while (!(await takeOwnership(owner))) {
-    const running = await serverOfOwner(owner, address);
-    if (running) return { running, publish: async () => undefined, release: () => undefined };
-    await rename(owner, `${owner}.stale`).catch(() => undefined);
-  }
-  await leftoverGone(address);
-  return {
-    publish: (url) => writeFile(address, url),
-    release() {
-      for (const file of [address, owner]) rmSync(file, { force: true });
-    },
-  };
-}
-
-/** Creates the owner's file with its content in one step, so that nobody ever reads half of it. */
-async function takeOwnership(owner: string): Promise<boolean> {
-  const draft = `${owner}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  await writeFile(draft, String(process.pid));
+  const owner = await openLock(join(folder, "owner.lock"));
   try {
-    await link(draft, owner);
-    return true;
+    const running = await serverUnlessOwned(owner, { folder, address, say });
+    if (running === undefined) return await ownClaim(owner, { folder, address, say });
+    await owner.close();
+    return { running };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    await owner.close();
     throw error;
-  } finally {
-    await rm(draft);
   }
 }
 
-/** Waits for the owner's server to answer: it may be starting. Undefined when the owner is gone or never gets there. */
-async function serverOfOwner(owner: string, address: string): Promise<string | undefined> {
-  const giveUp = Date.now() + patienceMs;
-  while (Date.now() < giveUp && (await isAlive(owner))) {
+interface Place {
+  readonly folder: string;
+  /** The file with the URL of the server. */
+  readonly address: string;
+  readonly say: (line: string) => void;
+}
+
+/** Waits until the owner's server answers, which may be starting; undefined once the folder is owned by `owner`. */
+async function serverUnlessOwned(owner: FileHandle, { folder, address, say }: Place): Promise<string | undefined> {
+  let deafSince = Date.now();
+  for (let told = false; !(await lockFile(owner)); await sleep(pauseMs)) {
     const url = await publishedUrl(address);
     if (url && (await answers(url))) return url;
-    await sleep(100);
+    if (url === "") deafSince = Date.now();
+    else if (Date.now() - deafSince > deafPatienceMs) throw unreachable(folder, url);
+    if (!told) say("Waiting for another process to start its Redis on this data folder");
+    told = true;
   }
   return undefined;
 }
 
-/** A server whose owner was killed stops by itself, but may still be writing. */
-async function leftoverGone(address: string): Promise<void> {
-  const url = await publishedUrl(address);
-  const giveUp = Date.now() + patienceMs;
+async function ownClaim(owner: FileHandle, { folder, address, say }: Place): Promise<OwnClaim> {
+  const left = await publishedUrl(address);
+  // Nobody is to meet a server that is about to stop.
+  await rm(address, { force: true });
+  const server = await waitForLock(join(folder, "server.lock"), () =>
+    say("Waiting for the Redis of a process that was killed to write its data and stop"),
+  );
+  try {
+    await leftoverGone(left);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return {
+    serverLock: server.fd,
+    publish: (url) => writeFile(address, url, { mode: 0o600 }),
+    async release() {
+      await rm(address, { force: true });
+      await Promise.all([server.close(), owner.close()]);
+    },
+  };
+}
+
+/** A server that holds no lock: in a container whose client was killed, or of an older version. */
+async function leftoverGone(url: string): Promise<void> {
+  const giveUp = Date.now() + leftoverPatienceMs;
   while (url && (await answers(url))) {
     if (Date.now() > giveUp)
-      throw new Error(`Expected the Redis left over at ${url} to stop but it still runs; stop it by hand`);
-    await sleep(100);
+      throw new Error(`Expected the Redis left over at ${shownUrl(url)} to stop but it still runs; stop it by hand`);
+    await sleep(pauseMs);
   }
+}
+
+function unreachable(folder: string, url: string): Error {
+  const found = `Expected the Redis that has its data in ${folder} to answer at ${shownUrl(url)} but it does not`;
+  return new Error(`${found}; it may be another container's: stop that one, or choose another DATA_DIR or REDIS_URL`);
 }
 
 async function publishedUrl(address: string): Promise<string> {
   return readFile(address, "utf8").catch(() => "");
-}
-
-async function isAlive(owner: string): Promise<boolean> {
-  const pid = Number(await readFile(owner, "utf8").catch(() => ""));
-  if (!pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function answers(url: string): Promise<boolean> {

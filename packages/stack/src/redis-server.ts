@@ -1,6 +1,12 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { freePort } from "./free-port.js";
 import { type GuardedProcess, startGuarded } from "./guarded-process.js";
 import { pingRedis } from "./redis-ping.js";
+
+/** A configuration of one line. */
+const passwordFile = "password.conf";
 
 export interface RedisServer {
   readonly url: string;
@@ -10,6 +16,8 @@ export interface RedisServer {
 /** A program that runs a Redis on a given loopback port. */
 export interface RedisLaunch {
   readonly command: string;
+  /** Where its data is. */
+  readonly folder: string;
   argumentsFor(port: number): readonly string[];
   /** How long it may take to be ready: a container image may have to be downloaded first. */
   readonly patienceMs: number;
@@ -18,9 +26,10 @@ export interface RedisLaunch {
 export function localLaunch(command: string, folder: string, persistent: boolean): RedisLaunch {
   return {
     command,
+    folder,
     patienceMs: 60_000,
     argumentsFor: (port) => [
-      ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+      ...[join(folder, passwordFile), "--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
       ...serverArguments(persistent),
     ],
   };
@@ -30,30 +39,42 @@ export function dockerLaunch(command: string, folder: string, persistent: boolea
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   return {
     command,
+    folder,
     patienceMs: 300_000,
     argumentsFor: (port) => [
       ...["run", "--rm", "--user", user, "-p", `127.0.0.1:${port}:6379`],
-      ...["-v", `${folder}:/data`, "redis:7", "redis-server"],
+      ...["-v", `${folder}:/data`, "redis:7", "redis-server", `/data/${passwordFile}`],
       ...serverArguments(persistent),
     ],
   };
 }
 
-/** Starts the server on a free port; when another program takes that port first, on another. */
-export async function startRedisServer(launch: RedisLaunch, attempts = 5): Promise<RedisServer> {
+/**
+ * Starts the server on a free port; when another program takes that port first, on another.
+ * @param lock the descriptor of the lock that the server is to hold
+ */
+export async function startRedisServer(launch: RedisLaunch, lock: number, attempts = 5): Promise<RedisServer> {
+  const password = await newPassword(launch.folder);
   const port = await freePort();
-  const program = startGuarded(launch.command, launch.argumentsFor(port));
+  const program = startGuarded(launch.command, launch.argumentsFor(port), lock);
   try {
     await program.sees(/Ready to accept connections/, launch.patienceMs);
-    const url = `redis://127.0.0.1:${port}`;
+    const url = `redis://:${password}@127.0.0.1:${port}`;
     await pingRedis(url);
     return { url, program };
   } catch (error) {
     await program.stop();
     const taken = /address already in use|port is already allocated/i.test((error as Error).message);
-    if (taken && attempts > 1) return startRedisServer(launch, attempts - 1);
+    if (taken && attempts > 1) return startRedisServer(launch, lock, attempts - 1);
     throw new Error(`Expected ${launch.command} to start but received: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Every user of this machine reaches the port. In a file, because they see the arguments of programs, too. */
+async function newPassword(folder: string): Promise<string> {
+  const password = randomBytes(24).toString("base64url");
+  await writeFile(join(folder, passwordFile), `requirepass ${password}\n`, { mode: 0o600 });
+  return password;
 }
 
 /** No snapshots: the append-only file has everything, and a snapshot keeps what has been erased since. */

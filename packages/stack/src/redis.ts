@@ -35,22 +35,21 @@ export interface FoundRedis {
 export async function findRedis(search: RedisSearch): Promise<FoundRedis> {
   if (search.url) return configuredRedis(search.url);
   const folder = resolve(search.dataDir, "redis");
-  const claim = await claimRedisFolder(folder);
-  if (claim.running) return somebodyElses(claim.running, "already running on this data folder");
+  const claim = await claimRedisFolder(folder, search.say);
+  if (claim.running !== undefined) return somebodyElses(claim.running, "already running on this data folder");
   try {
     const launch = await chooseLaunch(search, folder);
-    const { url, program } = await startRedisServer(launch);
+    const { url, program } = await startRedisServer(launch, claim.serverLock);
     await claim.publish(url);
-    const release = () => claim.release();
-    void program.ended.then(release);
+    const released = program.ended.then(() => claim.release());
     return {
       url,
       origin: `started with ${launch.command}`,
       ended: program.ended,
-      stop: () => program.stop().then(release),
+      stop: () => program.stop().then(() => released),
     };
   } catch (error) {
-    claim.release();
+    await claim.release();
     throw error;
   }
 }

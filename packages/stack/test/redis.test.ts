@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type Dirent, statSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findOnPath } from "../src/find-on-path.js";
 import { freePort } from "../src/free-port.js";
@@ -88,6 +90,45 @@ describe.skipIf(!installed)("a redis-server on the PATH", () => {
       .toBe("stopped");
   });
 
+  it("lets nobody in without the password, which no other user sees", async () => {
+    const redis = await findRedis(search());
+    const { port, password } = new URL(redis.url);
+    await expect(pingRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow("NOAUTH");
+    expect(await argumentsOfPrograms()).not.toContain(password);
+    await command(redis.url, "SET kept yes");
+    const open = (await readdir(dataDir, { recursive: true, withFileTypes: true })).filter(isOpenToOthers);
+    expect(open.map(({ name }) => name)).toEqual([]);
+    await redis.stop();
+  });
+
+  it("keeps to its user also what an older version has left open", async () => {
+    await mkdir(join(dataDir, "redis"), { mode: 0o755 });
+    const redis = await findRedis(search());
+    expect((await stat(join(dataDir, "redis"))).mode & 0o077).toBe(0);
+    await redis.stop();
+  });
+
+  it("is not started a second time where the first one cannot be reached, as in another container", async () => {
+    const first = await findRedis(search());
+    await writeFile(join(dataDir, "redis", "server.url"), `redis://:secret@127.0.0.1:${await freePort()}`);
+    const said: string[] = [];
+    const second = findRedis(search({ say: (line) => said.push(line) }));
+    await expect(second).rejects.toThrow(
+      /^Expected the Redis that has its data in .*redis:\/\/127.*another container's/,
+    );
+    expect(said).toEqual([expect.stringContaining("Waiting for another process")]);
+    await pingRedis(first.url);
+    await first.stop();
+  });
+
+  it("starts where one was killed whose process id lives again", async () => {
+    await mkdir(join(dataDir, "redis"));
+    for (const name of ["owner.pid", "owner.lock"]) await writeFile(join(dataDir, "redis", name), String(process.pid));
+    const redis = await findRedis(search());
+    expect(redis.origin).toContain("started");
+    await redis.stop();
+  });
+
   it("reports its own end", async () => {
     const redis = await findRedis(search());
     await command(redis.url, "SHUTDOWN NOSAVE").catch(() => "");
@@ -131,8 +172,9 @@ describe.skipIf(!installed)("without a redis-server on the PATH", () => {
         case "$1" in 127.0.0.1:*:6379) port=\${1#127.0.0.1:}; port=\${port%:6379} ;; *:/data) folder=\${1%:/data} ;; esac
         shift
       done
-      shift
-      exec ${installed} --port "$port" --bind 127.0.0.1 --dir "$folder" "$@"`,
+      settings=$folder/\${2#/data/}
+      shift 2
+      exec ${installed} "$settings" --port "$port" --bind 127.0.0.1 --dir "$folder" "$@"`,
     );
     const redis = await findRedis(search({ env: { PATH: dataDir } }));
     expect(redis.origin).toContain("docker");
@@ -175,15 +217,30 @@ async function startInAnotherProcess(): Promise<{ owner: ChildProcess; url: stri
   return { owner, url: url.trim() };
 }
 
+function isOpenToOthers({ parentPath, name }: Dirent): boolean {
+  return (statSync(join(parentPath, name)).mode & 0o077) !== 0;
+}
+
+/** What any user sees of the programs that run. */
+async function argumentsOfPrograms(): Promise<string> {
+  const { stdout } = await promisify(execFile)("ps", ["-eww", "-o", "args"], { maxBuffer: 1 << 26 });
+  return stdout;
+}
+
 async function program(name: string, script: string): Promise<void> {
   await writeFile(join(dataDir, name), script, { mode: 0o755 });
 }
 
 /** Sends one command in Redis' plain-text form. */
 async function command(url: string, line: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1").setEncoding("utf8");
+  const { port, password } = new URL(url);
+  const socket = connect(Number(port), "127.0.0.1").setEncoding("utf8");
+  const answer = async () =>
+    (await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])])) as [string];
+  socket.write(`AUTH ${password}\r\n`);
+  expect(await answer()).toEqual(["+OK\r\n"]);
   socket.write(`${line}\r\n`);
-  const [answer] = (await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])])) as [string];
+  const [words] = await answer();
   socket.destroy();
-  return answer;
+  return words;
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { ApiKeysFile } from "@facefleet/contracts";
 import { parseApiKeysFile, readApiKeysFile } from "@facefleet/platform";
+import { lockFile } from "@facefleet/stack";
 
 /** Only its owner reads a file that is made here. */
 const newFileMode = 0o600;
@@ -21,12 +22,12 @@ export async function editKeysFile(file: string, change: (keys: ApiKeysFile) => 
     if (existsSync(path)) await handle.chmod((await stat(path)).mode);
     await handle.writeFile(text);
     await handle.sync();
-    await handle.close();
     await rename(draft, path);
   } catch (error) {
-    await handle.close();
     await rm(draft, { force: true });
     throw error;
+  } finally {
+    await handle.close();
   }
 }
 
@@ -34,15 +35,23 @@ async function contentOf(path: string): Promise<ApiKeysFile> {
   return existsSync(path) ? readApiKeysFile(path) : { tenants: {} };
 }
 
-/** The draft is also the lock: two changes at once would lose one of them. */
-async function openDraft(draft: string) {
+/** The draft is also the lock: two changes at once would lose one of them. One that a killed command left is no lock. */
+async function openDraft(draft: string): Promise<FileHandle> {
+  const handle = await open(draft, "a", newFileMode);
   try {
-    return await open(draft, "wx", newFileMode);
+    if (!(await lockFile(handle)) || !(await isAt(draft, handle))) {
+      throw new Error(`Expected nobody else to change the keys but another command holds ${draft}; try again`);
+    }
+    await handle.truncate();
+    return handle;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new Error(
-      `Expected nobody else to change the keys but there is ${draft}; remove it if no other command is running`,
-      { cause: error },
-    );
+    await handle.close();
+    throw error;
   }
+}
+
+/** The other command may have put its draft in place after we opened it. */
+async function isAt(path: string, handle: FileHandle): Promise<boolean> {
+  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), handle.stat()]);
+  return there?.ino === ours.ino;
 }

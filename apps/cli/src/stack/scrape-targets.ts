@@ -16,8 +16,8 @@ export function scrapeTargetsFile(dataDir: string): string {
 /** Writes the targets as Prometheus' `file_sd_configs` reads them, into a folder that need not be there yet. */
 export async function writeScrapeTargets(file: string, targets: readonly ScrapeTarget[]): Promise<void> {
   const groups = targets.map(({ job, address }) => ({ targets: [new URL(address).host], labels: { job } }));
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(groups, undefined, 2)}\n`);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, `${JSON.stringify(groups, undefined, 2)}\n`, { mode: 0o600 });
 }
 
 /**
