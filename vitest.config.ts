@@ -67,6 +67,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        ...shared,
+        test: {
+          name: "containment",
+          include: ["tests/containment/*.test.ts"],
+          globalSetup: ["tests/model-pack.setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -28,6 +28,7 @@ import { isRoutine } from "./routine-routes.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
+import { readJsonBodies } from "./wire/json-reader.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
@@ -64,6 +65,7 @@ export async function buildApp(
   closeGracefully(app, stopping);
   tellTenants(app, parts.access);
   app.removeContentTypeParser("text/plain");
+  readJsonBodies(app);
   await app.register(multipart, {
     throwFileSizeLimit: false,
     limits: { fileSize: parts.config.MAX_IMAGE_BYTES + 1, fieldSize: jsonLimitBytes, files: 4, fields: 20 },

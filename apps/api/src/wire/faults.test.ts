@@ -62,6 +62,13 @@ describe("findFaults", () => {
     expect(find(Type.Integer(), "x".repeat(1e6))[0]?.message.length).toBeLessThan(150);
   });
 
+  it("looks at none of too many fields", () => {
+    const metadata = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`${i}`, i]));
+    expect(find(JobRequest, { task: "detect", image: s3, metadata })).toEqual([
+      { path: "/metadata", message: "Expected at most 16 fields for /metadata but received an object" },
+    ]);
+  });
+
   it("stops at 20", () => {
     expect(find(CompareFacesRequest, { embedding1: Array(512).fill("x"), embedding2: [] })).toHaveLength(20);
   });

@@ -61,8 +61,10 @@ function* unionFaults(branches: readonly JsonSchema[], value: unknown, path: str
 /** The field that tells the branches apart, if the value has it, with what no branch takes. */
 function discriminator(branches: readonly JsonSchema[], value: Record<string, unknown>): string | undefined {
   const isTaken = (name: string) => branches.some(({ properties }) => agrees(properties?.[name], value[name]));
-  return Object.keys(value).find(
-    (name) => branches.every((branch) => fixedFields(branch).includes(name)) && !isTaken(name),
+  const [first = {}, ...others] = branches;
+  return fixedFields(first).find(
+    (name) =>
+      Object.hasOwn(value, name) && others.every((branch) => fixedFields(branch).includes(name)) && !isTaken(name),
   );
 }
 
@@ -106,7 +108,8 @@ function* objectFaults(schema: JsonSchema, value: Record<string, unknown>, path:
   }
   const names = Object.keys(value);
   if (names.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY)) {
-    yield mismatch(`at most ${schema.maxProperties} fields`, value, path);
+    // What is wrong with each of them is not to be looked for: there may be any number.
+    return yield mismatch(`at most ${schema.maxProperties} fields`, value, path);
   }
   for (const name of names) {
     const field = fieldSchema(schema, name);
@@ -117,7 +120,16 @@ function* objectFaults(schema: JsonSchema, value: Record<string, unknown>, path:
 
 function fieldSchema(schema: JsonSchema, name: string): JsonSchema | undefined {
   if (schema.properties && Object.hasOwn(schema.properties, name)) return schema.properties[name];
-  return Object.entries(schema.patternProperties ?? {}).find(([pattern]) => new RegExp(pattern, "u").test(name))?.[1];
+  return Object.entries(schema.patternProperties ?? {}).find(([pattern]) => regExpOf(pattern).test(name))?.[1];
+}
+
+const regExps = new Map<string, RegExp>();
+
+/** Those of the contracts, each made once. */
+function regExpOf(pattern: string): RegExp {
+  const known = regExps.get(pattern) ?? new RegExp(pattern, "u");
+  regExps.set(pattern, known);
+  return known;
 }
 
 function* arrayFaults(schema: JsonSchema, value: readonly unknown[], path: string): Generator<Fault> {
