@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { parseAddress } from "./address-rules.js";
 import { AllowList } from "./allow-list.js";
@@ -6,15 +5,13 @@ import { checkedUrl, forbidden, forbiddenHost, hostOf } from "./checked-url.js";
 import { Deadline } from "./deadline.js";
 import { type Egress, type EgressAnswer, EgressError, type EgressRequest } from "./egress.js";
 import { exchange } from "./exchange.js";
-
-/** All addresses of a host's name. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
+import { type LookUp, nameLookup } from "./name-lookup.js";
 
 export interface EgressGuardOptions {
   /** What is opened besides the public internet: networks and host names, each without a fault. */
   readonly allow?: readonly string[] | undefined;
-  /** The system's resolver, when it is not given. */
-  readonly resolve?: Resolve;
+  /** Where names lead to; by this machine's name servers and its file of hosts, when it is not given. */
+  readonly lookUp?: LookUp;
   /** Certificate authorities to trust, in PEM; Node's own, when they are not given. */
   readonly ca?: string;
 }
@@ -29,12 +26,12 @@ const impersonalHeaders = new Set(["accept", "user-agent"]);
  */
 export class EgressGuard implements Egress {
   readonly #allowed: AllowList;
-  readonly #resolve: Resolve;
+  readonly #lookUp: LookUp;
   readonly #ca: string | undefined;
 
-  constructor({ allow = [], resolve = resolveBySystem, ca }: EgressGuardOptions = {}) {
+  constructor({ allow = [], lookUp = nameLookup(), ca }: EgressGuardOptions = {}) {
     this.#allowed = new AllowList(allow);
-    this.#resolve = resolve;
+    this.#lookUp = lookUp;
     this.#ca = ca;
   }
 
@@ -62,7 +59,7 @@ export class EgressGuard implements Egress {
     let url = checkedUrl(request.url, this.#allowed);
     let headers = request.headers ?? {};
     for (let redirects = 0; redirects <= request.maxRedirects; redirects++) {
-      const addresses = await this.#addressesOf(url);
+      const addresses = await this.#addressesOf(url, signal);
       signal.throwIfAborted();
       const outcome = await exchange({ url, addresses, headers }, request, { followsRedirects, ca: this.#ca, signal });
       if (!("location" in outcome)) return outcome;
@@ -77,15 +74,15 @@ export class EgressGuard implements Egress {
   }
 
   /** @throws EgressError when one of them is forbidden: a name that also leads elsewhere is not to be trusted. */
-  async #addressesOf(url: URL): Promise<readonly string[]> {
+  async #addressesOf(url: URL, signal: AbortSignal): Promise<readonly string[]> {
     const host = hostOf(url);
-    const addresses = parseAddress(host) ? [host] : await this.#lookUp(host);
+    const addresses = parseAddress(host) ? [host] : await this.#named(host, signal);
     if (!addresses.every((address) => this.#allowed.allows(address, host))) throw forbiddenHost(url);
     return addresses;
   }
 
-  async #lookUp(host: string): Promise<readonly string[]> {
-    const addresses = await this.#resolve(host).catch((error: unknown) => {
+  async #named(host: string, signal: AbortSignal): Promise<readonly string[]> {
+    const addresses = await this.#lookUp(host, signal).catch((error: unknown) => {
       throw unresolvable(host, { cause: error });
     });
     if (addresses.length === 0) throw unresolvable(host);
@@ -101,10 +98,6 @@ export class EgressGuard implements Egress {
     if (from.protocol === "https:" && to.protocol === "http:") throw forbidden("a redirect to https", "one to http");
     return to;
   }
-}
-
-async function resolveBySystem(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
 }
 
 function unresolvable(host: string, options?: ErrorOptions): EgressError {

@@ -19,8 +19,8 @@ async function listen(answer: RequestListener): Promise<LoopbackServer> {
 }
 
 /** A guard for which loopback is what the public internet is elsewhere. */
-const guardWith = (resolve: (host: string) => Promise<readonly string[]>) =>
-  new EgressGuard({ allow: ["127.0.0.1", "::1"], resolve });
+const guardWith = (lookUp: (host: string) => Promise<readonly string[]>) =>
+  new EgressGuard({ allow: ["127.0.0.1", "::1"], lookUp });
 const guard = guardWith(async () => ["127.0.0.1"]);
 
 /** Asks a server that answers so, by its name. */
@@ -96,10 +96,10 @@ describe("a request", () => {
     expect(answer.body.toString()).toBe(`127.0.0.1:${port}`);
   });
 
-  it("finds names as the system does", async () => {
+  it("finds names as the machine does", async () => {
     const { port } = await listen((request, response) => response.end(request.headers.host));
-    const bySystem = new EgressGuard({ allow: ["127.0.0.0/8", "::1/128"] });
-    const answer = await bySystem.send({ ...limits, url: `http://localhost:${port}/` });
+    const byMachine = new EgressGuard({ allow: ["127.0.0.0/8", "::1/128"] });
+    const answer = await byMachine.send({ ...limits, url: `http://localhost:${port}/` });
     expect(answer.body.toString()).toBe(`localhost:${port}`);
   });
 });
@@ -332,7 +332,7 @@ describe("redirects", () => {
 describe("what an operator opens", () => {
   const from = async (allow: string[], host: string, address: string) => {
     const { port } = await listen((_, response) => response.end("inside"));
-    const opened = new EgressGuard({ allow, resolve: async () => [address] });
+    const opened = new EgressGuard({ allow, lookUp: async () => [address] });
     return await opened.send({ ...limits, url: `http://${host}:${port}/`, timeoutMs: 300 });
   };
 

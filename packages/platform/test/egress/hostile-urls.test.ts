@@ -5,7 +5,7 @@ import { hostileAddresses, hostileNames, hostileUrls } from "./hostile-urls.js";
 import { type LoopbackServer, startServer } from "./loopback-server.js";
 
 const limits = { method: "GET", maxBytes: 100, onTooLong: "fail", timeoutMs: 5000, maxRedirects: 3 } as const;
-const resolve = async (host: string) => hostileNames[host] ?? ["127.0.0.1"];
+const lookUp = async (host: string) => hostileNames[host] ?? ["127.0.0.1"];
 
 describe("hostile URLs", () => {
   let server: LoopbackServer;
@@ -30,7 +30,7 @@ describe("hostile URLs", () => {
   });
 
   it("would be counted if one were connected", async () => {
-    const open = new EgressGuard({ allow: ["127.0.0.1"], resolve });
+    const open = new EgressGuard({ allow: ["127.0.0.1"], lookUp });
     await open.send(request("http://photos.test:PORT/"));
     expect([sockets, server.connections()]).toEqual([1, 1]);
   });
@@ -42,20 +42,20 @@ describe("hostile URLs", () => {
 
   it.each(hostileUrls)("%j is refused and not connected to", async (url) => {
     const before = server.connections();
-    const guard = new EgressGuard({ resolve });
+    const guard = new EgressGuard({ lookUp });
     await expect(guard.send(request(url))).rejects.toMatchObject({ name: "EgressError", failure: "forbidden" });
     expect([sockets, server.connections()]).toEqual([0, before]);
   });
 
   it.each(hostileUrls)("%j is refused although private networks are opened", async (url) => {
-    const guard = new EgressGuard({ allow: ["10.9.0.0/16", "photos.internal"], resolve });
+    const guard = new EgressGuard({ allow: ["10.9.0.0/16", "photos.internal"], lookUp });
     await expect(guard.send(request(url))).rejects.toMatchObject({ failure: "forbidden" });
     expect(sockets).toBe(0);
   });
 
   it.each(Object.values(hostileAddresses).flat())("%s is refused at once, in every form", (host) => {
     const guard = new EgressGuard({
-      resolve: () => {
+      lookUp: () => {
         throw new Error("Expected no look-up");
       },
     });
@@ -81,7 +81,7 @@ describe("hostile URLs", () => {
     "gopher://127.0.0.1:PORT/",
   ])("a redirect to %s is refused and not connected to", async (location) => {
     const start = await startServer((_, response) => response.writeHead(302, { location: there(location) }).end());
-    const guard = new EgressGuard({ allow: ["127.0.0.1"], resolve });
+    const guard = new EgressGuard({ allow: ["127.0.0.1"], lookUp });
     const sent = guard.send({ ...limits, url: `http://photos.test:${start.port}/` });
     await expect(sent).rejects.toMatchObject({ failure: "forbidden" });
     expect([sockets, start.connections()]).toEqual([1, 1]);

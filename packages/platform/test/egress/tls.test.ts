@@ -28,7 +28,7 @@ describe("https", () => {
   afterAll(() => server.stop());
 
   const guardTrusting = (ca?: string) =>
-    new EgressGuard({ allow: ["127.0.0.1"], resolve: async () => ["127.0.0.1"], ...(ca && { ca }) });
+    new EgressGuard({ allow: ["127.0.0.1"], lookUp: async () => ["127.0.0.1"], ...(ca && { ca }) });
   const url = (host: string, path = "/") => `https://${host}:${server.port}${path}`;
 
   it("names the host, though it connects to an address", async () => {
