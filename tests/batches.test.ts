@@ -11,20 +11,30 @@ import {
   type Problem,
   ProblemError,
 } from "@facefleet/contracts";
-import { BatchSteps, batchPartRef, createLogger, createMetrics, type RunningJob } from "@facefleet/platform";
+import {
+  BatchSteps,
+  batchPartRef,
+  createLogger,
+  createMetrics,
+  EgressGuard,
+  type RunningJob,
+  uploadRef,
+} from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
-import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
+import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
 import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
 import { BatchSource } from "../apps/worker/src/batches/sources/batch-source.js";
+import { fetchImage } from "../apps/worker/src/jobs/fetch-image.js";
 import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const bucket = "photos";
+const egress = new EgressGuard({ allow: [] });
 
 let api: ApiRig;
 let workers: BatchWorker[];
@@ -195,7 +205,7 @@ describe("a batch of listed items", () => {
     const path = url.slice(new URL(url).origin.length);
     await api.inject({ method: "PUT", url: path, headers, payload: Buffer.alloc(4) });
     const { id: batch } = await submitted({ task: "detect", items: [{ upload: id }] });
-    await eventually(async () => (await api.registeredUploads()).length === 0);
+    expect(await api.waitingUploads()).toEqual([]);
     expect(await api.storedUploads()).toEqual([id]);
     await startConsumer();
     await ended(batch);
@@ -357,6 +367,76 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+describe("a batch of uploads", () => {
+  async function handedOver(count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const id = await api.uploads.newId(defaultTenant);
+      await api.uploads.announce(id);
+      await api.store.put(uploadRef(api.store, id), Buffer.from(id), { maxBytes: 1e6 });
+      ids.push(id);
+    }
+    return ids;
+  }
+
+  /** The worker's sweep, as if every upload that waits for a job had done so for an hour. */
+  async function sweepAfterAnHour(): Promise<void> {
+    await withRedis(api.config, async (redis) => {
+      const waiting = `${api.config.QUEUE_PREFIX}:uploads`;
+      for (const id of await redis.zrange(waiting, "0", "-1")) await redis.zadd(waiting, 1, id);
+    });
+    await new UploadCleanup(api.store, api.uploads, logger).sweep();
+  }
+
+  beforeEach(() => {
+    run = async ({ payload }) => {
+      const [image] = payload.images;
+      if (!image || !("upload" in image)) throw new Error("Expected an upload");
+      await fetchImage({ store: api.store, egress }, image, { maxBytes: 1e6 });
+      return analysis([]);
+    };
+  });
+
+  it("has them although its items wait for hours to be queued, and deletes each with the last item of it", async () => {
+    const ids = await handedOver(600);
+    const rest = await handedOver(1);
+    const named = [...ids, ...ids.slice(0, 300), ...Array.from({ length: 40 }, () => rest[0]!)];
+    const held = run;
+    let letGo: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    run = async (job, signal) => gate.then(() => held(job, signal));
+    const batch = await submitted({ task: "detect", items: named.map((id) => ({ upload: id })) });
+    await sweepAfterAnHour();
+    startBatchWorker();
+    await startConsumer();
+    await eventually(async () => (await look(batch.id)).counts.active > 0);
+    await sweepAfterAnHour();
+    letGo?.();
+    const { counts } = await ended(batch.id);
+    expect(counts).toMatchObject({ total: 940, succeeded: 940, failed: 0 });
+    await eventually(async () => (await api.storedUploads()).length === 0);
+    expect(await api.registeredUploads()).toEqual([]);
+  });
+
+  it("has those that a manifest names, and of a batch that is canceled none stays", async () => {
+    const ids = await handedOver(700);
+    await storeObject("list", manifestOf(ids.map((id) => ({ upload: id }))));
+    run = (_job, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    startBatchWorker();
+    await startConsumer();
+    await eventually(async () => (await look(id)).counts.active > 0);
+    await sweepAfterAnHour();
+    expect(await api.storedUploads()).toHaveLength(700);
+    await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
+    await ended(id);
+    await eventually(async () => (await api.storedUploads()).length === 0);
+    expect(await api.registeredUploads()).toEqual([]);
+  });
+});
+
 describe("whatever fails in the middle of a step", () => {
   it("has 10,000 results, none twice, also with two workers on one batch", async () => {
     await storeObject("list", manifestOf(photos(10_000)));
@@ -375,7 +455,7 @@ describe("whatever fails in the middle of a step", () => {
         source,
         results,
         jobs,
-        onUnused: idle,
+        onReleased: idle,
         onQueued: () => undefined,
         onEnd: idle,
       });

@@ -65,7 +65,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
 function forget({ jobs, intake }: ApiServices, request: FastifyRequest, jobId: string): void {
   const forgotten = async () => {
     const canceled = await jobs.cancel(request.tenant.id, jobId);
-    await Promise.all((canceled?.uploads ?? []).map((uploadId) => intake.discard(uploadId)));
+    await intake.released(canceled?.uploads ?? []);
   };
   forgotten().catch((error: unknown) => request.log.error({ err: error, jobId }, "the job could not be erased"));
 }

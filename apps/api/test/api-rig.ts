@@ -16,8 +16,9 @@ import {
   type ObjectStore,
   type RedisSettings,
   type RunningJob,
+  UploadDeletion,
   UploadRegistry,
-  uploadRef,
+  uploadsOf,
   WebhookSecrets,
   WorkerRegistry,
 } from "@facefleet/platform";
@@ -46,7 +47,10 @@ export interface ApiRig {
   startWorker(run: Run): Promise<FaceJobConsumer>;
   /** The keys of the folder store's uploads. */
   storedUploads(): Promise<string[]>;
+  /** Every upload that is known, whether it is held, waits for a job, or is about to be deleted. */
   registeredUploads(): Promise<string[]>;
+  /** Those of them that wait for a job. */
+  waitingUploads(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -99,7 +103,8 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
       return worker;
     },
     storedUploads: () => readdir(path.join(directory, store.defaultBucket, "uploads")).catch(() => []),
-    registeredUploads: () => withRedis(config, (redis) => redis.zrange(`${config.QUEUE_PREFIX}:uploads`, "0", "-1")),
+    waitingUploads: () => withRedis(config, (redis) => redis.zrange(`${config.QUEUE_PREFIX}:uploads`, "0", "-1")),
+    registeredUploads: () => withRedis(config, registeredUploads(config.QUEUE_PREFIX)),
     async close() {
       for (const close of closers) await close();
       await app.close();
@@ -122,17 +127,12 @@ async function startWorker(
   settings: RedisSettings,
   { run, store, uploads }: { run: Run; store: ObjectStore; uploads: UploadRegistry },
 ) {
+  const deletion = new UploadDeletion(store, uploads, logger);
   const worker = new FaceJobConsumer(settings, {
     logger,
     concurrency: 8,
     run,
-    onEnd: async ({ payload }) => {
-      for (const image of payload.images) {
-        if (!("upload" in image)) continue;
-        await store.delete(uploadRef(store, image.upload));
-        await uploads.remove(image.upload);
-      }
-    },
+    onEnd: ({ payload }) => deletion.deleteDoomed(uploadsOf(payload)),
   });
   const registry = new WorkerRegistry(settings, { logger });
   await registry.announce({
@@ -150,7 +150,7 @@ async function startWorker(
   return { worker, stop };
 }
 
-async function withRedis<T>({ REDIS_URL }: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
+export async function withRedis<T>({ REDIS_URL }: RedisSettings, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: 0 });
   redis.on("error", () => undefined);
   try {
@@ -158,6 +158,15 @@ async function withRedis<T>({ REDIS_URL }: RedisSettings, use: (redis: Redis) =>
   } finally {
     redis.disconnect();
   }
+}
+
+function registeredUploads(prefix: string) {
+  return async (redis: Redis) => {
+    const sets = ["uploads", "held-uploads", "doomed-uploads"].map((name) =>
+      redis.zrange(`${prefix}:${name}`, "0", "-1"),
+    );
+    return (await Promise.all(sets)).flat().map((member) => member.split("/")[0]!);
+  };
 }
 
 function removeKeys(prefix: string) {

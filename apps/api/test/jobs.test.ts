@@ -255,7 +255,7 @@ describe("jobs", () => {
       expect((await send("two")).statusCode).toBe(409);
       expect(await api.storedUploads()).toHaveLength(1);
       // The one upload is the job's now: it stays for as long as the job waits.
-      expect(await api.registeredUploads()).toEqual([]);
+      expect(await api.waitingUploads()).toEqual([]);
     });
 
     it("refuses a key that is too long", async () => {

@@ -1,4 +1,5 @@
-import type { Job, Upload } from "@facefleet/contracts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Job, ProblemError, type Upload } from "@facefleet/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type S3Server, startS3Server } from "../../../packages/platform/test/s3-server.js";
 import { type ApiRig, startApi } from "./api-rig.js";
@@ -18,9 +19,30 @@ function send({ url, method, headers }: Upload, body: Buffer = pixels): Promise<
   return fetch(url, { method, headers, body });
 }
 
-async function detect(api: ApiRig, upload: Upload): Promise<Job> {
+/** Without saying beforehand how much it is; an error breaks it off. */
+function sendChunked({ url, method, headers }: Upload, parts: (Uint8Array | Error)[]): Promise<Response> {
+  const body = new ReadableStream({
+    async start(controller) {
+      for (const part of parts) {
+        if (part instanceof Error) return controller.error(part);
+        controller.enqueue(part);
+        await sleep(50);
+      }
+      controller.close();
+    },
+  });
+  return fetch(url, { method, headers, body, duplex: "half" });
+}
+
+async function submit(api: ApiRig, upload: Upload): Promise<Job> {
   const payload = { task: "detect", image: { upload: upload.id } };
-  const { id } = (await api.inject({ method: "POST", url: "/v1/jobs", payload })).json<Job>();
+  const answer = await api.inject({ method: "POST", url: "/v1/jobs", payload });
+  expect(answer.statusCode, answer.body).toBe(202);
+  return answer.json<Job>();
+}
+
+async function detect(api: ApiRig, upload: Upload): Promise<Job> {
+  const { id } = await submit(api, upload);
   return (await api.inject({ url: `/v1/jobs/${id}?wait=5` })).json<Job>();
 }
 
@@ -80,6 +102,64 @@ describe("uploads to the folder store", () => {
     expect(received).toEqual([second]);
     await expect.poll(() => api.registeredUploads()).toEqual([]);
     await expect.poll(() => api.storedUploads()).toEqual([]);
+  });
+
+  it.each<[string, (upload: Upload) => Promise<unknown>]>([
+    ["too short", (upload) => sendChunked(upload, [pixels.subarray(1)])],
+    ["too long", (upload) => sendChunked(upload, [pixels, pixels])],
+    ["broken off", (upload) => sendChunked(upload, [pixels.subarray(1), new Error("gone")]).catch(() => undefined)],
+  ])(
+    "keeps what has arrived when it is sent again and that is %s, before its job and after it",
+    async (_what, resend) => {
+      const received: Buffer[] = [];
+      const upload = await askOwn();
+      await send(upload);
+      await resend(upload);
+      const { id } = await submit(api, upload);
+      await resend(upload);
+      expect(await api.storedUploads()).toEqual([upload.id]);
+      await storedImage(api, received);
+      expect((await api.inject({ url: `/v1/jobs/${id}?wait=5` })).json<Job>()).toMatchObject({ state: "succeeded" });
+      expect(received).toEqual([pixels]);
+    },
+  );
+
+  it("is its job's also when it is sent again after the submission", async () => {
+    const upload = await askOwn();
+    await send(upload);
+    await submit(api, upload);
+    expect((await send(upload)).status).toBe(204);
+    expect(await api.waitingUploads()).toEqual([]);
+  });
+
+  it("is there for every job that names it, and goes with the last", async () => {
+    const upload = await askOwn();
+    await send(upload);
+    const jobs = [await submit(api, upload), await submit(api, upload)];
+    expect((await api.inject({ method: "DELETE", url: `/v1/jobs/${jobs[0]!.id}` })).statusCode).toBe(204);
+    expect(await api.storedUploads()).toEqual([upload.id]);
+    const received: Buffer[] = [];
+    await storedImage(api, received);
+    const last = (await api.inject({ url: `/v1/jobs/${jobs[1]!.id}?wait=5` })).json<Job>();
+    expect(last).toMatchObject({ state: "succeeded" });
+    await expect.poll(() => api.storedUploads()).toEqual([]);
+    await expect.poll(() => api.registeredUploads()).toEqual([]);
+  });
+
+  it("is kept with a job that failed and can be tried again", async () => {
+    const upload = await askOwn();
+    await send(upload);
+    const worker = await api.startWorker(() => Promise.reject(new ProblemError("inference_failed")));
+    const { id } = await submit(api, upload);
+    const failed = (await api.inject({ url: `/v1/jobs/${id}?wait=20` })).json<Job>();
+    expect(failed).toMatchObject({ state: "failed", error: { retryable: true } });
+    await worker.stop(1000);
+    const received: Buffer[] = [];
+    expect((await api.inject({ method: "POST", url: `/v1/jobs/${id}/retry` })).statusCode).toBe(202);
+    await storedImage(api, received);
+    expect((await api.inject({ url: `/v1/jobs/${id}?wait=5` })).json<Job>()).toMatchObject({ state: "succeeded" });
+    expect(received).toEqual([pixels]);
+    await expect.poll(() => api.registeredUploads()).toEqual([]);
   });
 
   it.each<[string, (upload: Upload) => Upload]>([

@@ -17,6 +17,7 @@ import {
   startTracing,
   type Tracing,
   UploadRegistry,
+  uploadsOf,
 } from "@facefleet/platform";
 import { BatchWorker } from "./batches/batch-worker.js";
 import type { WorkerConfig } from "./config.js";
@@ -179,7 +180,7 @@ class WorkerApp {
   #startSweep(cleanup: UploadCleanup): void {
     const sweep = new QueueSweep(this.#config, {
       logger: this.#logger,
-      onEnd: (payload) => cleanup.jobEnded(payload),
+      onEnd: (payload) => cleanup.released(uploadsOf(payload)),
       onOutcome: this.#countEnd,
     });
     this.#lifecycle.onStop("queue sweep", () => sweep.stop());

@@ -17,7 +17,7 @@ export const S3ImageRef = Type.Object(
   { $id: "S3ImageRef", additionalProperties: false },
 );
 
-/** An image handed to the service with POST /v1/uploads; deleted when its job ends. */
+/** An image handed to the service with POST /v1/uploads; deleted when the last job that names it ends. */
 export const UploadImageRef = Type.Object(
   { upload: Type.String({ pattern: "^[0-9a-f]{32}$", description: "The upload's id." }) },
   { $id: "UploadImageRef", additionalProperties: false },

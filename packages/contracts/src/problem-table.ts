@@ -96,7 +96,8 @@ export const problemTable = {
     status: 404,
     title: "There is no such upload",
     retryable: false,
-    advice: "Upload the image again: uploads are deleted when their job ends, or after an hour.",
+    advice:
+      "Upload the image again: uploads are deleted when the last job that names them ends, or after an hour without one.",
   },
   route_not_found: {
     status: 404,

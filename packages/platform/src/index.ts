@@ -7,3 +7,4 @@ export * from "./metrics/index.js";
 export * from "./object-store/index.js";
 export * from "./queue/index.js";
 export * from "./tracing/index.js";
+export * from "./uploads/index.js";

@@ -1,10 +1,7 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { type Logger, type ObjectStore, type UploadRegistry, uploadRef } from "@facefleet/platform";
-
-/** Uploads that no job was submitted with are deleted after this time. */
-const uploadLifetimeMs = 3_600_000;
+import { ProblemError } from "@facefleet/contracts";
+import { type Logger, type ObjectStore, UploadDeletion, type UploadRegistry, uploadRef } from "@facefleet/platform";
 
 export interface StoredImage {
   readonly uploadId: string;
@@ -18,38 +15,45 @@ export class ImageIntake {
   readonly #store: ObjectStore;
   readonly #uploads: UploadRegistry;
   readonly #logger: Logger;
+  readonly #deletion: UploadDeletion;
 
   constructor(parts: { readonly store: ObjectStore; readonly uploads: UploadRegistry; readonly logger: Logger }) {
     this.#store = parts.store;
     this.#uploads = parts.uploads;
     this.#logger = parts.logger;
-  }
-
-  /** An id for a new upload, entered before any byte is kept, so that even a crash leaves nothing for good. */
-  async announce(uploadId = randomBytes(16).toString("hex")): Promise<string> {
-    await this.#uploads.add(uploadId, new Date(Date.now() + uploadLifetimeMs));
-    return uploadId;
+    this.#deletion = new UploadDeletion(parts.store, parts.uploads, parts.logger);
   }
 
   /**
-   * Streams an image into the store.
+   * Streams an image into the store, as a new upload, which is announced before any byte is kept, so that even a crash
+   * leaves nothing for good.
    * @throws ProblemError image_too_large, empty_image, store_unavailable or queue_unavailable; nothing is left then
    */
-  async keep(
-    bytes: Readable,
-    options: { readonly maxBytes: number; readonly uploadId?: string },
-  ): Promise<StoredImage> {
-    const uploadId = await this.announce(options.uploadId);
+  async keep(bytes: Readable, { maxBytes }: { readonly maxBytes: number }): Promise<StoredImage> {
+    const uploadId = randomBytes(16).toString("hex");
+    await this.#uploads.announce(uploadId);
     const hash = createHash("sha256");
     try {
-      const body = Readable.from(hashed(bytes, hash), { objectMode: false });
-      const { size } = await this.#store.put(uploadRef(this.#store, uploadId), body, { maxBytes: options.maxBytes });
+      const { size } = await this.#put(uploadId, hashed(bytes, hash), maxBytes);
       if (size === 0) throw new ProblemError("empty_image", "Expected the bytes of an image but received 0 bytes");
       return { uploadId, size, sha256: hash.digest("hex") };
     } catch (error) {
       await this.discard(uploadId);
       throw error;
     }
+  }
+
+  /**
+   * Streams an image of a known size into the store, as an upload that its caller has asked for, once or again. What had
+   * arrived stays until all of it is here, and when it does not come.
+   * @throws ProblemError upload_url_invalid for another size, or when the upload is being deleted; image_too_large,
+   * store_unavailable or queue_unavailable
+   */
+  async receive(uploadId: string, bytes: Readable, size: number): Promise<void> {
+    if (!(await this.#uploads.announce(uploadId))) {
+      throw uploadUrlInvalid("the URL of an upload whose job has not ended", "one that is being deleted");
+    }
+    await this.#put(uploadId, exactly(bytes, size), size);
   }
 
   /** Whether an upload with this id has arrived. */
@@ -59,27 +63,37 @@ export class ImageIntake {
 
   /**
    * Takes an upload back after a submission that failed. When the queue broke off, the job may be in it all
-   * the same, and the upload be the job's: if not, it is still on the register, for the sweep.
+   * the same, or still come, and hold the upload: if not, it waits in vain, and is swept up.
    */
   async takeBack(uploadId: string, error: unknown): Promise<void> {
     if (error instanceof ProblemError && error.code === "queue_unavailable") return;
     await this.discard(uploadId);
   }
 
-  /** Deletes an upload. Never fails: what cannot be deleted now stays registered and is swept up later. */
+  /** Deletes an upload that nobody holds. Never fails: what cannot be deleted now is swept up later. */
   async discard(uploadId: string): Promise<void> {
     try {
-      await this.#store.delete(uploadRef(this.#store, uploadId));
-      await this.#uploads.remove(uploadId);
+      await this.#uploads.giveUp(uploadId);
     } catch (error) {
-      this.#logger.warn({ err: error, uploadId }, "an upload could not be deleted yet");
+      this.#logger.warn({ err: error, uploadId }, "an upload could not be given up yet");
+      return;
     }
+    await this.released([uploadId]);
+  }
+
+  /** Deletes those of some uploads that nobody holds any more. Never fails, either. */
+  released(uploadIds: readonly string[]): Promise<void> {
+    return this.#deletion.deleteDoomed(uploadIds);
+  }
+
+  #put(uploadId: string, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<{ size: number }> {
+    const body = Readable.from(bytes, { objectMode: false });
+    return this.#store.put(uploadRef(this.#store, uploadId), body, { maxBytes });
   }
 }
 
-/** The ids of the uploads among a job's images. */
-export function uploadsOf(images: readonly ImageRef[]): string[] {
-  return images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+export function uploadUrlInvalid(expected: string, received: string): ProblemError {
+  return new ProblemError("upload_url_invalid", `Expected ${expected} but received ${received}`);
 }
 
 async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {
@@ -87,4 +101,14 @@ async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {
     hash.update(chunk);
     yield chunk;
   }
+}
+
+/** Breaks off where there are too few: the store keeps what it had. */
+async function* exactly(bytes: Readable, size: number): AsyncGenerator<Buffer> {
+  let received = 0;
+  for await (const chunk of bytes) {
+    received += chunk.length;
+    yield chunk;
+  }
+  if (received < size) throw uploadUrlInvalid(`the ${size} bytes that the URL is for`, `${received} bytes`);
 }

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { Batch, BatchRequest } from "@facefleet/contracts";
-import { batchPartRef } from "@facefleet/platform";
+import { batchPartRef, uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { BatchParams, batchId, batchNotFound } from "../batch-address.js";
@@ -117,7 +117,7 @@ export const batchRoutes: Routes = async (app, services) => {
 };
 
 async function submit(services: ApiServices, request: FastifyRequest, body: BatchRequest) {
-  const { batches, store, config, egress } = services;
+  const { batches, store, config, egress, uploads } = services;
   const { tenant } = request;
   const { plan, items, bodyHash } = batchCommandOf(body, { tenant, defaultTtlSeconds: config.RESULT_TTL_SECONDS });
   for (const image of items) assertImageAllowed(services, tenant, image);
@@ -128,6 +128,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {
     items,
+    uploads: await uploads.ownOf(tenant.id, uploadsOf({ images: items })),
     trace: callerTrace(request),
     ...(typeof key === "string" && { idempotency: { key, bodyHash: bodyHash() } }),
   });

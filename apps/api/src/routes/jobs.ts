@@ -1,16 +1,16 @@
 import { Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
-import { uploadNotFound } from "@facefleet/platform";
+import { uploadNotFound, uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
-import { type ImageIntake, uploadsOf } from "../intake/image-intake.js";
+import type { ImageIntake } from "../intake/image-intake.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import { callerTrace } from "../request-tracing.js";
 import type { Routes } from "../services.js";
-import { assertImageAllowed, assertUploadOwn } from "../tenancy/image-access.js";
+import { assertImageAllowed, assertUploadsOwn } from "../tenancy/image-access.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
 import { jsonReader } from "../wire/json-reader.js";
@@ -104,7 +104,7 @@ export const jobRoutes: Routes = async (app, services) => {
       const id = jobId(request.params);
       const canceled = await jobs.cancel(request.tenant.id, id);
       if (!canceled) throw jobNotFound(id);
-      await Promise.all(canceled.uploads.map((uploadId) => intake.discard(uploadId)));
+      await intake.released(canceled.uploads);
       return reply.code(204).send(null);
     },
   );
@@ -115,7 +115,8 @@ export const jobRoutes: Routes = async (app, services) => {
       schema: {
         operationId: "retryJob",
         summary: "Try a failed job again",
-        description: "The job keeps its id and counts its attempts on. A job whose image was sent along cannot be.",
+        description:
+          "The job keeps its id and counts its attempts on. An image that was sent along is kept for it where the job's error is `retryable`.",
         tags: ["jobs"],
         params: JobParams,
         response: { 202: refer(Job), ...problemAnswers },
@@ -148,8 +149,8 @@ export const jobRoutes: Routes = async (app, services) => {
     const command = commandOf(request.body as JobRequest, contextOf(request));
     const { images } = command.payload;
     for (const image of images) assertImageAllowed(services, request.tenant, image);
-    const uploads = uploadsOf(images);
-    await Promise.all(uploads.map((id) => assertUploadOwn(services.uploads, request.tenant, id)));
+    const uploads = uploadsOf({ images });
+    await assertUploadsOwn(services.uploads, request.tenant, uploads);
     // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
     if (key === undefined) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
     return submit(request, command, key);

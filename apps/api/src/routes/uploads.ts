@@ -3,6 +3,7 @@ import { imageContentTypes, ProblemError, Upload, UploadRequest } from "@facefle
 import { uploadRef } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
+import { uploadUrlInvalid } from "../intake/image-intake.js";
 import { isSigned, signUpload, type UploadGrant } from "../intake/upload-signature.js";
 import type { ApiServices, Routes } from "../services.js";
 import { refer } from "../wire/components.js";
@@ -49,14 +50,10 @@ const signedPutRoute: Routes = async (app, { intake, uploads }) => {
     async (request, reply) => {
       const { expires, size, type, signature } = request.query;
       const grant: UploadGrant = { id: request.params.id, size, type, expires };
-      if (!isSigned(grant, signature, await uploads.secret()))
-        throw urlInvalid("an unchanged URL", "another signature");
-      assertGranted(grant, request);
-      const stored = await intake.keep(request.body as Readable, { maxBytes: size, uploadId: grant.id });
-      if (stored.size !== size) {
-        await intake.discard(grant.id);
-        throw urlInvalid(`the ${size} bytes that the URL is for`, `${stored.size} bytes`);
-      }
+      const { secret, now } = await uploads.signing();
+      if (!isSigned(grant, signature, secret)) throw uploadUrlInvalid("an unchanged URL", "another signature");
+      assertGranted(grant, request, now);
+      await intake.receive(grant.id, request.body as Readable, size);
       return reply.code(204).send();
     },
   );
@@ -67,12 +64,14 @@ async function createUpload(
   request: FastifyRequest,
   { contentType, size }: UploadRequest,
 ): Promise<Upload> {
-  const { store, intake, uploads } = services;
-  const id = await intake.announce(await uploads.newId(request.tenant.id));
-  const expires = Math.floor(Date.now() / 1000) + urlLifetimeSeconds;
+  const { store, uploads } = services;
+  const id = await uploads.newId(request.tenant.id);
+  await uploads.announce(id);
+  const { secret, now } = await uploads.signing();
+  const expires = Math.floor(now / 1000) + urlLifetimeSeconds;
   const put =
     (await store.presignPut(uploadRef(store, id), { contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??
-    ownPut(request, { id, size, type: contentType, expires }, await uploads.secret());
+    ownPut(request, { id, size, type: contentType, expires }, secret);
   return { id, ...put, expiresAt: new Date(expires * 1000).toISOString() };
 }
 
@@ -101,12 +100,12 @@ function originOf({ protocol, host }: FastifyRequest): string {
 }
 
 /** Holds a signed request to what was signed, before a byte of it is read. */
-function assertGranted({ expires, size, type }: UploadGrant, request: FastifyRequest): void {
+function assertGranted({ expires, size, type }: UploadGrant, request: FastifyRequest, now: number): void {
   const { "content-length": length, "content-type": contentType } = request.headers;
-  if (Date.now() / 1000 >= expires) throw urlInvalid("a URL that has not expired", "one that has");
-  if (contentType !== type) throw urlInvalid(`Content-Type ${type}`, String(contentType));
+  if (now / 1000 >= expires) throw uploadUrlInvalid("a URL that has not expired", "one that has");
+  if (contentType !== type) throw uploadUrlInvalid(`Content-Type ${type}`, String(contentType));
   if (length !== undefined && Number(length) !== size) {
-    throw urlInvalid(`the ${size} bytes that the URL is for`, `${length} bytes`);
+    throw uploadUrlInvalid(`the ${size} bytes that the URL is for`, `${length} bytes`);
   }
 }
 
@@ -114,8 +113,4 @@ function assertSize(size: number, maxBytes: number): void {
   if (size > maxBytes) {
     throw new ProblemError("image_too_large", `Expected an image of at most ${maxBytes} bytes but received ${size}`);
   }
-}
-
-function urlInvalid(expected: string, received: string): ProblemError {
-  return new ProblemError("upload_url_invalid", `Expected ${expected} but received ${received}`);
 }

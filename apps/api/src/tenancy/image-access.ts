@@ -30,11 +30,13 @@ export function assertImageAllowed({ store, egress }: ImageSources, tenant: Tena
 }
 
 /**
- * Refuses an upload that another tenant asked for, as if there were none.
+ * Refuses uploads that another tenant asked for, as if there were none.
  * @throws ProblemError `upload_not_found`
  */
-export async function assertUploadOwn(uploads: UploadRegistry, tenant: Tenant, uploadId: string): Promise<void> {
-  if (!(await uploads.isOwn(tenant.id, uploadId))) throw uploadNotFound(uploadId);
+export async function assertUploadsOwn(uploads: UploadRegistry, tenant: Tenant, ids: readonly string[]): Promise<void> {
+  const own = new Set(await uploads.ownOf(tenant.id, ids));
+  const foreign = ids.find((id) => !own.has(id));
+  if (foreign !== undefined) throw uploadNotFound(foreign);
 }
 
 /**

@@ -17,8 +17,8 @@ export interface BatchStepperParts {
   readonly source: BatchSource;
   readonly results: BatchResults;
   readonly jobs: Pick<FaceJobs, "cancel">;
-  /** Told of uploads whose job was canceled. */
-  readonly onUnused: (uploads: readonly string[]) => Promise<void>;
+  /** Told of uploads that the batch holds no more. */
+  readonly onReleased: (uploads: readonly string[]) => Promise<void>;
   /** Told of how many items were queued. */
   readonly onQueued: (plan: BatchRecord["plan"], jobs: number) => void;
   readonly onEnd: (record: BatchRecord) => void;
@@ -60,6 +60,7 @@ export class BatchStepper {
     const stored = await this.#store(record.id);
     const latest = await this.parts.steps.record(record.id);
     if (latest && isComplete(latest)) {
+      await this.#releaseUploads(latest.id);
       await this.parts.steps.finish(latest);
       this.parts.onEnd(latest);
       return undefined;
@@ -73,12 +74,12 @@ export class BatchStepper {
       await steps.counted(record, { total: record.total, cursor: "", version: "", isDone: true });
       return 0;
     }
-    const { items, cursor, version, isLast } = await source.read(record, countedAtOnce);
+    const { items, uploads, cursor, version, isLast } = await source.read(record, countedAtOnce);
     const total = record.total + items.length;
     if (total > maxBatchItems) {
       throw new ProblemError("batch_too_large", `Expected at most ${maxBatchItems} items but received more.`);
     }
-    await steps.counted(record, { total, cursor, version, isDone: isLast });
+    await steps.counted(record, { total, cursor, version, uploads, isDone: isLast });
     return 0;
   }
 
@@ -119,12 +120,21 @@ export class BatchStepper {
     }
   }
 
+  /** Those that items name which were never queued. */
+  async #releaseUploads(id: string): Promise<void> {
+    for (;;) {
+      const released = await this.parts.steps.releaseUploads(id);
+      if (released.length === 0) return;
+      await this.parts.onReleased(released);
+    }
+  }
+
   async #cancelLive({ id, plan }: BatchRecord): Promise<void> {
     const left = await this.parts.steps.liveItems(id);
     const cancelSome = async () => {
       for (let jobId = left.pop(); jobId !== undefined; jobId = left.pop()) {
         const canceled = await this.parts.jobs.cancel(plan.tenant, jobId);
-        if (canceled && canceled.uploads.length > 0) await this.parts.onUnused(canceled.uploads);
+        if (canceled) await this.parts.onReleased(canceled.uploads);
       }
     };
     await Promise.all(Array.from({ length: canceledAtOnce }, cancelSome));

@@ -38,7 +38,7 @@ export class BatchWorker {
       source: new BatchSource(store, steps, uploads),
       results: new BatchResults(store, steps),
       jobs,
-      onUnused: (ids) => cleanup.deleteAll(ids),
+      onReleased: (ids) => cleanup.released(ids),
       onQueued: ({ tenant, task, priority }, jobs) => metrics.submitted({ tenant, task, priority, jobs }),
       onEnd: (record) => {
         metrics.batchEnded(record.stopping ?? "finished");

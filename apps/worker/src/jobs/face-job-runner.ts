@@ -1,6 +1,6 @@
 import type { Job, JobResult, WorkerLoad } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
-import type { Logger, RunningJob, TakenJob } from "@facefleet/platform";
+import { type Logger, type RunningJob, type TakenJob, uploadsOf } from "@facefleet/platform";
 import { JobRate } from "../job-rate.js";
 import type { WorkerMetrics } from "../metrics.js";
 import type { AnalysisCache } from "./analysis-cache.js";
@@ -54,7 +54,7 @@ export class FaceJobRunner {
     const { logger, cleanup } = this.#options;
     this.#rate.add();
     logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
-    await cleanup.jobEnded(job.payload);
+    await cleanup.released(uploadsOf(job.payload));
   }
 }
 

@@ -1,27 +1,24 @@
-import type { FaceJobPayload } from "@facefleet/contracts";
-import { type Logger, type ObjectStore, Periodic, type UploadRegistry, uploadRef } from "@facefleet/platform";
+import { type Logger, type ObjectStore, Periodic, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
 
 const sweepEveryMs = 60_000;
 const sweepSize = 100;
 
-/** Deletes images that were handed to us: when their job ends, or after an hour when no job came for them. */
+/** Deletes images that were handed to us: when their last job has ended for good, or after an hour when none came. */
 export class UploadCleanup {
   readonly #sweeps = new Periodic(sweepEveryMs, () => this.sweep());
+  readonly #deletion: UploadDeletion;
 
   constructor(
-    private readonly store: ObjectStore,
+    store: ObjectStore,
     private readonly uploads: UploadRegistry,
     private readonly logger: Logger,
-  ) {}
-
-  /** Never rejects: what cannot be deleted now is left to the sweep. */
-  async jobEnded({ images }: FaceJobPayload): Promise<void> {
-    await this.deleteAll(images.flatMap((image) => ("upload" in image ? [image.upload] : [])));
+  ) {
+    this.#deletion = new UploadDeletion(store, uploads, logger);
   }
 
-  /** Never rejects, either. */
-  async deleteAll(ids: readonly string[]): Promise<void> {
-    await Promise.all(ids.map(async (id) => (await this.#delete(id)) || this.#leaveToSweep(id)));
+  /** Those of some uploads that nobody holds any more. Never rejects: what cannot be deleted now is left to the sweep. */
+  released(ids: readonly string[]): Promise<void> {
+    return this.#deletion.deleteDoomed(ids);
   }
 
   start(): void {
@@ -37,32 +34,12 @@ export class UploadCleanup {
     try {
       let deleted: boolean[];
       do {
-        const expired = await this.uploads.takeExpired(sweepSize);
-        deleted = await Promise.all(expired.map((id) => this.#delete(id)));
+        const due = await this.uploads.takeDue(sweepSize);
+        deleted = await Promise.all(due.map((id) => this.#deletion.delete(id)));
         // Where nothing could be deleted the store is away, and going on would only fill the log.
       } while (deleted.length === sweepSize && deleted.includes(true) && !this.#sweeps.isStopped);
     } catch (error) {
       this.logger.warn({ err: error }, "expired uploads could not be listed; the next sweep tries again");
-    }
-  }
-
-  async #delete(id: string): Promise<boolean> {
-    try {
-      await this.store.delete(uploadRef(this.store, id));
-      await this.uploads.remove(id);
-      return true;
-    } catch (error) {
-      this.logger.warn({ err: error, upload: id }, "an upload could not be deleted; a later sweep tries again");
-      return false;
-    }
-  }
-
-  /** A job's upload is no longer on the register: it comes back as expired. */
-  async #leaveToSweep(id: string): Promise<void> {
-    try {
-      await this.uploads.add(id, new Date());
-    } catch (error) {
-      this.logger.error({ err: error, upload: id }, "an upload that could not be deleted could not be registered");
     }
   }
 }

@@ -1,49 +1,64 @@
 import { type Applicant, type ApplicantKind, admissionOf, admit } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
 import { traceOption } from "./job-trace.js";
-import { uploadsOf } from "./job-view.js";
+import { holderOf, uploadsOf } from "./job-view.js";
 import type { QueueKeys } from "./queue-keys.js";
+import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 
 /**
  * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
  * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
  * nobody reads. A job that BullMQ has already stays as it is. One step, so that no job is admitted and not queued, and
- * no upload is a job's and still to be deleted as one that no job came for.
- * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then the uploads. ARGV: those of `admit`, then the
- * prefix of BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each job:
- * created at, id, name, data, its uploads with spaces between, an option of its own as JSON or "". Returns which jobs, from 1, are past the quota.
+ * none is queued without holding its uploads.
+ * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then those of `uploadKeys`. ARGV: those of `admit`,
+ * then the prefix of BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each
+ * job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its own as JSON or "".
+ * Returns which jobs, from 1, are past the quota, and which, as a negative number, name an upload that is doomed.
  */
-export const admitAndQueue = `${admit}
-local function admitAndQueue(lastArgument)
-  local meta, active, jobCounter, priorityCounter, marker, uploads = unpack(KEYS, 6)
-  local prefix, sharedOptions = ARGV[7], ARGV[8]
-  local firstJob, valuesPerJob = 9, 6
+export const admitAndQueue = `${admit}${uploadOwnership}
+local function isAnyDoomed(doomed, named)
+  for upload in string.gmatch(named, "%S+") do
+    if redis.call("ZSCORE", doomed, upload) then return true end
+  end
+  return false
+end
 
-  local seen, fresh, applicants = {}, {}, {}
+local function admitAndQueue(lastArgument)
+  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 6)
+  local uploads = {unpack(KEYS, 11, 13)}
+  local prefix, sharedOptions = ARGV[7], ARGV[8]
+  local firstJob, valuesPerJob = 9, 7
+  local function place(at) return (at - firstJob) / valuesPerJob + 1 end
+
+  local seen, fresh, applicants, refused = {}, {}, {}, {}
   for at = firstJob, lastArgument, valuesPerJob do
-    local createdAt, id = ARGV[at], ARGV[at + 1]
-    if not seen[id] and redis.call("EXISTS", prefix .. id) == 0 then
+    local createdAt, id, _, _, named, holder = unpack(ARGV, at, at + 5)
+    local isNew = not seen[id] and redis.call("EXISTS", prefix .. id) == 0
+    -- The uploads of an item are its batch's: that one is missing is found when it is run.
+    if isNew and holder == id and isAnyDoomed(uploads[3], named) then
+      refused[#refused + 1] = -place(at)
+    elseif isNew then
       seen[id] = true
       fresh[#fresh + 1] = at
       applicants[#applicants + 1] = createdAt
       applicants[#applicants + 1] = id
     end
   end
-  if #fresh == 0 then return {} end
+  if #fresh == 0 then return refused end
 
-  local refused, scores = {}, {}
+  local scores = {}
   local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
   for index, number in ipairs(admit(applicants)) do
     local at = fresh[index]
-    local createdAt, id, name, data, handedOver, ownOption = unpack(ARGV, at, at + 5)
+    local createdAt, id, name, data, named, holder, ownOption = unpack(ARGV, at, at + 6)
     if number == -1 then
-      refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
+      refused[#refused + 1] = place(at)
     else
       local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
       local options = string.format(format, cjson.encode(id), number, createdAt, ownOption, sharedOptions)
       redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
         "timestamp", createdAt, "delay", "0", "priority", number)
-      for upload in string.gmatch(handedOver, "%S+") do redis.call("ZREM", uploads, upload) end
+      for upload in string.gmatch(named, "%S+") do holdUpload(uploads, upload, holder) end
       scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
       scores[#scores + 1] = id
     end
@@ -69,11 +84,12 @@ export function queueingOf(
 ): { keys: string[]; args: (string | number)[] } {
   const admission = admissionOf(kind, keys, queue);
   for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
-  admission.keys.push(keys.uploads);
+  admission.keys.push(...uploadKeys(keys));
   admission.args.push(queue.toKey(""), sharedOptions);
   for (const { createdAt, id, payload, trace } of applicants) {
-    const uploads = uploadsOf(payload).join(" ");
-    admission.args.push(createdAt, id, payload.task, JSON.stringify(payload), uploads, traceOption(trace));
+    const uploads = uploadList(uploadsOf(payload));
+    const data = JSON.stringify(payload);
+    admission.args.push(createdAt, id, payload.task, data, uploads, holderOf(id, payload), traceOption(trace));
   }
   return admission;
 }

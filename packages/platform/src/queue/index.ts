@@ -1,3 +1,4 @@
+export type { BatchCount } from "./batches/batch-count.js";
 export type { BatchChunk, ChunkItem } from "./batches/batch-expansion.js";
 export { itemPrefix } from "./batches/batch-items.js";
 export { partSize } from "./batches/batch-lines.js";
@@ -9,7 +10,7 @@ export {
   itemsWithLines,
   partsOf,
 } from "./batches/batch-record.js";
-export { type BatchCount, BatchSteps } from "./batches/batch-steps.js";
+export { BatchSteps } from "./batches/batch-steps.js";
 export { Batches, type BatchOptions, type BatchRemoval, type BatchSubmission } from "./batches/batches.js";
 export type { StoredBatch } from "./batches/stored-batches.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consumer.js";
@@ -18,11 +19,12 @@ export { type FleetObservation, FleetObserver } from "./fleet-observer.js";
 export type { Idempotency } from "./idempotency.js";
 export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
+export { uploadsOf } from "./job-view.js";
 export { type KnownRequest, KnownResults } from "./known-results.js";
 export type { JobEnd } from "./outcomes.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-limits.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
-export { UploadRegistry } from "./upload-registry.js";
+export { UploadRegistry } from "./uploads/upload-registry.js";
 export * from "./webhooks/index.js";
 export { WorkerRegistry } from "./worker-registry.js";

@@ -7,7 +7,7 @@ import { erased, type Outcomes } from "./outcomes.js";
 export interface CancelOutcome {
   /** `canceled`: it had not ended; `erased`: it had, and its result is gone now. */
   readonly outcome: "canceled" | "erased";
-  /** The uploads of a job that no worker will clean up after. They may be deleted already. */
+  /** The uploads of a job that no worker will clean up after. Others may hold them, and they may be deleted already. */
   readonly uploads: string[];
 }
 
@@ -43,8 +43,8 @@ export class JobRemoval {
 
   async #erase(tenant: string, id: string, { view, queued }: Sighting): Promise<CancelOutcome> {
     if (queued && view !== erased) await this.outcomes.write(view, queued.data, traceOf(queued));
-    await this.outcomes.erase(tenant, id);
+    const kept = await this.outcomes.erase(tenant, id);
     await this.queue.remove(id);
-    return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : [] };
+    return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : kept };
   }
 }

@@ -9,6 +9,7 @@ import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
 import { erased, type Outcomes } from "./outcomes.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
+import { heldUpload } from "./uploads/upload-ownership.js";
 
 /**
  * Takes a failure back. The reason that BullMQ keeps is replaced, so that should we die before BullMQ has the
@@ -46,7 +47,7 @@ export class JobRetry {
     const sighting = await sightings.of(tenant, id, { withResult: false });
     if (!sighting || sighting.view === erased) return undefined;
     if (sighting.view.state !== "failed") throw notFailed(sighting.view.state);
-    const queued = repeatable(sighting.queued ?? (await this.queue.getJob(id)));
+    const queued = await this.#repeatable(sighting.queued ?? (await this.queue.getJob(id)));
     // A failure that nobody could write down yet.
     if (sighting.queued) await outcomes.write(sighting.view, queued.data, traceOf(queued));
     await putAway(queued);
@@ -57,6 +58,25 @@ export class JobRetry {
     await queued.changePriority({ priority: number });
     await queued.retry("failed", { resetAttemptsMade: true });
     return liveJob(queued, "queued");
+  }
+
+  /** @throws ProblemError `job_not_repeatable` */
+  async #repeatable(job: FaceQueueJob | undefined): Promise<FaceQueueJob> {
+    const obstacle = obstacleTo(job) ?? (await this.#lostImage(job!));
+    if (obstacle !== undefined) throw new ProblemError("job_not_repeatable", obstacle);
+    return job!;
+  }
+
+  /** A job that failed in a way that may pass holds its uploads for as long as it is known. */
+  async #lostImage({ id = "", data }: FaceQueueJob): Promise<string | undefined> {
+    const uploads = uploadsOf(data);
+    if (uploads.length === 0) return undefined;
+    const held = await this.redis.zmscore(
+      this.keys.heldUploads,
+      uploads.map((upload) => heldUpload(upload, id)),
+    );
+    if (!held.includes(null)) return undefined;
+    return "Expected images that still exist but the job's upload was deleted when the job ended.";
   }
 
   async #revive(tenant: string, { id = "", timestamp }: FaceQueueJob): Promise<boolean> {
@@ -80,15 +100,8 @@ function notFailed(state: string): ProblemError {
   return new ProblemError("job_not_failed", `Expected a job that has failed but this one is ${state}.`);
 }
 
-function repeatable(job: FaceQueueJob | undefined): FaceQueueJob {
-  const obstacle = obstacleTo(job);
-  if (!job || obstacle) throw new ProblemError("job_not_repeatable", obstacle);
-  return job;
-}
-
 function obstacleTo(job: FaceQueueJob | undefined): string | undefined {
   if (!job) return "Expected what the job was made of but it has been forgotten.";
   if (job.data.batch) return "Expected a job of its own but this one is an item of a batch.";
-  if (uploadsOf(job.data).length === 0) return undefined;
-  return "Expected images that still exist but the job's upload was deleted when the job ended.";
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import {
   defaultTenant,
   type FaceJobPayload,
+  type ImageRef,
   type Job,
   type JobResult,
   type Problem,
@@ -90,8 +91,13 @@ export function tenantOf({ tenant }: FaceJobPayload): string {
   return typeof tenant === "string" ? tenant : defaultTenant;
 }
 
-export function uploadsOf(payload: FaceJobPayload): string[] {
-  return payload.images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+export function uploadsOf({ images }: { readonly images: readonly ImageRef[] }): string[] {
+  return images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+}
+
+/** Who holds the uploads of a job: the job, or the batch that it is an item of. */
+export function holderOf(id: string, { batch }: FaceJobPayload): string {
+  return batch?.id ?? id;
 }
 
 function identity(job: Identified) {

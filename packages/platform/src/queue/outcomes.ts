@@ -1,10 +1,12 @@
 import type { FaceJobPayload, Job, JobResult, TraceContext } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
-import { tenantOf, ttlSecondsOf } from "./job-view.js";
+import { tenantOf, ttlSecondsOf, uploadsOf } from "./job-view.js";
 import { endEvent } from "./outbox.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
+import { batchUploads } from "./uploads/batch-uploads.js";
+import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 import { eraseEvent, keptMs } from "./webhooks/event-records.js";
 
 /** What stands where an outcome was before its owner erased it. */
@@ -20,12 +22,14 @@ export interface OutcomeRecord {
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
- * KEYS: outcome, live, ended, outbox, idempotency record. ARGV: tenant, id, state, job, result or "", time to live in
- * ms, member of ended or "", event or "", its id, shape or "", channels of what has ended and of what is canceled.
+ * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`. ARGV: tenant, id, state, job, result
+ * or "", time to live in ms, member of ended or "", event or "", its id, shape or "", channels of what has ended and of
+ * what is canceled, uploads that it releases, uploads that it keeps to be tried again with.
  */
 const endScript = `
 local outcome, live, ended, outbox, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled = unpack(ARGV)
+local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled, released, kept =
+  unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
@@ -34,6 +38,8 @@ local time = redis.call("TIME")
 local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
 if member ~= "" then redis.call("ZADD", ended, string.format("%.0f", expiry), member) end
 redis.call("ZREM", live, id)
+for upload in string.gmatch(released, "%S+") do releaseUpload({unpack(KEYS, 6, 8)}, upload, id) end
+if kept ~= "" then redis.call("HSET", outcome, "uploads", kept) end
 if event ~= "" then
   redis.call("RPUSH", outbox, event)
   redis.call("HSET", outcome, "event", eventId)
@@ -43,14 +49,22 @@ redis.call("PUBLISH", finished, id)
 if state == "canceled" then redis.call("PUBLISH", canceled, id) end
 return 1`;
 
-const end = new RedisScript<number>(endScript);
+const end = new RedisScript<number>(`${uploadOwnership}${endScript}`);
 
 /**
- * The same for an item of a batch, which has one line and is counted once, also when its outcome is long forgotten.
- * KEYS: those before, then batch, its bitmap of ended items, its lines. ARGV: those before, then index, line.
+ * The same for an item of a batch, which has one line and is counted once, also when its outcome is long forgotten. Its
+ * uploads are its batch's.
+ * KEYS: those before, then batch, its bitmap of ended items, its lines, its uploads. ARGV: those before, then index,
+ * line, id of the batch, uploads of the item.
  */
-const endItem = new RedisScript<number>(`${writeLine}
-if redis.call("EXISTS", KEYS[1]) == 0 then writeLine(KEYS[6], KEYS[7], KEYS[8], ARGV[13], ARGV[14], ARGV[3]) end
+const endItem = new RedisScript<number>(`${writeLine}${batchUploads}
+local index, line, batchId, named = unpack(ARGV, 15)
+local isNew = redis.call("EXISTS", KEYS[1]) == 0
+if isNew and writeLine(KEYS[9], KEYS[10], KEYS[11], index, line, ARGV[3]) then
+  for upload in string.gmatch(named, "%S+") do
+    releaseBatchUpload({unpack(KEYS, 6, 8)}, KEYS[12], upload, batchId)
+  end
+end
 ${endScript}`);
 
 /** Longer than any worker holds on to an item that has ended elsewhere. */
@@ -60,14 +74,19 @@ type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 
 /**
  * The time to live stays what it is. The event that announces the end goes too, once it is delivered.
- * KEYS: outcome, jobs. ARGV: id, prefix of events, how long an event may take in ms.
+ * KEYS: outcome, jobs, then those of `uploadKeys`. ARGV: id, prefix of events, how long an event may take in ms. Returns
+ * the uploads that were kept.
  */
-const erase = new RedisScript<number>(`${eraseEvent}
-if redis.call("EXISTS", KEYS[1]) == 0 then return 0 end
-redis.call("ZREM", KEYS[2], ARGV[1])
-eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[2], ARGV[3])
-redis.call("HDEL", KEYS[1], "job", "result", "state", "event")
-return redis.call("HSET", KEYS[1], "erased", "1")`);
+const erase = new RedisScript<string>(`${eraseEvent}${uploadOwnership}
+local outcome, jobs = unpack(KEYS)
+if redis.call("EXISTS", outcome) == 0 then return "" end
+redis.call("ZREM", jobs, ARGV[1])
+local event, kept = unpack(redis.call("HMGET", outcome, "event", "uploads"))
+eraseEvent(event, ARGV[2], ARGV[3])
+for upload in string.gmatch(kept or "", "%S+") do releaseUpload({unpack(KEYS, 3)}, upload, ARGV[1]) end
+redis.call("HDEL", outcome, "job", "result", "state", "event", "uploads")
+redis.call("HSET", outcome, "erased", "1")
+return kept or ""`);
 
 /** How a job ended, without what came of it. */
 export type JobEnd = Pick<Job, "task" | "state" | "error">;
@@ -109,7 +128,10 @@ export class Outcomes {
   #endOfItem({ result, ...job }: Job, payload: FaceJobPayload, batch: BatchItem) {
     const { keys, args } = this.#endOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds });
     const line = lineOf({ ...job, ...(result && { result }) }, payload.images[0]!, batch.index);
-    return { keys: [...keys, ...lineKeys(this.keys, batch)], args: [...args, batch.index, JSON.stringify(line)] };
+    return {
+      keys: [...keys, ...lineKeys(this.keys, batch), this.keys.batchUploads(batch.id)],
+      args: [...args, batch.index, JSON.stringify(line), batch.id, uploadList(uploadsOf(payload))],
+    };
   }
 
   #endOf(job: Job, payload: FaceJobPayload, trace?: TraceContext): { keys: string[]; args: (string | number)[] } {
@@ -118,6 +140,8 @@ export class Outcomes {
     const { result, ...withoutResult } = job;
     const tenant = tenantOf(payload);
     const event = endEvent(job, payload, trace);
+    const uploads = batch ? "" : uploadList(uploadsOf(payload));
+    const isKept = isRepeatable(job);
     return {
       keys: [
         keys.outcome(job.id),
@@ -125,6 +149,7 @@ export class Outcomes {
         keys.ended,
         keys.outbox,
         keys.idempotency(idempotency ?? ""),
+        ...uploadKeys(keys),
       ],
       args: [
         tenant,
@@ -139,15 +164,27 @@ export class Outcomes {
         idempotency ? JSON.stringify(shapeOf(job)) : "",
         keys.finishedChannel,
         keys.canceledChannel,
+        isKept ? "" : uploads,
+        isKept ? uploads : "",
       ],
     };
   }
 
-  /** Removes the content and keeps the place until the outcome would have expired: nobody can write it again. */
-  async erase(tenant: string, jobId: string): Promise<void> {
+  /**
+   * Removes the content and keeps the place until the outcome would have expired: nobody can write it again. Returns the
+   * uploads that it had kept.
+   */
+  async erase(tenant: string, jobId: string): Promise<string[]> {
     const { keys } = this;
-    await erase.run(this.redis, [keys.outcome(jobId), keys.jobs(tenant)], [jobId, keys.event(""), keptMs]);
+    const places = [keys.outcome(jobId), keys.jobs(tenant), ...uploadKeys(keys)];
+    const kept = await erase.run(this.redis, places, [jobId, keys.event(""), keptMs]);
+    return kept === "" ? [] : kept.split(" ");
   }
+}
+
+/** Whether a job ended so that it may be tried again as it is, with the images that came with it. */
+function isRepeatable({ error }: Job): boolean {
+  return error?.retryable === true;
 }
 
 function recordOf([tenant, job, event, result]: (string | null)[]): OutcomeRecord | undefined {

@@ -10,7 +10,10 @@ export class QueueKeys {
   /** Says the id of every job that is canceled: what workers need to hear, and little beside what ends. */
   readonly canceledChannel: string;
   readonly workers: string;
-  readonly uploads: string;
+  /** Where each upload is that is known: see `uploads/upload-ownership.ts`. */
+  readonly waitingUploads: string;
+  readonly heldUploads: string;
+  readonly doomedUploads: string;
   readonly uploadSecret: string;
   /** List of the events that webhooks are to hear of, oldest first. */
   readonly outbox: string;
@@ -37,7 +40,9 @@ export class QueueKeys {
     this.finishedChannel = `${prefix}:finished`;
     this.canceledChannel = `${prefix}:canceled`;
     this.workers = `${prefix}:workers`;
-    this.uploads = `${prefix}:uploads`;
+    this.waitingUploads = `${prefix}:uploads`;
+    this.heldUploads = `${prefix}:held-uploads`;
+    this.doomedUploads = `${prefix}:doomed-uploads`;
     this.uploadSecret = `${prefix}:upload-secret`;
     this.outbox = `${prefix}:outbox`;
     this.relay = `${prefix}:relay`;
@@ -98,6 +103,11 @@ export class QueueKeys {
   /** List of the items of a batch that came with its request. */
   batchItems(batchId: string): string {
     return `${this.batch(batchId)}:items`;
+  }
+
+  /** Hash: how many items of a batch that have not ended name each upload. */
+  batchUploads(batchId: string): string {
+    return `${this.batch(batchId)}:uploads`;
   }
 
   /** Bitmap: which items of a batch have ended. */

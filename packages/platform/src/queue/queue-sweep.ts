@@ -4,6 +4,7 @@ import { Periodic } from "../lifecycle/index.js";
 import type { Logger } from "../logging/index.js";
 import { indexOfItem } from "./batches/batch-items.js";
 import { BatchSteps } from "./batches/batch-steps.js";
+import { isLive } from "./batches/live-batch.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
@@ -11,6 +12,7 @@ import { type EndListener, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
+import { uploadKeys, uploadOwnership } from "./uploads/upload-ownership.js";
 
 export interface QueueSweepOptions extends EndListener {
   readonly logger: Logger;
@@ -58,6 +60,22 @@ for index = 3, #ARGV do
 end
 return {givenUp, lost}`);
 
+/**
+ * Releases the uploads of holders that are no more: a job that BullMQ does not know can be neither run nor tried again,
+ * and a batch that has ended is forgotten. KEYS: those of `uploadKeys`. ARGV: prefixes of BullMQ's jobs and of batches,
+ * then held uploads.
+ */
+const releaseOrphans = new RedisScript<number>(`${uploadOwnership}${isLive}
+local released = 0
+for at = 3, #ARGV do
+  local upload, holder = string.match(ARGV[at], "^([^/]+)/(.+)$")
+  if redis.call("EXISTS", ARGV[1] .. holder) == 0 and not isLive(ARGV[2] .. holder) then
+    releaseUpload(KEYS, upload, holder)
+    released = released + 1
+  end
+end
+return released`);
+
 /** Clears away, once a minute in one process at a time, what jobs leave behind. */
 export class QueueSweep {
   readonly #options: QueueSweepOptions;
@@ -96,6 +114,7 @@ export class QueueSweep {
       await this.#forgetExpired();
       await this.#settleTenants();
       await this.#settleBatches();
+      await this.#releaseOrphans();
     });
   }
 
@@ -143,6 +162,18 @@ export class QueueSweep {
     const batch = await this.#batches.record(batchId);
     const isWritten = await this.#batches.failItem(batchId, indexOfItem(jobId), error);
     if (batch && isWritten) this.#options.onOutcome?.({ task: batch.plan.task, state: "failed", error });
+  }
+
+  async #releaseOrphans(): Promise<void> {
+    const { client } = this.#connection;
+    const prefixes = [this.#queue.toKey(""), this.#keys.batch("")];
+    let from = "-";
+    for (;;) {
+      const held = await client.zrangebylex(this.#keys.heldUploads, from, "+", "LIMIT", 0, chunkSize);
+      if (held.length === 0 || this.#sweeps.isStopped) return;
+      await releaseOrphans.run(client, uploadKeys(this.#keys), [...prefixes, ...held]);
+      from = `(${held.at(-1)}`;
+    }
   }
 
   async #settle(live: string, onLost: (id: string) => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { type Applicant, tooManyJobs } from "./admission.js";
 import { admitAndQueue, queueingOf } from "./admit-and-queue.js";
@@ -26,7 +27,7 @@ export class Submissions {
     private readonly queue: FaceQueue,
   ) {}
 
-  /** @throws ProblemError `too_many_jobs` */
+  /** @throws ProblemError `too_many_jobs`, `upload_not_found` */
   add(applicant: Applicant): Promise<void> {
     return new Promise((resolve, reject) => {
       const count = this.#arrived.push({ applicant, resolve, reject });
@@ -46,6 +47,7 @@ export class Submissions {
       const refused = new Set(await this.#run(submissions.map(({ applicant }) => applicant)));
       for (const [index, { applicant, resolve, reject }] of submissions.entries()) {
         if (refused.has(index + 1)) reject(tooManyJobs(applicant));
+        else if (refused.has(-(index + 1))) reject(uploadDoomed());
         else resolve();
       }
     } catch (error) {
@@ -57,6 +59,10 @@ export class Submissions {
     const { keys, args } = queueingOf(applicants[0]!, applicants, this.keys, this.queue);
     return queueAll.run(this.redis, keys, args);
   }
+}
+
+function uploadDoomed(): ProblemError {
+  return new ProblemError("upload_not_found", "Expected an upload that is to stay but it is about to be deleted.");
 }
 
 /** Each of one tenant, priority, quota and kind. */

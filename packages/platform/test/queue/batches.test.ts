@@ -71,7 +71,7 @@ describe("a step of a batch", () => {
     const { batch } = await batches.submit({ ...plan, source: { items: 1000 } }, { items });
     const record = async () => (await steps.record(batch.id))!;
     await steps.counted(await record(), { total: 1000, cursor: "", version: "", isDone: true });
-    await bench.redis.zadd(bench.keys.uploads, 1, "mine", 2, "other");
+    await bench.redis.zadd(bench.keys.waitingUploads, 1, "mine", 2, "other");
     const chunkFrom = (first: number, count: number): BatchChunk => ({
       items: Array.from({ length: count }, (_, offset) => {
         const index = first + offset;
@@ -81,7 +81,7 @@ describe("a step of a batch", () => {
       cursor: String(first + count),
     });
     await steps.expand(await record(), chunkFrom(0, 450));
-    expect(await bench.redis.zrange(bench.keys.uploads, "0", "-1")).toEqual(["other"]);
+    expect(await bench.redis.zrange(bench.keys.waitingUploads, "0", "-1")).toEqual(["other"]);
     await steps.expand(await record(), chunkFrom(450, 200));
     expect(await record()).toMatchObject({ expanded: 650, failed: 6 });
     expect(Object.keys(await bench.redis.hgetall(bench.keys.batchLines(batch.id, 0)))).toHaveLength(5);

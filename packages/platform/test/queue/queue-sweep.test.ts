@@ -76,7 +76,7 @@ describe("the sweep", () => {
     expect(await ids(bench, bench.keys.live(defaultTenant))).toEqual(["jyoung"]);
   });
 
-  it("writes the end of a job that BullMQ gave up, once, and has its uploads deleted", async () => {
+  it("writes the end of a job that BullMQ gave up, once, and tells of it", async () => {
     const bench = new QueueBench();
     const jobs = bench.jobs();
     const { sweep, ended } = sweepOf(bench);

@@ -58,14 +58,15 @@ describe("a submitted job", () => {
   it("has its uploads, which nobody else deletes, from the moment on that it is queued", async () => {
     const bench = new QueueBench();
     const jobs = bench.jobs();
-    await bench.redis.zadd(bench.keys.uploads, 1, "a", 2, "b", 3, "c", 4, "d");
+    await bench.redis.zadd(bench.keys.waitingUploads, 1, "a", 2, "b", 3, "c", 4, "d");
     const verify = { ...payload, images: [{ upload: "a" }, { upload: "b" }] };
     const refused = { ...payload, images: [{ upload: "c" }] };
     const answers = await Promise.allSettled(
       [verify, refused].map((one) => jobs.submit(one, { priority: "normal", maxQueuedJobs: 1 })),
     );
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
-    expect(await bench.redis.zrange(bench.keys.uploads, "0", "-1")).toEqual(["c", "d"]);
+    expect(await bench.redis.zrange(bench.keys.waitingUploads, "0", "-1")).toEqual(["c", "d"]);
+    expect(await bench.redis.zcard(bench.keys.heldUploads)).toBe(2);
   });
 
   it("stays as it is when it is submitted again, beside new ones", async () => {

@@ -10,6 +10,7 @@ import {
   type ObjectStore,
   type UploadRegistry,
   uploadNotFound,
+  uploadsOf,
 } from "@facefleet/platform";
 import { readManifest } from "./manifest-source.js";
 import type { SourceItem, SourcePage } from "./source-page.js";
@@ -19,13 +20,19 @@ export class BatchSource {
   constructor(
     private readonly store: ObjectStore,
     private readonly steps: BatchSteps,
-    private readonly uploads: Pick<UploadRegistry, "isOwn">,
+    private readonly uploads: Pick<UploadRegistry, "ownOf">,
   ) {}
 
-  /** The items from the record's cursor on: at most `limit`, and fewer although there are more. */
-  async read(record: BatchRecord, limit: number): Promise<SourcePage> {
+  /**
+   * The items from the record's cursor on: at most `limit`, and fewer although there are more; with the tenant's own
+   * among the uploads that they name, once for each item.
+   */
+  async read(record: BatchRecord, limit: number): Promise<SourcePage & { readonly uploads: readonly string[] }> {
     const page = await this.#page(record, limit);
-    return { ...page, items: await Promise.all(page.items.map((item) => this.#checked(record, item))) };
+    const named = page.items.flatMap((item) => ("fault" in item ? [] : uploadsOf({ images: [item.image] })));
+    const uploads = await this.uploads.ownOf(record.plan.tenant, named);
+    const own = new Set(uploads);
+    return { ...page, items: page.items.map((item) => this.#checked(record, item, own)), uploads };
   }
 
   #page(record: BatchRecord, limit: number): Promise<SourcePage> {
@@ -57,10 +64,10 @@ export class BatchSource {
     };
   }
 
-  async #checked({ plan }: BatchRecord, item: SourceItem): Promise<SourceItem> {
+  #checked({ plan }: BatchRecord, item: SourceItem, ownUploads: ReadonlySet<string>): SourceItem {
     if ("fault" in item) return item;
     const { image } = item;
-    const isForeign = "upload" in image && !(await this.uploads.isOwn(plan.tenant, image.upload));
+    const isForeign = "upload" in image && !ownUploads.has(image.upload);
     const fault = isForeign ? uploadNotFound(image.upload) : "s3" in image && this.#objectFault(plan, image.s3);
     return fault ? { fault, image } : item;
   }

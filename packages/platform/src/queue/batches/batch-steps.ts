@@ -6,6 +6,8 @@ import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
+import { releaseBatchUploads } from "../uploads/batch-uploads.js";
+import { type BatchCount, count, countOf } from "./batch-count.js";
 import { endOf, finish } from "./batch-end.js";
 import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
 import { itemJobId } from "./batch-items.js";
@@ -13,15 +15,6 @@ import { lineKeys, partSize, writeLine } from "./batch-lines.js";
 import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
-
-/** How far the source of a batch has been counted. */
-export interface BatchCount {
-  readonly total: number;
-  readonly cursor: string;
-  readonly version: string;
-  /** Whether there are no more. */
-  readonly isDone: boolean;
-}
 
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
 const leaseMs = 15_000;
@@ -36,13 +29,6 @@ const release = new RedisScript<number>(`
 local time = redis.call("TIME")
 local due = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
 return redis.call("ZADD", KEYS[1], "XX", string.format("%.0f", due), ARGV[1])`);
-
-/** KEYS: batch. ARGV: cursor that was read from, cursor, total, version, state. */
-const count = new RedisScript<number>(`
-local state, cursor = unpack(redis.call("HMGET", KEYS[1], "state", "cursor"))
-if state ~= "queued" or (cursor or "") ~= ARGV[1] then return 0 end
-redis.call("HSET", KEYS[1], "cursor", ARGV[2], "total", ARGV[3], "version", ARGV[4], "state", ARGV[5])
-return 1`);
 
 /** KEYS: those of `writeLine`, live items. ARGV: index, line, id of the job. */
 const failItem = new RedisScript<number>(`${writeLine}
@@ -116,9 +102,10 @@ export class BatchSteps {
     });
   }
 
-  async counted({ id, cursor }: BatchRecord, { total, version, isDone, ...to }: BatchCount): Promise<void> {
-    const args = [cursor, isDone ? "" : to.cursor, total, version, isDone ? "active" : "queued"];
-    await this.#run(count, [this.#keys.batch(id)], args);
+  /** Writes down what a page of the source had, once. */
+  async counted(record: BatchRecord, counted: BatchCount): Promise<void> {
+    const { keys, args } = countOf(record, counted, this.#keys);
+    await this.#run(count, keys, args);
   }
 
   /** Queues items, unless the batch has been stopped or another worker was first. Returns whether it did. */
@@ -187,6 +174,14 @@ export class BatchSteps {
 
   async recovered(id: string): Promise<void> {
     await this.#attempt((redis) => redis.hdel(this.#keys.batch(id), "setbacks"));
+  }
+
+  /**
+   * To be called before a batch is finished, until there are none left: releases some of the uploads that it still holds.
+   * Returns them.
+   */
+  releaseUploads(id: string): Promise<string[]> {
+    return this.#attempt((redis) => releaseBatchUploads(redis, this.#keys, id));
   }
 
   /** Ends a batch all of whose parts are stored, and lets its webhook know. */

@@ -17,7 +17,7 @@ import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
 import { EventRecords } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
-import { createBatch } from "./batch-creation.js";
+import { type BatchMaterial, createBatch } from "./batch-creation.js";
 import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, recordOf } from "./batch-record.js";
 import { cancelBatch, eraseBatch } from "./batch-removal.js";
@@ -25,6 +25,8 @@ import { cancelBatch, eraseBatch } from "./batch-removal.js";
 export interface BatchOptions {
   /** Those that came with the request; none when the plan's source is elsewhere. */
   readonly items: readonly ImageRef[];
+  /** The tenant's own among the uploads that these name, once for each item. */
+  readonly uploads?: readonly string[];
   readonly idempotency?: Idempotency;
   /** The caller's, which is handed on where this process makes no spans. */
   readonly trace?: TraceContext | undefined;
@@ -71,12 +73,12 @@ export class Batches {
   }
 
   /** @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body */
-  submit(asked: BatchPlan, { items, idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
+  submit(asked: BatchPlan, { items, uploads = [], idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
     const trace = activeTrace() ?? caller.trace;
     const plan = { ...asked, ...(trace && { trace }) };
     const newId = `b${randomUUID().replaceAll("-", "")}`;
     return this.#connection.attempt(async () => {
-      if (!idempotency) return { batch: await this.#create(newId, plan, items), created: true };
+      if (!idempotency) return { batch: await this.#create({ id: newId, plan, items, uploads }), created: true };
       // A key holds no line break: it names no job's record.
       const digest = idempotencyDigest(plan.tenant, `batch\n${idempotency.key}`);
       const { value, created } = await this.#idempotency.once({
@@ -85,7 +87,7 @@ export class Batches {
         lost: "batch_not_found",
         newId,
         find: (id) => this.#view(plan.tenant, id),
-        make: (id) => this.#create(id, { ...plan, idempotency: digest }, items),
+        make: (id) => this.#create({ id, plan: { ...plan, idempotency: digest }, items, uploads }),
       });
       return { batch: value, created };
     });
@@ -162,9 +164,9 @@ export class Batches {
     await this.#connection.close();
   }
 
-  async #create(id: string, plan: BatchPlan, items: readonly ImageRef[]): Promise<Batch> {
-    await createBatch(this.#connection.client, this.#keys, { id, plan, items });
-    return (await this.#view(plan.tenant, id))!;
+  async #create(material: BatchMaterial): Promise<Batch> {
+    await createBatch(this.#connection.client, this.#keys, material);
+    return (await this.#view(material.plan.tenant, material.id))!;
   }
 
   async #view(tenant: string, id: string): Promise<Batch | undefined> {

@@ -46,19 +46,20 @@ export const keptMs = 8 * 24 * 3600 * 1000;
 /** How long nothing new is sent to a receiver that answered 410. */
 const disabledMs = 7 * 24 * 3600 * 1000;
 const mostAttempts = 100;
-/** Kept a little longer than its job, on whatever clock. */
+/** Kept a little longer than its job. */
 const slackMs = 60_000;
 
 /**
- * KEYS: record, undelivered events. ARGV: now, to be kept for, when the subject expires or "", id, when it happened, then
- * the record's fields.
+ * KEYS: record, undelivered events. ARGV: now, to be kept for, how long the subject is kept from now on, id, when it
+ * happened, then the record's fields.
  * That it expires now may be there already: the job was erased before this.
  */
 const accept = new RedisScript<number>(`
 if redis.call("HEXISTS", KEYS[1], "body") == 1 then return 0 end
 redis.call("HSET", KEYS[1], "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", ARGV[1],
   "nextAttemptAt", "0", unpack(ARGV, 6))
-redis.call("HSETNX", KEYS[1], "expiresAt", ARGV[3])
+local time = redis.call("TIME")
+redis.call("HSETNX", KEYS[1], "expiresAt", string.format("%.0f", time[1] * 1000 + ARGV[3]))
 redis.call("ZADD", KEYS[2], ARGV[5], ARGV[4])
 return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
 
@@ -135,12 +136,13 @@ export class EventRecords {
   /** Takes an event out of the outbox over. Idempotent. */
   async accept(event: OutboxEvent): Promise<void> {
     const { tenant, url, data, expiresAt, trace } = event;
-    const keptUntil = expiresAt === undefined ? Date.now() + keptMs : Date.parse(expiresAt) + slackMs;
+    // Both times are by the clock of whoever wrote them, which may be wrong.
+    const subjectMs = expiresAt === undefined ? keptMs : Date.parse(expiresAt) - Date.parse(event.createdAt) + slackMs;
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
     if (trace) fields.push("trace", JSON.stringify(trace));
     const happened = Date.parse(event.createdAt);
     const keys = [this.keys.event(event.id), this.keys.undelivered];
-    await accept.run(this.redis, keys, [Date.now(), keptMs, keptUntil, event.id, happened, ...fields]);
+    await accept.run(this.redis, keys, [Date.now(), keptMs, subjectMs, event.id, happened, ...fields]);
   }
 
   /** Undefined once it has been forgotten. */

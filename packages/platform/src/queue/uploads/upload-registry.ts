@@ -1,0 +1,153 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { RedisSettings } from "../../config/index.js";
+import type { Logger } from "../../logging/index.js";
+import { QueueKeys } from "../queue-keys.js";
+import { RedisConnection } from "../redis-connection.js";
+import { RedisScript } from "../redis-script.js";
+import { uploadKeys, uploadOwnership } from "./upload-ownership.js";
+
+/** An upload that no job and no batch came for is deleted after this time. */
+const waitingMs = 3_600_000;
+/** How long whoever took a doomed upload has to delete it, before it is given to another. */
+const leaseMs = 5 * 60 * 1000;
+
+/** Of an upload's id: what is random, and what says whose it is. In bytes; hex in the id. */
+const nonceLength = 8;
+const ownerLength = 8;
+
+/** KEYS: those of `uploadKeys`. ARGV: upload, how long it may wait in ms. Returns whether it may be sent. */
+const announce = new RedisScript<number>(`${uploadOwnership}
+local upload = ARGV[1]
+if redis.call("ZSCORE", KEYS[3], upload) then return 0 end
+if isUploadHeld(KEYS, upload) then return 1 end
+local time = redis.call("TIME")
+redis.call("ZADD", KEYS[1], string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]), upload)
+return 1`);
+
+/** KEYS: those of `uploadKeys`. ARGV: upload. */
+const giveUp = new RedisScript<number>(`${uploadOwnership}
+if isUploadHeld(KEYS, ARGV[1]) then return 0 end
+doomUpload(KEYS, ARGV[1])
+return 1`);
+
+/** KEYS: those of `uploadKeys`. ARGV: lease in ms, uploads. Returns those of them that are doomed. */
+const takeDoomed = new RedisScript<string[]>(`
+local time = redis.call("TIME")
+local leaseEnd = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1])
+local taken = {}
+for at = 2, #ARGV do
+  if redis.call("ZSCORE", KEYS[3], ARGV[at]) then
+    redis.call("ZADD", KEYS[3], leaseEnd, ARGV[at])
+    taken[#taken + 1] = ARGV[at]
+  end
+end
+return taken`);
+
+/**
+ * Dooms what has waited for too long. KEYS: those of `uploadKeys`. ARGV: lease in ms, how many. Returns doomed uploads
+ * whose time has come.
+ */
+const takeDue = new RedisScript<string[]>(`${uploadOwnership}
+local time = redis.call("TIME")
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function due(key) return redis.call("ZRANGEBYSCORE", key, "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2]) end
+for _, upload in ipairs(due(KEYS[1])) do
+  if isUploadHeld(KEYS, upload) then redis.call("ZREM", KEYS[1], upload) else doomUpload(KEYS, upload) end
+end
+local taken = due(KEYS[3])
+for _, upload in ipairs(taken) do redis.call("ZADD", KEYS[3], string.format("%.0f", now + ARGV[1]), upload) end
+return taken`);
+
+/**
+ * Every upload from before its bytes are stored until they are deleted, so that none is left behind and none is lost.
+ * Jobs and batches hold theirs from the step on that queues them, to that in which they end.
+ * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
+ */
+export class UploadRegistry {
+  readonly #connection: RedisConnection;
+  readonly #keys: QueueKeys;
+
+  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  }
+
+  /**
+   * To be called before any byte of an upload is stored, also when it is sent again. One that nobody holds waits for
+   * another hour. Returns false for one that is being deleted, which must not be stored.
+   */
+  async announce(id: string): Promise<boolean> {
+    return (await this.#run(announce, [id, waitingMs])) === 1;
+  }
+
+  /** Dooms an upload that nobody holds. */
+  async giveUp(id: string): Promise<void> {
+    await this.#run(giveUp, [id]);
+  }
+
+  /** Those of some uploads that are doomed, to delete them. Each comes again after five minutes unless removed. */
+  takeDoomed(ids: readonly string[]): Promise<string[]> {
+    return this.#run(takeDoomed, [leaseMs, ...ids]);
+  }
+
+  /** Up to `limit` uploads to delete. Each comes again after five minutes unless it is removed by then. */
+  takeDue(limit: number): Promise<string[]> {
+    return this.#run(takeDue, [leaseMs, limit]);
+  }
+
+  /** To be called once the bytes of a doomed upload are deleted. Idempotent. */
+  async remove(id: string): Promise<void> {
+    await this.#connection.attempt(() => this.#connection.client.zrem(this.#keys.doomedUploads, id));
+  }
+
+  /** An id for an upload that jobs of this tenant only may name. */
+  async newId(tenant: string): Promise<string> {
+    const nonce = randomBytes(nonceLength).toString("hex");
+    return `${nonce}${ownerOf(nonce, tenant, await this.secret()).toString("hex")}`;
+  }
+
+  /** Those of some ids that `newId` gave to this tenant. */
+  async ownOf(tenant: string, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const secret = await this.secret();
+    return ids.filter((id) => isOwn(tenant, id, secret));
+  }
+
+  /** The secret, common to all processes, that upload URLs are signed with. */
+  async secret(): Promise<string> {
+    return (await this.signing()).secret;
+  }
+
+  /** The same, and what time it is for all processes, in milliseconds since 1970. */
+  signing(): Promise<{ readonly secret: string; readonly now: number }> {
+    return this.#connection.attempt(async () => {
+      const { client } = this.#connection;
+      const fresh = randomBytes(32).toString("base64url");
+      // All on their way at once, and answered in this order.
+      const [, secret, [seconds, microseconds]] = await Promise.all([
+        client.set(this.#keys.uploadSecret, fresh, "NX"),
+        client.get(this.#keys.uploadSecret),
+        client.time(),
+      ]);
+      return { secret: secret!, now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #run<T>(script: RedisScript<T>, args: (string | number)[]): Promise<T> {
+    return this.#connection.attempt(() => script.run(this.#connection.client, uploadKeys(this.#keys), args));
+  }
+}
+
+function isOwn(tenant: string, id: string, secret: string): boolean {
+  const nonce = id.slice(0, 2 * nonceLength);
+  const owner = Buffer.from(id.slice(2 * nonceLength), "hex");
+  return owner.length === ownerLength && timingSafeEqual(owner, ownerOf(nonce, tenant, secret));
+}
+
+function ownerOf(nonce: string, tenant: string, secret: string): Buffer {
+  return createHmac("sha256", secret).update(`upload\n${nonce}\n${tenant}`).digest().subarray(0, ownerLength);
+}

@@ -1,0 +1,1 @@
+export { UploadDeletion } from "./upload-deletion.js";

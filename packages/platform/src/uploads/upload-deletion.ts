@@ -1,0 +1,35 @@
+import type { Logger } from "../logging/index.js";
+import { type ObjectStore, uploadRef } from "../object-store/index.js";
+import type { UploadRegistry } from "../queue/index.js";
+
+/** Deletes the bytes of uploads that are doomed. What cannot be deleted now stays doomed, and a worker's sweep tries again. */
+export class UploadDeletion {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly uploads: UploadRegistry,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Those of some uploads that are doomed; others may be held. Never rejects. */
+  async deleteDoomed(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      const doomed = await this.uploads.takeDoomed(ids);
+      await Promise.all(doomed.map((id) => this.delete(id)));
+    } catch (error) {
+      this.logger.warn({ err: error, uploads: ids }, "uploads could not be deleted; a later sweep tries again");
+    }
+  }
+
+  /** One that was taken to be deleted. Returns whether it was. Never rejects. */
+  async delete(id: string): Promise<boolean> {
+    try {
+      await this.store.delete(uploadRef(this.store, id));
+      await this.uploads.remove(id);
+      return true;
+    } catch (error) {
+      this.logger.warn({ err: error, upload: id }, "an upload could not be deleted; a later sweep tries again");
+      return false;
+    }
+  }
+}
