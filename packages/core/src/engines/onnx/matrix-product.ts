@@ -1,6 +1,6 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { EngineOptions } from "../inference-engine.js";
 import { encodeModel } from "./onnx-proto.js";
+import { InferenceSession, Tensor } from "./onnx-runtime.js";
 
 /** The product of two square float32 matrices by ONNX Runtime on the CPU: what this machine can do at best. */
 export class MatrixProduct {

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
 import type { EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { checkDevice, requireCudaProvider } from "./onnx-device.js";
 import { buildOnnxModel, type WeightsSource } from "./onnx-graph-builder.js";
+import { InferenceSession, Tensor as OrtTensor } from "./onnx-runtime.js";
 
 export type OnnxEngineName = Extract<EngineName, `onnx-${string}`>;
 
