@@ -23,7 +23,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
-import { analysis, face } from "../apps/api/test/canned-results.js";
+import { analysis, embedding, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
 import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
@@ -58,10 +58,10 @@ afterEach(async () => {
 });
 
 function startBatchWorker(): BatchWorker {
-  const { config, store, jobs, uploads } = api;
+  const { config, store, jobs, uploads, results } = api;
   const cleanup = new UploadCleanup(store, uploads, logger);
   const metrics = new WorkerMetrics(createMetrics());
-  const worker = new BatchWorker(config, { store, jobs, uploads, cleanup, metrics, logger });
+  const worker = new BatchWorker(config, { store, jobs, uploads, results, cleanup, metrics, logger });
   workers.push(worker);
   worker.start();
   return worker;
@@ -437,6 +437,49 @@ describe("a batch of uploads", () => {
   });
 });
 
+describe("results that are too large for Redis", () => {
+  it("are lines like others, while the batch goes on and afterwards", async () => {
+    const crowd = analysis(Array.from({ length: 40 }, () => face(0.99, { embedding })));
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    run = async ({ payload }) => {
+      const index = Number.parseInt(keyOf(payload.images[0]!), 10);
+      if (index === 19) await held;
+      return index % 3 === 0 ? crowd : analysis([face(0.5)]);
+    };
+    startBatchWorker();
+    await startConsumer();
+    const output = { s3: { bucket, prefix: "out" } };
+    const { id } = await submitted({ task: "embed", items: photos(20), output });
+    await eventually(async () => (await look(id)).counts.succeeded === 19);
+    const facesOf = (lines: readonly BatchLine[]) => lines.map(({ result }) => result?.faces.length);
+    const expected = Array.from({ length: 19 }, (_, index) => (index % 3 === 0 ? 40 : 1));
+    expect(facesOf(await results(id))).toEqual(expected);
+    expect(await api.storedResults()).toHaveLength(7);
+    letGo();
+    await ended(id);
+    const lines = await results(id);
+    expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+    expect(facesOf(lines)).toEqual([...expected, 1]);
+    expect(lines[18]?.result).toEqual(crowd);
+    const copy = await api.store.get({ bucket, key: `out/${id}/part-00000.ndjson` }, { maxBytes: 1e9 });
+    expect(ndjson(copy.toString())).toEqual(lines);
+    // Nobody needs them any more; they are deleted within minutes.
+    const due = await withRedis(api.config, (redis) =>
+      redis.zrange(`${api.config.QUEUE_PREFIX}:results`, "0", "-1", "WITHSCORES"),
+    );
+    expect(
+      due
+        .filter((_, index) => index % 2 === 1)
+        .map(Number)
+        .every((at) => at < Date.now() + 61_000),
+    ).toBe(true);
+    expect(due).toHaveLength(14);
+  });
+});
+
 describe("whatever fails in the middle of a step", () => {
   it("has 10,000 results, none twice, also with two workers on one batch", async () => {
     await storeObject("list", manifestOf(photos(10_000)));
@@ -448,7 +491,7 @@ describe("whatever fails in the middle of a step", () => {
     const work = async (seed: number) => {
       const flaky = unreliable(steps, randomFrom(seed));
       const source = new BatchSource(store, flaky, uploads);
-      const results = new BatchResults(store, flaky);
+      const results = new BatchResults(store, flaky, api.results);
       const idle = async () => undefined;
       const stepper = new BatchStepper({
         steps: flaky,
@@ -526,10 +569,10 @@ describe("DELETE", () => {
     await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
     const steps = new BatchSteps(config, { logger });
     async function* lines() {
-      yield "{}\n";
+      yield "{}";
     }
     const late = { isPartComplete: async () => true, lines, partStored: steps.partStored.bind(steps) };
-    await new BatchResults(store, late).storeNext(before);
+    await new BatchResults(store, late, api.results).storeNext(before);
     await steps.close();
     expect(await store.head(batchPartRef(store, id, 0))).toBeUndefined();
   });

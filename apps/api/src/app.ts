@@ -8,6 +8,7 @@ import { answerBrokenRequest } from "./broken-requests.js";
 import type { ApiConfig } from "./config.js";
 import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
+import { LargeAnswers } from "./large-answers.js";
 import { describeApi } from "./openapi.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
 import { traceRequests } from "./request-tracing.js";
@@ -26,6 +27,7 @@ import { webhookAttemptRoutes } from "./routes/webhook-attempts.js";
 import { webhookSecretRoutes } from "./routes/webhook-secret.js";
 import { isRoutine } from "./routine-routes.js";
 import type { ApiParts, ApiServices } from "./services.js";
+import { closeStalledReaders } from "./stalled-readers.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
 import { readJsonBodies } from "./wire/json-reader.js";
@@ -63,6 +65,7 @@ export async function buildApp(
   logRequests(app);
   ignoreTypesOfNothing(app);
   closeGracefully(app, stopping);
+  closeStalledReaders(app.server);
   tellTenants(app, parts.access);
   app.removeContentTypeParser("text/plain");
   readJsonBodies(app);
@@ -76,6 +79,7 @@ export async function buildApp(
     ...parts,
     intake: new ImageIntake(parts),
     apiMetrics: measureApi(app, parts),
+    largeAnswers: new LargeAnswers(),
     stopping,
     waitsEnd: delayed(stopping, waitsLastMs(parts.config)),
   };

@@ -2,14 +2,16 @@ import {
   type Batches,
   type BatchRecord,
   batchPartRef,
+  isStored,
   itemsWithLines,
+  type KeptText,
   type ObjectStore,
   partSize,
 } from "@facefleet/platform";
 
 /** Where results are while their batch goes on, and where they are in the end. */
 interface ResultPlaces {
-  readonly batches: Pick<Batches, "lines">;
+  readonly batches: Pick<Batches, "lines" | "lineBytes">;
   readonly store: ObjectStore;
 }
 
@@ -36,8 +38,23 @@ async function* partOf({ batches, store }: ResultPlaces, id: string, part: numbe
     const indexes = Array.from({ length: linesAtOnce }, (_, offset) => part * partSize + read + offset);
     const lines = await batches.lines(id, part, indexes);
     if (!lines) return yield* afterLines(storedPart(store, id, part), read);
-    if (lines.length > 0) yield Buffer.from(`${lines.join("\n")}\n`);
+    yield* bytesOf(batches, lines);
   }
+}
+
+/** Short lines together, and each long one piece by piece. */
+async function* bytesOf(batches: Pick<Batches, "lineBytes">, lines: readonly KeptText[]): AsyncGenerator<Buffer, void> {
+  let short = "";
+  for (const line of lines) {
+    if (!isStored(line)) {
+      short += `${line}\n`;
+      continue;
+    }
+    if (short !== "") yield Buffer.from(short);
+    yield* batches.lineBytes(line);
+    short = "\n";
+  }
+  if (short !== "") yield Buffer.from(short);
 }
 
 async function* storedPart(store: ObjectStore, id: string, part: number): AsyncGenerator<Buffer, void> {

@@ -56,9 +56,9 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config, (operation) => dependencyErrors.storeFailed(operation));
   lifecycle.onStop("object store", () => store.close());
-  const jobs = new FaceJobs(config, { logger, onOutcome: jobEndCounter(metrics) });
+  const jobs = new FaceJobs(config, { logger, store, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());
-  const batches = new Batches(config, { logger });
+  const batches = new Batches(config, { logger, store });
   lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());

@@ -45,7 +45,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
 }
 
 function isFull(code: ProblemCode): boolean {
-  return code === "too_many_jobs" || code === "too_many_batches";
+  return code.startsWith("too_many_");
 }
 
 function problemOf(error: unknown, request: FastifyRequest): ProblemError {

@@ -13,6 +13,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
 import type { ImageIntake } from "./intake/image-intake.js";
+import type { LargeAnswers } from "./large-answers.js";
 import type { Access } from "./tenancy/access.js";
 
 /** What the API is built on. */
@@ -35,6 +36,7 @@ export interface ApiParts {
 export interface ApiServices extends ApiParts {
   readonly intake: ImageIntake;
   readonly apiMetrics: ApiMetrics;
+  readonly largeAnswers: LargeAnswers;
   /** Aborts when the process is about to stop. */
   readonly stopping: AbortSignal;
   /** Aborts somewhat later: whoever still waits for a job then is answered with the job as it is. */

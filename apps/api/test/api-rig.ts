@@ -16,6 +16,7 @@ import {
   type ObjectStore,
   type RedisSettings,
   type RunningJob,
+  StoredResults,
   UploadDeletion,
   UploadRegistry,
   uploadsOf,
@@ -41,12 +42,14 @@ export interface ApiRig {
   readonly batches: Batches;
   readonly store: ObjectStore;
   readonly uploads: UploadRegistry;
+  readonly results: StoredResults;
   readonly stopping: AbortController;
   inject(request: InjectOptions): Promise<LightMyRequestResponse>;
   /** Takes jobs as a worker does, doing `run`; deletes uploads at their end, as the worker does. */
   startWorker(run: Run): Promise<FaceJobConsumer>;
-  /** The keys of the folder store's uploads. */
+  /** The names of what the folder store holds of uploads, and of results. */
   storedUploads(): Promise<string[]>;
+  storedResults(): Promise<string[]>;
   /** Every upload that is known, whether it is held, waits for a job, or is about to be deleted. */
   registeredUploads(): Promise<string[]>;
   /** Those of them that wait for a job. */
@@ -65,9 +68,10 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     ...env,
   });
   const store = createObjectStore(config);
-  const jobs = new FaceJobs(config, { logger });
-  const batches = new Batches(config, { logger });
+  const jobs = new FaceJobs(config, { logger, store });
+  const batches = new Batches(config, { logger, store });
   const uploads = new UploadRegistry(config, { logger });
+  const results = new StoredResults(config, { logger, store });
   const observer = new FleetObserver(config, { logger });
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
@@ -95,6 +99,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     batches,
     store,
     uploads,
+    results,
     stopping,
     inject: (request) => app.inject(request),
     async startWorker(run) {
@@ -103,6 +108,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
       return worker;
     },
     storedUploads: () => readdir(path.join(directory, store.defaultBucket, "uploads")).catch(() => []),
+    storedResults: () => readdir(path.join(directory, store.defaultBucket, "results")).catch(() => []),
     waitingUploads: () => withRedis(config, (redis) => redis.zrange(`${config.QUEUE_PREFIX}:uploads`, "0", "-1")),
     registeredUploads: () => withRedis(config, registeredUploads(config.QUEUE_PREFIX)),
     async close() {
@@ -113,6 +119,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
         jobs.close(),
         batches.close(),
         uploads.close(),
+        results.close(),
         webhookSecrets.close(),
         observer.close(),
         store.close(),
@@ -130,6 +137,7 @@ async function startWorker(
   const deletion = new UploadDeletion(store, uploads, logger);
   const worker = new FaceJobConsumer(settings, {
     logger,
+    store,
     concurrency: 8,
     run,
     onEnd: ({ payload }) => deletion.deleteDoomed(uploadsOf(payload)),

@@ -14,12 +14,14 @@ import {
   type Logger,
   type ObjectStore,
   QueueSweep,
+  resultRef,
+  StoredResults,
   startTracing,
   type Tracing,
   UploadRegistry,
   uploadsOf,
 } from "@facefleet/platform";
-import { BatchWorker } from "./batches/batch-worker.js";
+import { BatchWorker, type BatchWorkerParts } from "./batches/batch-worker.js";
 import type { WorkerConfig } from "./config.js";
 import { CountedEgress } from "./counted-egress.js";
 import { buildHttp, type Check } from "./http.js";
@@ -27,6 +29,7 @@ import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
 import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner, idle } from "./jobs/face-job-runner.js";
+import { ObjectSweep } from "./jobs/object-sweep.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
@@ -83,10 +86,10 @@ class WorkerApp {
     this.#lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
     this.#lifecycle.onStop("tracing", () => tracing?.stop());
     this.#lifecycle.onStop("dependency errors", async () => this.#dependencyErrors.close());
-    this.#jobs = new FaceJobs(config, { logger, onOutcome: this.#countEnd });
-    this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#store = createObjectStore(config, (operation) => this.#dependencyErrors.storeFailed(operation));
     this.#lifecycle.onStop("object store", () => this.#store.close());
+    this.#jobs = new FaceJobs(config, { logger, store: this.#store, onOutcome: this.#countEnd });
+    this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
     this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
     this.#inference = new InferencePool({
@@ -148,8 +151,9 @@ class WorkerApp {
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     const uploads = this.#openUploads();
     const cleanup = this.#startCleanup(uploads);
+    const results = this.#openResults();
     this.#startSweep(cleanup);
-    this.#startBatches(uploads, cleanup);
+    this.#startBatches({ uploads, results, cleanup });
     this.#lifecycle.onStop("inference", () => this.#inference.close());
     await this.#inference.start();
     this.#stopping.signal.throwIfAborted();
@@ -177,9 +181,27 @@ class WorkerApp {
     return cleanup;
   }
 
+  /** And deletes those whose time is over. */
+  #openResults(): StoredResults {
+    const store = this.#store;
+    const results = new StoredResults(this.#config, { logger: this.#logger, store });
+    this.#lifecycle.onStop("stored results", () => results.close());
+    const sweep = new ObjectSweep({
+      what: "stored results",
+      logger: this.#logger,
+      take: (limit) => results.takeExpired(limit),
+      deleteObject: (id) => store.delete(resultRef(store, id)),
+      remove: (id) => results.remove(id),
+    });
+    this.#lifecycle.onStop("sweep of results", () => sweep.stop());
+    sweep.start();
+    return results;
+  }
+
   #startSweep(cleanup: UploadCleanup): void {
     const sweep = new QueueSweep(this.#config, {
       logger: this.#logger,
+      store: this.#store,
       onEnd: (payload) => cleanup.released(uploadsOf(payload)),
       onOutcome: this.#countEnd,
     });
@@ -187,12 +209,11 @@ class WorkerApp {
     sweep.start();
   }
 
-  #startBatches(uploads: UploadRegistry, cleanup: UploadCleanup): void {
+  #startBatches(parts: Pick<BatchWorkerParts, "uploads" | "results" | "cleanup">): void {
     const batches = new BatchWorker(this.#config, {
+      ...parts,
       store: this.#store,
       jobs: this.#jobs,
-      uploads,
-      cleanup,
       metrics: this.#workerMetrics,
       logger: this.#logger,
     });
@@ -213,6 +234,7 @@ class WorkerApp {
     });
     const consumer = new FaceJobConsumer(this.#config, {
       logger: this.#logger,
+      store: this.#store,
       concurrency: this.#config.CONCURRENCY,
       lockDurationMs: this.#config.LOCK_DURATION * 1000,
       isTraced: isTracing(this.#config),
@@ -231,7 +253,7 @@ class WorkerApp {
   #openCache(): AnalysisCache | undefined {
     const ttlSeconds = this.#config.ANALYSIS_CACHE_TTL;
     if (ttlSeconds === 0) return undefined;
-    const results = new KnownResults(this.#config, { logger: this.#logger });
+    const results = new KnownResults(this.#config, { logger: this.#logger, store: this.#store });
     this.#lifecycle.onStop("known results", () => results.close());
     return new AnalysisCache({
       results,

@@ -67,8 +67,8 @@ class CacheBench {
   readonly #metrics = createMetrics();
 
   private constructor(readonly fleet: Fleet) {
-    this.jobs = new FaceJobs(fleet.config, { logger: quiet });
     this.#store = createObjectStore(fleet.config);
+    this.jobs = new FaceJobs(fleet.config, { logger: quiet, store: this.#store });
   }
 
   static async start(settings: CacheSettings = {}): Promise<CacheBench> {
@@ -76,7 +76,7 @@ class CacheBench {
     const { fleet, jobs } = bench;
     const known = new KnownResults(
       { ...fleet.config, ...(settings.redisUrl && { REDIS_URL: settings.redisUrl }) },
-      { logger: quiet },
+      { logger: quiet, store: bench.#store },
     );
     const consumer = bench.#consumer(bench.#cache(known, settings.ttlSeconds ?? 60));
     await consumer.start();
@@ -143,6 +143,7 @@ class CacheBench {
     };
     return new FaceJobConsumer(this.fleet.config, {
       logger: quiet,
+      store: this.#store,
       concurrency: 4,
       run: (job, signal) => runFaceJob(job, parts, signal),
     });
@@ -303,7 +304,8 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
   /** A photo's embeddings, of two jobs one after the other, with what the worker and Redis then say. */
   async function embedTwice(settings: Record<string, string>) {
     const fleet = await isolatedFleet(settings);
-    const [store, jobs] = [createObjectStore(fleet.config), new FaceJobs(fleet.config, { logger: quiet })];
+    const store = createObjectStore(fleet.config);
+    const jobs = new FaceJobs(fleet.config, { logger: quiet, store });
     const worker = await startWorker(fleet.config, quiet);
     onTestFinished(async () => {
       await worker.stop("the test is over");

@@ -69,8 +69,8 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
   let jobs: FaceJobs;
 
   beforeEach(async () => {
-    jobs = new FaceJobs(fleet.config, { logger: quiet });
     const store = createObjectStore(fleet.config);
+    jobs = new FaceJobs(fleet.config, { logger: quiet, store });
     const key = { bucket: store.defaultBucket, key: "crowd.jpg" };
     await store.put(key, await photo("crowd-a.jpg"), { maxBytes: 20_000_000 });
     await store.close();

@@ -28,7 +28,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
     store = createObjectStore(fleet.config);
     uploads = new UploadRegistry(fleet.config, { logger: quiet });
-    jobs = new FaceJobs(fleet.config, { logger: quiet });
+    jobs = new FaceJobs(fleet.config, { logger: quiet, store });
     worker = await startWorker(fleet.config, quiet);
     await worker.ready;
   }, 120_000);

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, JobOptions } from "@facefleet/contracts";
-import { createLogger, FaceJobs, type RedisSettings } from "@facefleet/platform";
+import { createLogger, FaceJobs, FolderObjectStore } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport } from "../bench-report.js";
 import { BenchFleet } from "../fleet/bench-fleet.js";
 import { cpuTimes } from "../fleet/cpu-time.js";
+import type { WaitingWorkerSettings } from "./waiting-worker/protocol.js";
 import { WaitingWorker } from "./waiting-worker.js";
 
 const workerCounts = [1, 2, 4, 8];
@@ -31,7 +32,8 @@ export async function run(context: BenchContext): Promise<BenchReport> {
     const fleet = await BenchFleet.start(context);
     try {
       const redis = { REDIS_URL: fleet.redisUrl, QUEUE_PREFIX: "{facefleet-bench}" };
-      measured.push(await measure(workers, redis, await fleet.redisPid()));
+      const place = { redis, objectsDir: fleet.objectsDir };
+      measured.push(await measure(workers, place, await fleet.redisPid()));
     } finally {
       await fleet.stop();
     }
@@ -46,10 +48,13 @@ interface Measured {
   readonly busy: Partial<Record<"Redis" | "workers", number>>;
 }
 
-async function measure(workers: number, redis: RedisSettings, redisPid: number): Promise<Measured> {
+/** Where the jobs are, and the objects of the service. */
+type QueuePlace = Pick<WaitingWorkerSettings, "redis" | "objectsDir">;
+
+async function measure(workers: number, place: QueuePlace, redisPid: number): Promise<Measured> {
   const perWorkerMs = batchSize / batchMs;
-  await fill(redis, Math.ceil(1.2 * workers * perWorkerMs * (warmUpMs + measureMs)));
-  const settings = { redis, batchSize, batchMs };
+  await fill(place, Math.ceil(1.2 * workers * perWorkerMs * (warmUpMs + measureMs)));
+  const settings = { ...place, batchSize, batchMs };
   const fleet = await Promise.all(Array.from({ length: workers }, () => WaitingWorker.launch(settings)));
   for (const worker of fleet) worker.start();
   await sleep(warmUpMs);
@@ -76,9 +81,9 @@ async function endedOf(fleet: readonly WaitingWorker[]): Promise<number> {
 }
 
 /** Puts jobs into the queue before anybody takes one, so that putting them there costs nothing meanwhile. */
-async function fill(redis: RedisSettings, jobs: number): Promise<void> {
+async function fill({ redis, objectsDir }: QueuePlace, jobs: number): Promise<void> {
   const logger = createLogger({ name: "bench", level: "warn", format: "json" });
-  const queue = new FaceJobs(redis, { logger });
+  const queue = new FaceJobs(redis, { logger, store: new FolderObjectStore(objectsDir) });
   let left = jobs;
   const submit = async () => {
     while (left-- > 0) await queue.submit(payload, { priority: "normal" });

@@ -203,6 +203,12 @@ export const problemTable = {
     retryable: true,
     advice: "Wait until batches have ended, at least the seconds in `Retry-After`, and submit the batch again.",
   },
+  too_many_downloads: {
+    status: 429,
+    title: "The tenant reads as many large answers as it may at once",
+    retryable: true,
+    advice: "Read the answers that are on their way to their end, and ask again after the seconds in `Retry-After`.",
+  },
   rate_limited: {
     status: 429,
     title: "The tenant sends more requests than it may",

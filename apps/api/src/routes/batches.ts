@@ -86,12 +86,10 @@ export const batchRoutes: Routes = async (app, services) => {
       const id = batchId(request.params);
       const record = await batches.record(request.tenant.id, id);
       if (!record) throw batchNotFound(id);
+      reply.type("application/x-ndjson").header("cache-control", "no-store");
       // Fastify would read the whole stream to answer HEAD with nothing of it.
-      const lines = Readable.from(request.method === "HEAD" ? [] : batchResults(services, record), {
-        objectMode: false,
-      });
-      lines.on("error", (error) => request.log.warn({ err: error, batchId: id }, "the results of a batch broke off"));
-      return reply.type("application/x-ndjson").header("cache-control", "no-store").send(lines);
+      if (request.method === "HEAD") return reply.send(Readable.from([]));
+      return reply.send(services.largeAnswers.stream(request, reply, batchResults(services, record)));
     },
   );
 

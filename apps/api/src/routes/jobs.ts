@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import { readImageForm } from "../intake/image-form.js";
 import type { ImageIntake } from "../intake/image-intake.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
+import { sendJob } from "../job-answer.js";
 import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
@@ -55,13 +56,9 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const key = request.headers["idempotency-key"];
-      const { job, created } = request.isMultipart()
-        ? await submitForm(request, key)
-        : await submitReferences(request, key);
-      return reply
-        .code(created ? 202 : 200)
-        .header("location", job.links.self)
-        .send(job);
+      const submitted = request.isMultipart() ? await submitForm(request, key) : await submitReferences(request, key);
+      reply.code(submitted.created ? 202 : 200).header("location", submitted.job.links.self);
+      return sendJob(services, request, reply, submitted);
     },
   );
 
@@ -81,11 +78,11 @@ export const jobRoutes: Routes = async (app, services) => {
       const id = jobId(request.params);
       const { wait = 0 } = request.query;
       const over = endOfPatience(reply, services.waitsEnd);
-      const job = await (wait > 0
-        ? jobs.waitUntilFinished(request.tenant.id, id, wait * 1000, over)
-        : jobs.find(request.tenant.id, id));
-      if (!job) throw jobNotFound(id);
-      return job;
+      const found = await (wait > 0
+        ? jobs.lookWhenFinished(request.tenant.id, id, wait * 1000, over)
+        : jobs.look(request.tenant.id, id));
+      if (!found) throw jobNotFound(id);
+      return sendJob(services, request, reply, found);
     },
   );
 

@@ -5,6 +5,7 @@ import {
   type Logger,
   type ObjectStore,
   type RedisSettings,
+  type StoredResults,
   type UploadRegistry,
 } from "@facefleet/platform";
 import type { UploadCleanup } from "../jobs/upload-cleanup.js";
@@ -19,6 +20,7 @@ export interface BatchWorkerParts {
   readonly store: ObjectStore;
   readonly jobs: FaceJobs;
   readonly uploads: UploadRegistry;
+  readonly results: StoredResults;
   readonly cleanup: UploadCleanup;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -31,12 +33,12 @@ export class BatchWorker {
   readonly #cleanup: BatchCleanup;
 
   constructor(settings: RedisSettings, parts: BatchWorkerParts) {
-    const { store, jobs, uploads, cleanup, metrics, logger } = parts;
+    const { store, jobs, uploads, results, cleanup, metrics, logger } = parts;
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
       source: new BatchSource(store, steps, uploads),
-      results: new BatchResults(store, steps),
+      results: new BatchResults(store, steps, results),
       jobs,
       onReleased: (ids) => cleanup.released(ids),
       onQueued: ({ tenant, task, priority }, jobs) => metrics.submitted({ tenant, task, priority, jobs }),

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import { DynamicBatcher } from "@facefleet/core";
-import { createLogger, FaceJobConsumer } from "@facefleet/platform";
+import { createLogger, FaceJobConsumer, FolderObjectStore } from "@facefleet/platform";
 import { detectResult } from "./detect-result.js";
 import type { WaitingWorkerSettings, WorkerReply, WorkerRequest } from "./protocol.js";
 
 /* A worker without images and networks: the consumer and the batcher of the real one, and an engine that only waits. */
 
 const settings = JSON.parse(process.argv[2] ?? "") as WaitingWorkerSettings;
-const { redis, batchSize, batchMs } = settings;
+const { redis, objectsDir, batchSize, batchMs } = settings;
 let ended = 0;
 
 const batcher = new DynamicBatcher<string, JobResult>({
@@ -22,6 +22,7 @@ const batcher = new DynamicBatcher<string, JobResult>({
 
 const consumer = new FaceJobConsumer(redis, {
   logger: createLogger({ name: "waiting-worker", level: "warn", format: "json" }),
+  store: new FolderObjectStore(objectsDir),
   // As the real worker's, by default.
   concurrency: 2 * batchSize,
   run: async (job, signal) => {

@@ -1,4 +1,5 @@
 export { createObjectStore } from "./create-object-store.js";
+export { FolderObjectStore } from "./folder-object-store.js";
 export type {
   ObjectHead,
   ObjectPage,
@@ -15,6 +16,7 @@ export {
   batchPartRef,
   isBatchCopy,
   isReserved,
+  resultRef,
   uploadNotFound,
   uploadRef,
 } from "./own-objects.js";

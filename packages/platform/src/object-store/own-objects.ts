@@ -4,10 +4,17 @@ import type { ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 
 const uploadPrefix = "uploads/";
 const batchPrefix = "batches/";
+const resultPrefix = "results/";
+const ownPrefixes = [uploadPrefix, batchPrefix, resultPrefix];
 
 /** Where the bytes of an upload are. */
 export function uploadRef(store: ObjectStore, uploadId: string): ObjectRef {
   return { bucket: store.defaultBucket, key: `${uploadPrefix}${uploadId}` };
+}
+
+/** Where a result is that is too large for Redis, or a line of a batch's results that is. */
+export function resultRef(store: ObjectStore, id: string): ObjectRef {
+  return { bucket: store.defaultBucket, key: `${resultPrefix}${id}` };
 }
 
 /** Where a part of a batch's results is. */
@@ -35,11 +42,11 @@ function partName(part: number): string {
   return `part-${String(part).padStart(5, "0")}.ndjson`;
 }
 
-/** Whether an object is the service's own: what callers handed over, and the results of batches. */
+/** Whether an object is the service's own: what callers handed over, and results. */
 export function isReserved(store: ObjectStore, { bucket, key }: ObjectRef): boolean {
   // Some servers take "//uploads" for "uploads".
   const name = key.replace(/^[/\\]+/, "");
-  return bucket === store.defaultBucket && [uploadPrefix, batchPrefix].some((prefix) => name.startsWith(prefix));
+  return bucket === store.defaultBucket && ownPrefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /**
@@ -52,7 +59,7 @@ export function assertReadable(store: ObjectStore, ref: ObjectRef, allowedBucket
     throw new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${ref.bucket}.`);
   }
   if (isReserved(store, ref)) {
-    const own = `Keys under ${uploadPrefix} and ${batchPrefix} are reached by the ids of uploads and batches only.`;
+    const own = `Keys under ${ownPrefixes.join(", ")} are reached by the ids of uploads, batches and jobs only.`;
     throw new ProblemError("bucket_forbidden", own);
   }
 }

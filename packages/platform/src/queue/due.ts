@@ -1,23 +1,56 @@
 import type { Redis } from "ioredis";
 import { RedisScript } from "./redis-script.js";
 
-/** KEYS: sorted set. ARGV: length of the lease in milliseconds, how many. */
+interface Lease {
+  /** Milliseconds. */
+  readonly leaseMs: number;
+  /** The most members. */
+  readonly limit: number;
+}
+
+/** Removed and put back, so that a full Redis does it too. KEYS: sorted set. ARGV: length of the lease in ms, how many. */
 const take = new RedisScript<string[]>(`
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local members = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2])
 local leaseEnd = string.format("%.0f", now + ARGV[1])
-for _, member in ipairs(members) do redis.call("ZADD", KEYS[1], leaseEnd, member) end
+for _, member in ipairs(members) do
+  redis.call("ZREM", KEYS[1], member)
+  redis.call("ZADD", KEYS[1], leaseEnd, member)
+end
 return members`);
 
 /**
  * Takes up to `limit` members of a sorted set whose time, their score, has come. Each comes again when its lease ends,
  * unless whoever took it gives it another time or removes it.
  */
-export function takeDue(
-  redis: Redis,
-  key: string,
-  { leaseMs, limit }: { readonly leaseMs: number; readonly limit: number },
-): Promise<string[]> {
+export function takeDue(redis: Redis, key: string, { leaseMs, limit }: Lease): Promise<string[]> {
   return take.run(redis, [key], [leaseMs, limit]);
+}
+
+/** What is to be deleted elsewhere. */
+export interface DueForDeletion {
+  readonly members: string[];
+  /** Whether each is on a lease. If not, Redis takes no writes, and others may be deleting the same. */
+  readonly isLeased: boolean;
+}
+
+/** What Redis answers to a write when it cannot write to its disk, or not to as many replicas as it must. */
+const refusalOfWrites = /^(MISCONF|NOREPLICAS)\b/;
+/** More would be taken for longer than a sweep lasts. */
+const mostUnleased = 10_000;
+
+/**
+ * The same of what is to be deleted in another place, also while Redis takes no writes: its disk may be full of just
+ * that.
+ */
+export async function takeDueForDeletion(redis: Redis, key: string, lease: Lease): Promise<DueForDeletion> {
+  try {
+    return { members: await takeDue(redis, key, lease), isLeased: true };
+  } catch (error) {
+    if (!(error instanceof Error && refusalOfWrites.test(error.message))) throw error;
+  }
+  const [seconds] = await redis.time();
+  const members = await redis.zrangebyscore(key, "-inf", Number(seconds) * 1000, "LIMIT", 0, mostUnleased);
+  return { members, isLeased: false };
 }

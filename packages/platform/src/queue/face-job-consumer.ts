@@ -13,6 +13,7 @@ import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
 import { settlesWithin } from "../lifecycle/index.js";
 import type { Logger } from "../logging/index.js";
+import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../tracing/index.js";
 import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
@@ -24,11 +25,14 @@ import { QueueKeys } from "./queue-keys.js";
 import { queueTelemetry } from "./queue-telemetry.js";
 import { RecordedFailure } from "./recorded-failure.js";
 import { RedisConnection } from "./redis-connection.js";
+import { ResultStore } from "./results/result-store.js";
 import { StageReport } from "./stage-report.js";
 import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
 
 export interface FaceJobConsumerOptions extends EndListener {
   readonly logger: Logger;
+  /** Where large results go. */
+  readonly store: ObjectStore;
   /** How many jobs are held at once. */
   readonly concurrency: number;
   /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */
@@ -68,7 +72,8 @@ export class FaceJobConsumer {
     this.#options = options;
     this.#logger = logger;
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
-    this.#outcomes = new Outcomes(this.#connection.client, keys, options);
+    const results = new ResultStore(this.#connection.client, keys, options);
+    this.#outcomes = new Outcomes(this.#connection.client, keys, results, options);
     this.#canceled = new FinishedSignal(settings, keys.canceledChannel, logger);
     // BullMQ passes the signal only to a function that declares three parameters.
     this.#worker = new Worker<FaceJobPayload, void>(
@@ -171,7 +176,7 @@ export class FaceJobConsumer {
 
   /** Whether the job has an outcome already: canceled, or done by a worker that could not say so to BullMQ. */
   async #hasEnded(job: FaceQueueJob): Promise<boolean> {
-    const record = await this.#outcomes.read(job.id!);
+    const record = await this.#outcomes.read(job.id!, { withResult: false });
     if (!record) return false;
     const { outcome } = record;
     await this.#tellEnd(job, outcome === erased ? endedJob(job, { state: "canceled" }) : outcome);

@@ -3,6 +3,7 @@ import {
   type FacePriority,
   type FleetWorker,
   type Job,
+  type JobResult,
   queueCatalogue,
   type TraceContext,
   type WebhookAttempts,
@@ -10,6 +11,7 @@ import {
 import { SpanKind } from "@opentelemetry/api";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, inSpan } from "../tracing/index.js";
 import { Admission } from "./admission.js";
 import { type FaceQueue, newJobId, openFaceQueue } from "./face-queue.js";
@@ -25,6 +27,8 @@ import { watchJob } from "./job-watch.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
+import type { KeptText } from "./results/kept-text.js";
+import { ResultStore } from "./results/result-store.js";
 import { Submissions } from "./submissions.js";
 import { EventRecords } from "./webhooks/event-records.js";
 import { JobWebhooks } from "./webhooks/job-webhooks.js";
@@ -40,8 +44,14 @@ export interface SubmitOptions {
   readonly trace?: TraceContext | undefined;
 }
 
-export interface Submission {
+/** A job, and where its result is, if it has one. */
+export interface FoundJob {
+  /** Without its result. */
   readonly job: Job;
+  readonly result?: KeptText;
+}
+
+export interface Submission extends FoundJob {
   /** False when an earlier request with the same idempotency key submitted the job. */
   readonly created: boolean;
 }
@@ -69,14 +79,19 @@ export class FaceJobs {
   readonly #removal: JobRemoval;
   readonly #retry: JobRetry;
   readonly #webhooks: JobWebhooks;
+  readonly #results: ResultStore;
   readonly #finished: FinishedSignal;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger } & EndListener) {
+  constructor(
+    settings: RedisSettings,
+    options: { readonly logger: Logger; readonly store: ObjectStore } & EndListener,
+  ) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     const redis = this.#connection.client;
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
     const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
-    const outcomes = new Outcomes(redis, keys, options);
+    const results = new ResultStore(redis, keys, options);
+    const outcomes = new Outcomes(redis, keys, results, options);
     const events = new EventRecords(redis, keys);
     const sightings = new JobSightings(queue, outcomes, events);
     const admission = new Admission(redis, keys, queue);
@@ -86,9 +101,10 @@ export class FaceJobs {
     this.#sightings = sightings;
     this.#idempotency = new IdempotencyRecords(redis, keys);
     this.#list = new JobList(redis, keys, sightings);
-    this.#removal = new JobRemoval(queue, outcomes, sightings);
+    this.#removal = new JobRemoval(queue, outcomes, sightings, results);
     this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
     this.#webhooks = new JobWebhooks(sightings, events);
+    this.#results = results;
     this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
   }
 
@@ -105,8 +121,18 @@ export class FaceJobs {
   }
 
   /** The job as it is now; undefined when there is none, or none any more. */
-  find(tenant: string, id: string): Promise<Job | undefined> {
-    return this.#connection.attempt(() => this.#find(tenant, id));
+  look(tenant: string, id: string): Promise<FoundJob | undefined> {
+    return this.#connection.attempt(() => this.#look(tenant, id));
+  }
+
+  /** The same with its result. */
+  async find(tenant: string, id: string): Promise<Job | undefined> {
+    return this.#whole(await this.look(tenant, id));
+  }
+
+  /** The bytes of a result, as JSON, piece by piece. */
+  resultBytes(result: KeptText): AsyncIterable<Buffer> {
+    return this.#results.bytes(result);
   }
 
   /** A page of the tenant's jobs, without those that are items of a batch. */
@@ -121,16 +147,26 @@ export class FaceJobs {
     milliseconds: number,
     signal?: AbortSignal,
   ): Promise<Job | undefined> {
+    return this.#whole(await this.lookWhenFinished(tenant, id, milliseconds, signal));
+  }
+
+  /** The same without its result. */
+  async lookWhenFinished(
+    tenant: string,
+    id: string,
+    milliseconds: number,
+    signal?: AbortSignal,
+  ): Promise<FoundJob | undefined> {
     const over = new AbortController();
     const end = () => over.abort();
     const timer = setTimeout(end, milliseconds);
     signal?.addEventListener("abort", end);
     if (signal?.aborted || milliseconds <= 0) end();
-    let last: Job | undefined;
+    let last: FoundJob | undefined;
     try {
-      const look = () => this.find(tenant, id);
+      const look = () => this.look(tenant, id);
       const looks = watchJob(this.#finished, id, { look, everyMs: recheckMs, signal: over.signal });
-      for await (const job of looks) last = job;
+      for await (const found of looks) last = found;
       return last;
     } finally {
       clearTimeout(timer);
@@ -143,11 +179,11 @@ export class FaceJobs {
    * is gone, or the signal fires.
    */
   async *events(tenant: string, id: string, signal: AbortSignal): AsyncGenerator<Job, void> {
-    const look = () => this.#connection.attempt(() => this.#find(tenant, id, { withResult: false }));
+    const look = () => this.#connection.attempt(() => this.#look(tenant, id, { withResult: false }));
     let last: string | undefined;
-    for await (const job of watchJob(this.#finished, id, { look, everyMs: progressCheckMs, signal })) {
-      const now = JSON.stringify(job);
-      if (job && now !== last) yield job;
+    for await (const found of watchJob(this.#finished, id, { look, everyMs: progressCheckMs, signal })) {
+      const now = JSON.stringify(found);
+      if (found && now !== last) yield found.job;
       last = now;
     }
   }
@@ -207,9 +243,16 @@ export class FaceJobs {
     await this.#connection.close();
   }
 
-  async #find(tenant: string, id: string, options?: { withResult: boolean }): Promise<Job | undefined> {
-    const view = (await this.#sightings.of(tenant, id, options))?.view;
-    return view === erased ? undefined : view;
+  async #look(tenant: string, id: string, options?: { withResult: boolean }): Promise<FoundJob | undefined> {
+    const sighting = await this.#sightings.of(tenant, id, options);
+    if (!sighting || sighting.view === erased) return undefined;
+    const { view: job, result } = sighting;
+    return { job, ...(result !== undefined && { result }) };
+  }
+
+  async #whole(found: FoundJob | undefined): Promise<Job | undefined> {
+    if (found?.result === undefined) return found?.job;
+    return { ...found.job, result: JSON.parse(await this.#results.text(found.result)) as JobResult };
   }
 
   async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
@@ -231,14 +274,15 @@ export class FaceJobs {
     const { tenant } = payload;
     const { key, bodyHash } = options.idempotency;
     const digest = idempotencyDigest(tenant, key);
-    const { value, created } = await this.#idempotency.once({
+    const { value, created } = await this.#idempotency.once<FoundJob>({
       digest,
       bodyHash,
       lost: "job_not_found",
       newId,
-      find: (id) => this.#find(tenant, id),
-      make: async (id) => (await this.#add(id, { ...payload, idempotency: digest }, options)).job,
+      find: (id) => this.#look(tenant, id),
+      recall: (shape) => ({ job: shape as Job }),
+      make: (id) => this.#add(id, { ...payload, idempotency: digest }, options),
     });
-    return { job: value, created };
+    return { ...value, created };
   }
 }

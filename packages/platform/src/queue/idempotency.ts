@@ -32,6 +32,8 @@ export interface Claimed<T> {
   /** The id that it is to have, unless the key has led to one before. */
   readonly newId: string;
   find(id: string): Promise<T | undefined>;
+  /** The thing as it was when it ended, of which nothing more is known. */
+  recall(shape: unknown): T;
   make(id: string): Promise<T>;
 }
 
@@ -70,12 +72,13 @@ export class IdempotencyRecords {
    * when it ended. Waits while another request makes it.
    * @throws ProblemError `idempotency_conflict` when the key was used with another body; `lost` when the thing was
    */
-  async once<T>({ digest, bodyHash, lost, newId, find, make }: Claimed<T>): Promise<{ value: T; created: boolean }> {
+  async once<T>({ digest, bodyHash, lost, newId, ...thing }: Claimed<T>): Promise<{ value: T; created: boolean }> {
     const { state, id, shape } = await this.#claim(digest, bodyHash, newId);
     try {
-      const earlier = state === "claimed" ? undefined : ((await find(id)) ?? (shape as T | undefined));
+      const remembered = () => (shape === undefined ? undefined : thing.recall(shape));
+      const earlier = state === "claimed" ? undefined : ((await thing.find(id)) ?? remembered());
       if (earlier === undefined && state === "made") throw forgotten(lost, id);
-      const value = earlier ?? (await make(id));
+      const value = earlier ?? (await thing.make(id));
       if (state !== "made") await this.#confirm(digest);
       return { value, created: earlier === undefined };
     } catch (error) {

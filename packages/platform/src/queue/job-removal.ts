@@ -3,6 +3,7 @@ import type { JobSightings, Sighting } from "./job-sightings.js";
 import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, isFinished, uploadsOf } from "./job-view.js";
 import { erased, type Outcomes } from "./outcomes.js";
+import type { ResultStore } from "./results/result-store.js";
 
 export interface CancelOutcome {
   /** `canceled`: it had not ended; `erased`: it had, and its result is gone now. */
@@ -17,10 +18,11 @@ export class JobRemoval {
     private readonly queue: FaceQueue,
     private readonly outcomes: Outcomes,
     private readonly sightings: JobSightings,
+    private readonly results: ResultStore,
   ) {}
 
   async remove(tenant: string, id: string): Promise<CancelOutcome | undefined> {
-    const sighting = await this.sightings.of(tenant, id, { withResult: false });
+    const sighting = await this.sightings.of(tenant, id);
     if (!sighting) return undefined;
     const { view, queued } = sighting;
     if (view === erased) return { outcome: "erased", uploads: [] };
@@ -41,9 +43,10 @@ export class JobRemoval {
     return { outcome: "canceled", uploads: uploadsOf(queued.data) };
   }
 
-  async #erase(tenant: string, id: string, { view, queued }: Sighting): Promise<CancelOutcome> {
+  async #erase(tenant: string, id: string, { view, queued, result }: Sighting): Promise<CancelOutcome> {
     if (queued && view !== erased) await this.outcomes.write(view, queued.data, traceOf(queued));
     const kept = await this.outcomes.erase(tenant, id);
+    await this.results.discard(result);
     await this.queue.remove(id);
     return { outcome: "erased", uploads: queued ? uploadsOf(queued.data) : kept };
   }

@@ -1,11 +1,15 @@
 import type { FaceQueue } from "./face-queue.js";
 import { type FaceQueueJob, liveJob, liveState, tenantOf, unrecordedFailure } from "./job-view.js";
 import { erased, type Outcome, type OutcomeRecord, type Outcomes } from "./outcomes.js";
+import type { KeptText } from "./results/kept-text.js";
 import type { EventRecords } from "./webhooks/event-records.js";
 
 /** What is known of a job: how it ended, or where it is. */
 export interface Sighting {
+  /** Without its result. */
   readonly view: Outcome;
+  /** Where it has one, and it was asked for. */
+  readonly result?: KeptText;
   /** BullMQ's own record of a job that has no outcome. */
   readonly queued?: FaceQueueJob;
   /** The event that announces the job's end, where one was asked for. */
@@ -42,7 +46,8 @@ export class JobSightings {
 
   async #recorded(tenant: string, { outcome, event, ...record }: OutcomeRecord): Promise<Sighting | undefined> {
     if (record.tenant !== tenant) return undefined;
-    if (outcome === erased || event === undefined) return { view: outcome };
-    return { view: { ...outcome, webhook: await this.events.progress(event) }, event };
+    const result = record.result === undefined ? {} : { result: record.result };
+    if (outcome === erased || event === undefined) return { view: outcome, ...result };
+    return { view: { ...outcome, webhook: await this.events.progress(event) }, ...result, event };
   }
 }

@@ -3,8 +3,8 @@ import type { Job } from "@facefleet/contracts";
 import type { FinishedSignal } from "./finished-signal.js";
 import { isFinished } from "./job-view.js";
 
-export interface WatchOptions {
-  readonly look: () => Promise<Job | undefined>;
+export interface WatchOptions<Found> {
+  readonly look: () => Promise<Found | undefined>;
   /** How often to look although nothing was heard, in milliseconds. */
   readonly everyMs: number;
   readonly signal: AbortSignal;
@@ -14,11 +14,11 @@ export interface WatchOptions {
  * A job as each look finds it: at once, whenever it is said to have ended, and every `everyMs`. The last look is
  * the one that finds the job ended or gone, or the one after the signal has fired.
  */
-export async function* watchJob(
+export async function* watchJob<Found extends { readonly job: Job }>(
   finished: FinishedSignal,
   id: string,
-  { look, everyMs, signal }: WatchOptions,
-): AsyncGenerator<Job | undefined, void> {
+  { look, everyMs, signal }: WatchOptions<Found>,
+): AsyncGenerator<Found | undefined, void> {
   let woken = new AbortController();
   const wake = () => woken.abort();
   finished.on(id, wake);
@@ -28,9 +28,9 @@ export async function* watchJob(
     for (;;) {
       // Asked before the look: an end that is signalled while looking is still seen.
       const isLast = signal.aborted;
-      const job = await look();
-      yield job;
-      if (!job || isFinished(job) || isLast) return;
+      const found = await look();
+      yield found;
+      if (!found || isFinished(found.job) || isLast) return;
       await sleep(everyMs, undefined, { signal: woken.signal }).catch(() => undefined);
       woken = new AbortController();
     }

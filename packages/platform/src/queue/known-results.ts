@@ -1,9 +1,11 @@
 import type { JobResult } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
+import type { ObjectStore } from "../object-store/index.js";
 import { erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
+import { ResultStore } from "./results/result-store.js";
 
 /** What a tenant asked for; requests of one digest have one result. */
 export interface KnownRequest {
@@ -19,12 +21,14 @@ export interface KnownRequest {
 export class KnownResults {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
+  readonly #results: ResultStore;
   readonly #outcomes: Outcomes;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#outcomes = new Outcomes(this.#connection.client, this.#keys);
+    this.#results = new ResultStore(this.#connection.client, this.#keys, options);
+    this.#outcomes = new Outcomes(this.#connection.client, this.#keys, this.#results);
   }
 
   /** The result, if its job has ended with one and still has it. */
@@ -32,7 +36,8 @@ export class KnownResults {
     return this.#connection.attempt(async () => {
       const jobId = await this.#connection.client.get(this.#keys.knownResult(tenant, digest));
       const record = jobId === null ? undefined : await this.#outcomes.read(jobId);
-      return record && record.outcome !== erased ? record.outcome.result : undefined;
+      if (record?.result === undefined || record.outcome === erased) return undefined;
+      return JSON.parse(await this.#results.text(record.result)) as JobResult;
     });
   }
 

@@ -1,10 +1,12 @@
-import type { FaceJobPayload, Job, JobResult, TraceContext } from "@facefleet/contracts";
+import type { FaceJobPayload, Job, TraceContext } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
 import { tenantOf, ttlSecondsOf, uploadsOf } from "./job-view.js";
 import { endEvent } from "./outbox.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
-import { RedisScript } from "./redis-script.js";
+import { evenWhenFull, RedisScript } from "./redis-script.js";
+import { fieldOf, type KeptText, keptTextOf, storedId } from "./results/kept-text.js";
+import type { ResultStore } from "./results/result-store.js";
 import { batchUploads } from "./uploads/batch-uploads.js";
 import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 import { eraseEvent, keptMs } from "./webhooks/event-records.js";
@@ -15,28 +17,34 @@ export type Outcome = Job | typeof erased;
 
 export interface OutcomeRecord {
   readonly tenant: string;
+  /** Without its result. */
   readonly outcome: Outcome;
+  /** Where one was asked for. */
+  readonly result?: KeptText;
   /** The event that announces the end, where one was asked for. */
   readonly event?: string;
 }
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
- * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`. ARGV: tenant, id, state, job, result
- * or "", time to live in ms, member of ended or "", event or "", its id, shape or "", channels of what has ended and of
- * what is canceled, uploads that it releases, uploads that it keeps to be tried again with.
+ * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`, then the results in the object
+ * store. ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended or "", event or "", its id, shape
+ * or "", channels of what has ended and of what is canceled, uploads that it releases, uploads that it keeps to be tried
+ * again with.
  */
-const endScript = `
+const endScript = `${storedId}
 local outcome, live, ended, outbox, idempotency = unpack(KEYS)
 local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled, released, kept =
   unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
+${evenWhenFull}
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
 redis.call("PEXPIRE", outcome, ttl)
 local time = redis.call("TIME")
 local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
 if member ~= "" then redis.call("ZADD", ended, string.format("%.0f", expiry), member) end
+if storedId(result) then redis.call("ZADD", KEYS[9], string.format("%.0f", expiry), storedId(result)) end
 redis.call("ZREM", live, id)
 for upload in string.gmatch(released, "%S+") do releaseUpload({unpack(KEYS, 6, 8)}, upload, id) end
 if kept ~= "" then redis.call("HSET", outcome, "uploads", kept) end
@@ -57,13 +65,15 @@ const end = new RedisScript<number>(`${uploadOwnership}${endScript}`);
  * KEYS: those before, then batch, its bitmap of ended items, its lines, its uploads. ARGV: those before, then index,
  * line, id of the batch, uploads of the item.
  */
-const endItem = new RedisScript<number>(`${writeLine}${batchUploads}
+const endItem = new RedisScript<number>(`${writeLine}${batchUploads}${storedId}
 local index, line, batchId, named = unpack(ARGV, 15)
 local isNew = redis.call("EXISTS", KEYS[1]) == 0
-if isNew and writeLine(KEYS[9], KEYS[10], KEYS[11], index, line, ARGV[3]) then
+if isNew then ${evenWhenFull} end
+if isNew and writeLine(KEYS[10], KEYS[11], KEYS[12], index, line, ARGV[3]) then
   for upload in string.gmatch(named, "%S+") do
-    releaseBatchUpload({unpack(KEYS, 6, 8)}, KEYS[12], upload, batchId)
+    releaseBatchUpload({unpack(KEYS, 6, 8)}, KEYS[13], upload, batchId)
   end
+  if storedId(line) then redis.call("ZADD", KEYS[9], "+inf", storedId(line)) end
 end
 ${endScript}`);
 
@@ -74,16 +84,18 @@ type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 
 /**
  * The time to live stays what it is. The event that announces the end goes too, once it is delivered.
- * KEYS: outcome, jobs, then those of `uploadKeys`. ARGV: id, prefix of events, how long an event may take in ms. Returns
- * the uploads that were kept.
+ * KEYS: outcome, jobs, then those of `uploadKeys`, then the results in the object store. ARGV: id, prefix of events, how
+ * long an event may take in ms. Returns the uploads that were kept.
  */
-const erase = new RedisScript<string>(`${eraseEvent}${uploadOwnership}
+const erase = new RedisScript<string>(`${eraseEvent}${uploadOwnership}${storedId}
 local outcome, jobs = unpack(KEYS)
 if redis.call("EXISTS", outcome) == 0 then return "" end
+${evenWhenFull}
 redis.call("ZREM", jobs, ARGV[1])
-local event, kept = unpack(redis.call("HMGET", outcome, "event", "uploads"))
+local event, kept, result = unpack(redis.call("HMGET", outcome, "event", "uploads", "result"))
 eraseEvent(event, ARGV[2], ARGV[3])
-for upload in string.gmatch(kept or "", "%S+") do releaseUpload({unpack(KEYS, 3)}, upload, ARGV[1]) end
+for upload in string.gmatch(kept or "", "%S+") do releaseUpload({unpack(KEYS, 3, 5)}, upload, ARGV[1]) end
+if storedId(result) then redis.call("ZADD", KEYS[6], 0, storedId(result)) end
 redis.call("HDEL", outcome, "job", "result", "state", "event", "uploads")
 redis.call("HSET", outcome, "erased", "1")
 return kept or ""`);
@@ -104,6 +116,7 @@ export class Outcomes {
   constructor(
     private readonly redis: Redis,
     private readonly keys: QueueKeys,
+    private readonly results: ResultStore,
     private readonly listener: EndListener = {},
   ) {}
 
@@ -115,29 +128,39 @@ export class Outcomes {
   /**
    * Writes the job's end unless it has one, with all that follows from it, which belongs to the job's trace. Returns
    * whether it was written.
+   * @throws ProblemError `store_unavailable` for a result that is too large for Redis
    */
   async write(job: Job, payload: FaceJobPayload, trace?: TraceContext): Promise<boolean> {
     const { batch } = payload;
-    const { keys, args } = batch ? this.#endOfItem(job, payload, batch) : this.#endOf(job, payload, trace);
+    const text = batch ? JSON.stringify(lineOf(job, payload.images[0]!, batch.index)) : resultOf(job);
+    const kept = await this.results.keep(text);
+    const { keys, args } = batch
+      ? this.#endOfItem(job, payload, batch, fieldOf(kept))
+      : this.#endOf(job, payload, fieldOf(kept), trace);
     const isWritten = (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
     if (isWritten) this.listener.onOutcome?.(job);
+    else await this.results.discard(kept);
     return isWritten;
   }
 
   /** The outcome of an item says that it has ended; its result is in its batch's line. */
-  #endOfItem({ result, ...job }: Job, payload: FaceJobPayload, batch: BatchItem) {
-    const { keys, args } = this.#endOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds });
-    const line = lineOf({ ...job, ...(result && { result }) }, payload.images[0]!, batch.index);
+  #endOfItem(job: Job, payload: FaceJobPayload, batch: BatchItem, line: string) {
+    const { keys, args } = this.#endOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds }, "");
     return {
       keys: [...keys, ...lineKeys(this.keys, batch), this.keys.batchUploads(batch.id)],
-      args: [...args, batch.index, JSON.stringify(line), batch.id, uploadList(uploadsOf(payload))],
+      args: [...args, batch.index, line, batch.id, uploadList(uploadsOf(payload))],
     };
   }
 
-  #endOf(job: Job, payload: FaceJobPayload, trace?: TraceContext): { keys: string[]; args: (string | number)[] } {
+  #endOf(
+    job: Job,
+    payload: FaceJobPayload,
+    keptResult: string,
+    trace?: TraceContext,
+  ): { keys: string[]; args: (string | number)[] } {
     const { keys } = this;
     const { batch, idempotency } = payload;
-    const { result, ...withoutResult } = job;
+    const { result: _, ...withoutResult } = job;
     const tenant = tenantOf(payload);
     const event = endEvent(job, payload, trace);
     const uploads = batch ? "" : uploadList(uploadsOf(payload));
@@ -150,13 +173,14 @@ export class Outcomes {
         keys.outbox,
         keys.idempotency(idempotency ?? ""),
         ...uploadKeys(keys),
+        keys.results,
       ],
       args: [
         tenant,
         job.id,
         job.state,
         JSON.stringify(withoutResult),
-        result ? JSON.stringify(result) : "",
+        keptResult,
         ttlSecondsOf(payload) * 1000,
         batch ? "" : memberOf(tenant, job.id),
         event ? JSON.stringify(event) : "",
@@ -176,7 +200,7 @@ export class Outcomes {
    */
   async erase(tenant: string, jobId: string): Promise<string[]> {
     const { keys } = this;
-    const places = [keys.outcome(jobId), keys.jobs(tenant), ...uploadKeys(keys)];
+    const places = [keys.outcome(jobId), keys.jobs(tenant), ...uploadKeys(keys), keys.results];
     const kept = await erase.run(this.redis, places, [jobId, keys.event(""), keptMs]);
     return kept === "" ? [] : kept.split(" ");
   }
@@ -190,9 +214,12 @@ function isRepeatable({ error }: Job): boolean {
 function recordOf([tenant, job, event, result]: (string | null)[]): OutcomeRecord | undefined {
   if (typeof tenant !== "string") return undefined;
   if (typeof job !== "string") return { tenant, outcome: erased };
-  const view = JSON.parse(job) as Job;
-  const outcome = result ? { ...view, result: JSON.parse(result) as JobResult } : view;
-  return { tenant, outcome, ...(event && { event }) };
+  const outcome = JSON.parse(job) as Job;
+  return { tenant, outcome, ...(event && { event }), ...(result && { result: keptTextOf(result) }) };
+}
+
+function resultOf({ result }: Job): string {
+  return result ? JSON.stringify(result) : "";
 }
 
 /** What an idempotency key still answers once the job is forgotten: nothing of the image or its owner's words. */

@@ -15,6 +15,8 @@ export class QueueKeys {
   readonly heldUploads: string;
   readonly doomedUploads: string;
   readonly uploadSecret: string;
+  /** Sorted set of the results in the object store, by when they are to be deleted; those of live batches have no end. */
+  readonly results: string;
   /** List of the events that webhooks are to hear of, oldest first. */
   readonly outbox: string;
   /** Whose turn it is to relay what is in the outbox. */
@@ -43,6 +45,7 @@ export class QueueKeys {
     this.waitingUploads = `${prefix}:uploads`;
     this.heldUploads = `${prefix}:held-uploads`;
     this.doomedUploads = `${prefix}:doomed-uploads`;
+    this.results = `${prefix}:results`;
     this.uploadSecret = `${prefix}:upload-secret`;
     this.outbox = `${prefix}:outbox`;
     this.relay = `${prefix}:relay`;

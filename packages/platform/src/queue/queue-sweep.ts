@@ -2,6 +2,7 @@ import { type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../config/index.js";
 import { Periodic } from "../lifecycle/index.js";
 import type { Logger } from "../logging/index.js";
+import type { ObjectStore } from "../object-store/index.js";
 import { indexOfItem } from "./batches/batch-items.js";
 import { BatchSteps } from "./batches/batch-steps.js";
 import { isLive } from "./batches/live-batch.js";
@@ -12,10 +13,12 @@ import { type EndListener, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
+import { ResultStore } from "./results/result-store.js";
 import { uploadKeys, uploadOwnership } from "./uploads/upload-ownership.js";
 
 export interface QueueSweepOptions extends EndListener {
   readonly logger: Logger;
+  readonly store: ObjectStore;
   /** Called with the payload of each job whose end only the sweep wrote down. */
   readonly onEnd: (payload: FaceJobPayload) => Promise<void>;
   /** How old a job is before it is missed, in milliseconds. */
@@ -93,7 +96,8 @@ export class QueueSweep {
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
-    this.#outcomes = new Outcomes(this.#connection.client, this.#keys, options);
+    const results = new ResultStore(this.#connection.client, this.#keys, options);
+    this.#outcomes = new Outcomes(this.#connection.client, this.#keys, results, options);
     this.#batches = new BatchSteps(settings, options);
   }
 

@@ -6,8 +6,11 @@ import { parseRedisUrl } from "../config/redis-url.js";
 import type { Logger } from "../logging/index.js";
 import { routeTo } from "./redis-route.js";
 
-/** A producer answers or fails within about a second; a consumer waits until Redis is back. */
-export type RedisRole = "producer" | "consumer";
+/**
+ * A producer answers or fails within about a second, and so does a reader of what is long, if a little later; a consumer
+ * waits until Redis is back.
+ */
+export type RedisRole = "producer" | "reader" | "consumer";
 
 const readyWithinMs = 500;
 const readyCheckMs = 20;
@@ -21,17 +24,20 @@ function isElsewhere(error: Error): boolean {
 }
 
 /** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
+const producer = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  reconnectOnError: isElsewhere,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 1000,
+  commandTimeout: 1000,
+  socketTimeout: 5000,
+  retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
+} satisfies RedisOptions;
+
 const optionsOf = {
-  producer: {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    reconnectOnError: isElsewhere,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 1000,
-    commandTimeout: 1000,
-    socketTimeout: 5000,
-    retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
-  },
+  producer,
+  reader: { ...producer, commandTimeout: 10_000, socketTimeout: 15_000 },
   consumer: {
     maxRetriesPerRequest: null,
     // 2: and sends the command again.

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 
+/**
+ * Begins a script that leaves Redis no fuller than it was, or makes room for what does: a full Redis stops a script at
+ * its first write that takes memory, but deletes for whoever asks, and lets a script that has begun to write go on.
+ */
+export const evenWhenFull = `redis.call("DEL", KEYS[1] .. ":none")
+`;
+
 /** A Lua script: one step that nothing comes between. Sent once, then named by its digest. */
 export class RedisScript<Answer> {
   readonly #sha1: string;

@@ -24,7 +24,7 @@ const plan: BatchPlan = {
 const items = [0, 1, 2].map(image);
 
 function open(bench: QueueBench) {
-  const batches = new Batches(bench.settings, { logger: silent });
+  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
   const steps = new BatchSteps(bench.settings, { logger: silent });
   bench.onClose(() => Promise.all([batches.close(), steps.close()]));
   return { batches, steps };
@@ -99,7 +99,7 @@ describe("a step of a batch", () => {
     for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
     const before = await record();
     expect(await collected(steps.lines(before))).toHaveLength(3);
-    await steps.partStored(before);
+    await steps.partStored(before, []);
     expect(await collected(steps.lines(before))).toHaveLength(3);
     await bench.redis.del(bench.keys.batchLines(id, 0));
     await expect(collected(steps.lines(before))).rejects.toThrow("Expected every line of part 0");
@@ -113,7 +113,7 @@ describe("a step of a batch", () => {
     await steps.finish({ ...before, stored: 1 });
     const ended = await record();
     const late = async () => {
-      await steps.partStored(before);
+      await steps.partStored(before, []);
       await steps.setback(id);
       await steps.stop(id, new ProblemError("batch_source_invalid"));
       await steps.recovered(id);
@@ -161,7 +161,7 @@ describe("an item of a batch", () => {
     const ends: JobEnd[] = [];
     const onOutcome = (end: JobEnd) => void ends.push(end);
     const onEnd = async () => undefined;
-    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd, onOutcome, graceMs: 0 });
+    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
     bench.onClose(() => sweep.stop());
     await sweep.sweep();
     await sweep.sweep();
@@ -207,7 +207,7 @@ describe("the lines of a batch", () => {
     await steps.failItem(id, 1, problem);
     expect(await batches.lines(id, 0, [0, 1, 2])).toHaveLength(1);
     for (const index of [0, 2]) await steps.failItem(id, index, problem);
-    await steps.partStored(await record());
+    await steps.partStored(await record(), []);
     expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
     await bench.redis.del(bench.keys.batch(id));
     await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });

@@ -202,8 +202,8 @@ describe("a job", () => {
     const bench = new QueueBench();
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const done: Job = { ...job, state: "succeeded", result };
-    await bench.outcomes.write(done, payload);
+    const done: Job = { ...job, state: "succeeded" };
+    await bench.outcomes.write({ ...done, result }, payload);
     let runs = 0;
     const ends: Job[] = [];
     const run: Run = async () => {

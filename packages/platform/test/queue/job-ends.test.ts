@@ -7,9 +7,12 @@ import { eventually, heldRun, payload, QueueBench, result, silent } from "./queu
 function processes(bench: QueueBench) {
   const ends: string[] = [];
   const onOutcome = ({ state, error }: JobEnd) => void ends.push(error ? `${state} ${error.code}` : state);
-  const jobs = [1, 2].map(() => new FaceJobs(bench.settings, { logger: silent, onOutcome })) as [FaceJobs, FaceJobs];
+  const jobs = [1, 2].map(() => new FaceJobs(bench.settings, { logger: silent, store: bench.store, onOutcome })) as [
+    FaceJobs,
+    FaceJobs,
+  ];
   const onEnd = async (_: FaceJobPayload) => undefined;
-  const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd, onOutcome, graceMs: 0 });
+  const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
   for (const one of jobs) bench.onClose(() => one.close());
   bench.onClose(() => sweep.stop());
   return { ends, onOutcome, jobs, sweep };

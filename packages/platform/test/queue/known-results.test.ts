@@ -15,7 +15,7 @@ const job: Job = {
 };
 
 function knownResults(bench: QueueBench): KnownResults {
-  const known = new KnownResults(bench.settings, { logger: silent });
+  const known = new KnownResults(bench.settings, { logger: silent, store: bench.store });
   bench.onClose(() => known.close());
   return known;
 }
@@ -85,7 +85,7 @@ describe("known results", () => {
     expect(await known.find(request)).toEqual(result);
     await sleep(150);
     expect(await known.find(request)).toBeUndefined();
-    expect((await bench.outcomes.read(job.id))?.outcome).toMatchObject({ result });
+    expect(await bench.outcomes.read(job.id)).toMatchObject({ result: JSON.stringify(result) });
   });
 
   it("give embeddings back to the bit", async () => {

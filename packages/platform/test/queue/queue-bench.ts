@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
 import { Queue } from "bullmq";
@@ -6,10 +9,12 @@ import type { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
 import { createLogger } from "../../src/logging/index.js";
+import { FolderObjectStore } from "../../src/object-store/index.js";
 import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type RunningJob } from "../../src/queue/index.js";
 import { Outcomes } from "../../src/queue/outcomes.js";
 import { QueueKeys } from "../../src/queue/queue-keys.js";
 import { RedisConnection } from "../../src/queue/redis-connection.js";
+import { ResultStore } from "../../src/queue/results/result-store.js";
 
 // biome-ignore lint/style/noProcessEnv: the global setup of the tests says here where Redis is
 const { REDIS_URL } = process.env;
@@ -50,7 +55,11 @@ export class QueueBench {
   readonly settings: RedisSettings;
   readonly keys: QueueKeys;
   readonly redis: Redis;
+  readonly store: FolderObjectStore;
+  readonly results: ResultStore;
   readonly outcomes: Outcomes;
+  /** Of the object store; there once something is in it. */
+  readonly folder = join(tmpdir(), `facefleet-queue-${randomBytes(6).toString("hex")}`);
   readonly #closers: (() => Promise<unknown>)[] = [];
 
   constructor(url = REDIS_URL, prefix = `{test-${randomBytes(6).toString("hex")}}`) {
@@ -58,7 +67,9 @@ export class QueueBench {
     this.settings = { REDIS_URL: url, QUEUE_PREFIX: prefix };
     this.keys = new QueueKeys(this.settings.QUEUE_PREFIX);
     this.redis = new RedisConnection(this.settings, { role: "consumer", logger: silent }).client;
-    this.outcomes = new Outcomes(this.redis, this.keys);
+    this.store = new FolderObjectStore(this.folder);
+    this.results = new ResultStore(this.redis, this.keys, { store: this.store, logger: silent });
+    this.outcomes = new Outcomes(this.redis, this.keys, this.results);
     onTestFinished(() => this.#clear());
   }
 
@@ -68,7 +79,7 @@ export class QueueBench {
   }
 
   jobs(): FaceJobs {
-    const jobs = new FaceJobs(this.settings, { logger: silent });
+    const jobs = new FaceJobs(this.settings, { logger: silent, store: this.store });
     this.onClose(() => jobs.close());
     return jobs;
   }
@@ -82,7 +93,8 @@ export class QueueBench {
 
   consumer(options: Partial<FaceJobConsumerOptions> = {}): FaceJobConsumer {
     const run = () => Promise.resolve(result);
-    const consumer = new FaceJobConsumer(this.settings, { logger: silent, concurrency: 4, run, ...options });
+    const { store } = this;
+    const consumer = new FaceJobConsumer(this.settings, { logger: silent, store, concurrency: 4, run, ...options });
     this.onClose(() => consumer.stop(0));
     return consumer;
   }
@@ -100,6 +112,7 @@ export class QueueBench {
       if (keys.length > 0) await this.redis.del(...keys);
     }
     this.redis.disconnect();
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -64,9 +64,9 @@ describe("without Redis", () => {
     const jobs = bench.jobs();
     const uploads = new UploadRegistry(bench.settings, { logger: silent });
     bench.onClose(() => uploads.close());
-    const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined });
+    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd: async () => undefined });
     bench.onClose(() => sweep.stop());
-    const known = new KnownResults(bench.settings, { logger: silent });
+    const known = new KnownResults(bench.settings, { logger: silent, store: bench.store });
     bench.onClose(() => known.close());
     const request = { tenant: defaultTenant, digest: "d" };
     const secrets = new WebhookSecrets(bench.settings, { logger: silent });
@@ -117,7 +117,7 @@ describe("without Redis", () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const { logger, lines } = recorded();
-    const jobs = new FaceJobs(bench.settings, { logger });
+    const jobs = new FaceJobs(bench.settings, { logger, store: bench.store });
     bench.onClose(() => jobs.close());
     const { job } = await jobs.submit(payload, { priority: "normal" });
     for (let round = 0; round < 2; round += 1) {

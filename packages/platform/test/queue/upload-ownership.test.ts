@@ -13,9 +13,14 @@ const failing =
 
 function open(bench: QueueBench) {
   const uploads = new UploadRegistry(bench.settings, { logger: silent });
-  const batches = new Batches(bench.settings, { logger: silent });
+  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
   const steps = new BatchSteps(bench.settings, { logger: silent });
-  const sweep = new QueueSweep(bench.settings, { logger: silent, onEnd: async () => undefined, graceMs: 0 });
+  const sweep = new QueueSweep(bench.settings, {
+    logger: silent,
+    store: bench.store,
+    onEnd: async () => undefined,
+    graceMs: 0,
+  });
   bench.onClose(() => Promise.all([uploads.close(), batches.close(), steps.close(), sweep.stop()]));
   return { uploads, batches, steps, sweep };
 }

@@ -6,6 +6,7 @@ import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
+import { type KeptText, keptTextOf, type StoredText } from "../results/kept-text.js";
 import { releaseBatchUploads } from "../uploads/batch-uploads.js";
 import { type BatchCount, count, countOf } from "./batch-count.js";
 import { endOf, finish } from "./batch-end.js";
@@ -20,7 +21,7 @@ import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batch
 const leaseMs = 15_000;
 /** The same for results that are to be deleted. */
 const deletionLeaseMs = 60_000;
-/** How long lines can still be read from Redis once they are in the object store. */
+/** How long lines can still be read from where they were, once their part is in the object store. */
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
 
@@ -35,8 +36,14 @@ const failItem = new RedisScript<number>(`${writeLine}
 redis.call("ZREM", KEYS[4], ARGV[3])
 return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
 
-/** KEYS: batch, lines of the part. ARGV: part, how long lines are kept. Returns whether the batch is still there. */
+/**
+ * KEYS: batch, lines of the part, results in the object store. ARGV: part, how long lines are kept, ids of those that
+ * are objects of their own. Returns whether the batch is still there.
+ */
 const markStored = new RedisScript<number>(`${isLive}
+local time = redis.call("TIME")
+local over = string.format("%.0f", time[1] * 1000 + ARGV[2])
+for index = 3, #ARGV do redis.call("ZADD", KEYS[3], "XX", over, ARGV[index]) end
 if not isLive(KEYS[1]) then return redis.call("HEXISTS", KEYS[1], "state") end
 if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 1 end
 redis.call("PEXPIRE", KEYS[2], ARGV[2])
@@ -61,11 +68,14 @@ return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
  */
 export class BatchSteps {
   readonly #connection: RedisConnection;
+  /** What is long is read over a connection of its own: nothing else waits behind it. */
+  readonly #reader: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#reader = new RedisConnection(settings, { role: "reader", logger: options.logger });
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
   }
@@ -137,29 +147,30 @@ export class BatchSteps {
   }
 
   /**
-   * The lines of the next part to be stored, in their order, each with its line break.
+   * The lines of the next part to be stored, in their order.
    * @throws Error when one is missing: another worker has stored the part, and what it stored must stay
    */
-  async *lines(record: BatchRecord): AsyncGenerator<string, void> {
+  async *lines(record: BatchRecord): AsyncGenerator<KeptText, void> {
     const { id, stored } = record;
     const key = this.#keys.batchLines(id, stored);
     const end = Math.min(itemsWithLines(record), (stored + 1) * partSize);
     for (let first = stored * partSize; first < end; first += linesAtOnce) {
       const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => String(first + offset));
-      const lines = await this.#attempt((redis) => redis.hmget(key, ...indexes));
+      const lines = await this.#reader.attempt(() => this.#reader.client.hmget(key, ...indexes));
       if (lines.includes(null)) throw new Error(`Expected every line of part ${stored} but some are gone`);
-      for (const line of lines) yield `${line}\n`;
+      for (const line of lines) yield keptTextOf(line!);
     }
   }
 
   /**
-   * To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. Returns
-   * false when the batch was erased meanwhile, or has expired: nobody will delete the part.
+   * To be called once the next part is in the object store, with those of its lines that were there before. BullMQ
+   * forgets the jobs of its items that failed. Returns false when the batch was erased meanwhile, or has expired: nobody
+   * will delete the part.
    */
-  async partStored({ id, stored }: BatchRecord): Promise<boolean> {
+  async partStored({ id, stored }: BatchRecord, lines: readonly StoredText[]): Promise<boolean> {
     await this.#forgetFailed(id, stored);
-    const keys = [this.#keys.batch(id), this.#keys.batchLines(id, stored)];
-    return (await this.#run(markStored, keys, [stored, storedLinesMs])) === 1;
+    const keys = [this.#keys.batch(id), this.#keys.batchLines(id, stored), this.#keys.results];
+    return (await this.#run(markStored, keys, [stored, storedLinesMs, ...lines.map((line) => line.id)])) === 1;
   }
 
   /** Lets what is left of a batch be canceled, for a reason of ours. */
@@ -210,6 +221,7 @@ export class BatchSteps {
   async close(): Promise<void> {
     await this.#queue.close();
     await this.#connection.close();
+    await this.#reader.close();
   }
 
   /** Failed items cannot be tried again: there is no reason to keep them. */

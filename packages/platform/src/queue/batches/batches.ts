@@ -9,12 +9,15 @@ import {
 } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace } from "../../tracing/index.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
+import { type KeptText, keptTextOf } from "../results/kept-text.js";
+import { ResultStore } from "../results/result-store.js";
 import { EventRecords } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
 import { type BatchMaterial, createBatch } from "./batch-creation.js";
@@ -59,15 +62,20 @@ return count`);
  */
 export class Batches {
   readonly #connection: RedisConnection;
+  /** What is long is read over a connection of its own: nothing else waits behind it. */
+  readonly #reader: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
+  readonly #results: ResultStore;
   readonly #idempotency: IdempotencyRecords;
   readonly #events: EventRecords;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
+  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#reader = new RedisConnection(settings, { role: "reader", logger: options.logger });
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
     this.#events = new EventRecords(this.#connection.client, this.#keys);
   }
@@ -87,6 +95,7 @@ export class Batches {
         lost: "batch_not_found",
         newId,
         find: (id) => this.#view(plan.tenant, id),
+        recall: (shape) => shape as Batch,
         make: (id) => this.#create({ id, plan: { ...plan, idempotency: digest }, items, uploads }),
       });
       return { batch: value, created };
@@ -106,17 +115,22 @@ export class Batches {
    * once the part is in the object store, after which they do not stay here.
    * @throws ProblemError `batch_not_found` when it has expired or was erased
    */
-  lines(id: string, part: number, indexes: readonly number[]): Promise<string[] | undefined> {
-    const { client } = this.#connection;
-    return this.#connection.attempt(async () => {
+  lines(id: string, part: number, indexes: readonly number[]): Promise<KeptText[] | undefined> {
+    const { client } = this.#reader;
+    return this.#reader.attempt(async () => {
       // Asked for after the lines: those that were there before the part was stored are all there are.
       const [lines, [state, stored]] = await Promise.all([
         client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String)),
         client.hmget(this.#keys.batch(id), "state", "stored"),
       ]);
       if (typeof state !== "string") throw new ProblemError("batch_not_found");
-      return Number(stored ?? 0) > part ? undefined : lines.filter((line) => line !== null);
+      return Number(stored ?? 0) > part ? undefined : lines.filter((line) => line !== null).map(keptTextOf);
     });
+  }
+
+  /** The bytes of a line, piece by piece. */
+  lineBytes(line: KeptText): AsyncIterable<Buffer> {
+    return this.#results.bytes(line);
   }
 
   /** Cancels what is left of a batch, or erases one that has ended. Idempotent. */
@@ -162,6 +176,7 @@ export class Batches {
   async close(): Promise<void> {
     await this.#queue.close();
     await this.#connection.close();
+    await this.#reader.close();
   }
 
   async #create(material: BatchMaterial): Promise<Batch> {

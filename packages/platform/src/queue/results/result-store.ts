@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+import type { Logger } from "../../logging/index.js";
+import { type ObjectStore, resultRef } from "../../object-store/index.js";
+import type { QueueKeys } from "../queue-keys.js";
+import { evenWhenFull, RedisScript } from "../redis-script.js";
+import { isStored, type KeptText, type StoredText } from "./kept-text.js";
+
+/** A text of more bytes goes into the object store: five embeddings in numbers, eleven in base64. */
+export const mostInRedis = 32_768;
+/** How long an object that no job or line has come for is kept. */
+const orphanMs = 3_600_000;
+const chunkBytes = 524_288;
+
+/** KEYS: results. ARGV: id, how long it is kept in ms. */
+const enter = new RedisScript<number>(`${evenWhenFull}
+local time = redis.call("TIME")
+return redis.call("ZADD", KEYS[1], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[1])`);
+
+/**
+ * Results and lines that are too large for Redis, as objects of the service's own. Each is on a register, by when it is
+ * to be deleted, from before it is stored until it has been: whatever dies, none is left behind.
+ */
+export class ResultStore {
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: QueueKeys,
+    private readonly parts: { readonly store: ObjectStore; readonly logger: Logger },
+  ) {}
+
+  /**
+   * The text itself, or where it is now.
+   * @throws ProblemError `store_unavailable`
+   */
+  async keep(text: string): Promise<KeptText> {
+    // No character takes more than three bytes.
+    if (text.length * 3 <= mostInRedis) return text;
+    const bytes = Buffer.from(text);
+    return bytes.byteLength <= mostInRedis ? text : this.#put(bytes);
+  }
+
+  /** The bytes of a text, piece by piece; what is left of it to be read stays where it is. */
+  async *bytes(kept: KeptText): AsyncGenerator<Buffer, void> {
+    if (!isStored(kept)) return yield Buffer.from(kept);
+    const ref = resultRef(this.parts.store, kept.id);
+    for (let offset = 0; offset < kept.bytes; ) {
+      const { bytes } = await this.parts.store.getPart(ref, { offset, length: chunkBytes });
+      if (bytes.length === 0) throw new Error(`Expected ${kept.bytes} bytes of a result but there are ${offset}`);
+      yield bytes;
+      offset += bytes.length;
+    }
+  }
+
+  async text(kept: KeptText): Promise<string> {
+    if (!isStored(kept)) return kept;
+    const { store } = this.parts;
+    return (await store.get(resultRef(store, kept.id), { maxBytes: kept.bytes })).toString();
+  }
+
+  /** Deletes an object. Never fails: one that cannot be deleted now stays on the register, and is swept up. */
+  async discard(kept: KeptText | undefined): Promise<void> {
+    if (kept === undefined || !isStored(kept)) return;
+    try {
+      await this.parts.store.delete(resultRef(this.parts.store, kept.id));
+      await this.redis.zrem(this.keys.results, kept.id);
+    } catch (error) {
+      this.parts.logger.warn({ err: error, result: kept.id }, "a stored result could not be deleted yet");
+    }
+  }
+
+  async #put(bytes: Buffer): Promise<StoredText> {
+    const id = randomBytes(16).toString("hex");
+    const { store } = this.parts;
+    await enter.run(this.redis, [this.keys.results], [id, orphanMs]);
+    await store.put(resultRef(store, id), bytes, { contentType: "application/json", maxBytes: bytes.length });
+    return { id, bytes: bytes.length };
+  }
+}

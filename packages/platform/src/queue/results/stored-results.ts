@@ -1,0 +1,47 @@
+import type { RedisSettings } from "../../config/index.js";
+import type { Logger } from "../../logging/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
+import { type DueForDeletion, takeDueForDeletion } from "../due.js";
+import { QueueKeys } from "../queue-keys.js";
+import { RedisConnection } from "../redis-connection.js";
+import type { KeptText } from "./kept-text.js";
+import { ResultStore } from "./result-store.js";
+
+/** How long whoever took a result that is over has to delete it, before it is given to another. */
+const leaseMs = 60_000;
+
+/** The results that are in the object store, for those who read and delete them there. */
+export class StoredResults {
+  readonly #connection: RedisConnection;
+  readonly #keys: QueueKeys;
+  readonly #results: ResultStore;
+
+  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+    this.#results = new ResultStore(this.#connection.client, this.#keys, options);
+  }
+
+  /** The bytes of a text, wherever it is, piece by piece. */
+  bytes(kept: KeptText): AsyncIterable<Buffer> {
+    return this.#results.bytes(kept);
+  }
+
+  /**
+   * The ids of up to `limit` results to delete. Each comes again after a minute unless it is removed by then.
+   * @throws ProblemError `queue_unavailable`
+   */
+  takeExpired(limit: number): Promise<DueForDeletion> {
+    const { client } = this.#connection;
+    return this.#connection.attempt(() => takeDueForDeletion(client, this.#keys.results, { leaseMs, limit }));
+  }
+
+  /** To be called once the object is deleted. Idempotent. */
+  async remove(id: string): Promise<void> {
+    await this.#connection.attempt(() => this.#connection.client.zrem(this.#keys.results, id));
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
