@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Batch,
@@ -11,15 +11,7 @@ import {
   type Problem,
   ProblemError,
 } from "@facefleet/contracts";
-import {
-  BatchSteps,
-  batchPartRef,
-  createLogger,
-  createMetrics,
-  EgressGuard,
-  type RunningJob,
-  uploadRef,
-} from "@facefleet/platform";
+import { BatchSteps, createLogger, createMetrics, EgressGuard, type RunningJob } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
@@ -58,10 +50,10 @@ afterEach(async () => {
 });
 
 function startBatchWorker(): BatchWorker {
-  const { config, store, jobs, uploads, results } = api;
-  const cleanup = new UploadCleanup(store, uploads, logger);
+  const { config, store, own, jobs, uploads, results } = api;
+  const cleanup = new UploadCleanup(own, uploads, logger);
   const metrics = new WorkerMetrics(createMetrics());
-  const worker = new BatchWorker(config, { store, jobs, uploads, results, cleanup, metrics, logger });
+  const worker = new BatchWorker(config, { store, own, jobs, uploads, results, cleanup, metrics, logger });
   workers.push(worker);
   worker.start();
   return worker;
@@ -181,9 +173,9 @@ describe("a batch of listed items", () => {
     await startConsumer();
     const { id } = await submitted({ task: "detect", items: photos(600) });
     await eventually(async () => (await look(id)).counts.succeeded === 599);
-    const { store, batches } = api;
+    const { own, batches } = api;
     const record = (await batches.record(defaultTenant, id))!;
-    const reader = batchResults({ batches, store }, record);
+    const reader = batchResults({ batches, own }, record);
     const read = [(await reader.next()).value!, (await reader.next()).value!];
     expect(ndjson(Buffer.concat(read).toString())).toHaveLength(32);
     open();
@@ -373,7 +365,7 @@ describe("a batch of uploads", () => {
     for (let index = 0; index < count; index++) {
       const id = await api.uploads.newId(defaultTenant);
       await api.uploads.announce(id);
-      await api.store.put(uploadRef(api.store, id), Buffer.from(id), { maxBytes: 1e6 });
+      await api.own.upload(id).put(Buffer.from(id), { maxBytes: 1e6 });
       ids.push(id);
     }
     return ids;
@@ -385,14 +377,14 @@ describe("a batch of uploads", () => {
       const waiting = `${api.config.QUEUE_PREFIX}:uploads`;
       for (const id of await redis.zrange(waiting, "0", "-1")) await redis.zadd(waiting, 1, id);
     });
-    await new UploadCleanup(api.store, api.uploads, logger).sweep();
+    await new UploadCleanup(api.own, api.uploads, logger).sweep();
   }
 
   beforeEach(() => {
     run = async ({ payload }) => {
       const [image] = payload.images;
       if (!image || !("upload" in image)) throw new Error("Expected an upload");
-      await fetchImage({ store: api.store, egress }, image, { maxBytes: 1e6 });
+      await fetchImage({ store: api.store, own: api.own, egress }, image, { maxBytes: 1e6 });
       return analysis([]);
     };
   });
@@ -485,13 +477,13 @@ describe("whatever fails in the middle of a step", () => {
     await storeObject("list", manifestOf(photos(10_000)));
     await startConsumer();
     const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
-    const { store, jobs, uploads } = api;
+    const { store, own, jobs, uploads } = api;
     const steps = new BatchSteps(api.config, { logger });
     let setbacks = 0;
     const work = async (seed: number) => {
       const flaky = unreliable(steps, randomFrom(seed));
       const source = new BatchSource(store, flaky, uploads);
-      const results = new BatchResults(store, flaky, api.results);
+      const results = new BatchResults({ store, own, steps: flaky, results: api.results });
       const idle = async () => undefined;
       const stepper = new BatchStepper({
         steps: flaky,
@@ -547,7 +539,8 @@ describe("DELETE", () => {
     await startConsumer();
     const { id } = await submitted({ task: "detect", items: photos(3) });
     await ended(id);
-    const stored = () => readdir(join(api.config.STORE_DIR, api.store.defaultBucket, "batches", id));
+    const { bucket: own, key } = await api.own.batchPart(id, 0).ref();
+    const stored = () => readdir(join(api.config.STORE_DIR, own, dirname(key)));
     expect(await stored()).toEqual(["part-00000.ndjson"]);
     expect((await api.inject({ method: "DELETE", url: `/v1/batches/${id}` })).statusCode).toBe(204);
     expect(await stored()).toEqual([]);
@@ -564,7 +557,7 @@ describe("DELETE", () => {
     await startConsumer();
     const { id } = await submitted({ task: "detect", items: photos(1) });
     await ended(id);
-    const { batches, config, store } = api;
+    const { batches, config, store, own } = api;
     const before = { ...(await batches.record(defaultTenant, id))!, stored: 0 };
     await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
     const steps = new BatchSteps(config, { logger });
@@ -572,9 +565,9 @@ describe("DELETE", () => {
       yield "{}";
     }
     const late = { isPartComplete: async () => true, lines, partStored: steps.partStored.bind(steps) };
-    await new BatchResults(store, late, api.results).storeNext(before);
+    await new BatchResults({ store, own, steps: late, results: api.results }).storeNext(before);
     await steps.close();
-    expect(await store.head(batchPartRef(store, id, 0))).toBeUndefined();
+    expect(await own.batchPart(id, 0).head()).toBeUndefined();
   });
 
   it("is 404 for a batch that never was", async () => {

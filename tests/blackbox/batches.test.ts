@@ -119,9 +119,9 @@ describe.skipIf(isAbsent)("a batch", () => {
       const [first, second] = await acme.batchLines(id);
       expect(first).toMatchObject({ state: "succeeded" });
       expect(second).toMatchObject({ state: "failed", error: { code: "upload_not_found" } });
-      const uploads = async () => (await stored(buckets.defaultBucket, "uploads/")).map(([key]) => key);
-      await expectEventually(async () => expect(await uploads()).not.toContain(`uploads/${own.body.id}`));
-      expect(await uploads()).toContain(`uploads/${foreign.body.id}`);
+      const uploads = async () => JSON.stringify(await stored(buckets.defaultBucket, "facefleet-own/uploads/"));
+      await expectEventually(async () => expect(await uploads()).not.toContain(own.body.id));
+      expect(await uploads()).toContain(foreign.body.id);
     });
 
     it("may have a thousand of them and no more", async () => {
@@ -241,7 +241,7 @@ describe.skipIf(isAbsent)("a batch", () => {
 
   it("that is over is erased by DELETE, again and again, with its results", async () => {
     const { id, links } = await ended({ items: [blank] });
-    const own = () => stored(buckets.defaultBucket, `batches/${id}/`);
+    const own = () => stored(buckets.defaultBucket, `facefleet-own/batches/${id}-`);
     expect(await own()).toHaveLength(1);
     expect((await acme.delete(links.self)).status).toBe(204);
     expect(await own()).toEqual([]);

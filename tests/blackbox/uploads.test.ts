@@ -41,8 +41,10 @@ describe.skipIf(isAbsent)("an upload", () => {
     return (await fetch(url, { method, headers: others, body: Uint8Array.from(bytes) })).status;
   }
 
-  const isStored = async ({ id }: Upload) =>
-    (await buckets.head({ bucket: buckets.defaultBucket, key: `uploads/${id}` })) !== undefined;
+  const isStored = async ({ url }: Upload) => {
+    const key = decodeURIComponent(new URL(url).pathname).slice(`/${buckets.defaultBucket}/`.length);
+    return (await buckets.head({ bucket: buckets.defaultBucket, key })) !== undefined;
+  };
   const isDeleted = (upload: Upload) => expectEventually(async () => expect(await isStored(upload)).toBe(false));
   const refusedJob = ({ id }: Upload) => acme.post("/v1/jobs", { task: "detect", image: { upload: id } });
   const refused = (request: Record<string, unknown>) =>

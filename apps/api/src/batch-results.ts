@@ -1,18 +1,18 @@
 import {
   type Batches,
   type BatchRecord,
-  batchPartRef,
   isStored,
   itemsWithLines,
   type KeptText,
-  type ObjectStore,
+  type OwnObject,
+  type OwnObjects,
   partSize,
 } from "@facefleet/platform";
 
 /** Where results are while their batch goes on, and where they are in the end. */
 interface ResultPlaces {
   readonly batches: Pick<Batches, "lines" | "lineBytes">;
-  readonly store: ObjectStore;
+  readonly own: OwnObjects;
 }
 
 /** Divides a part. */
@@ -33,11 +33,11 @@ export async function* batchResults(places: ResultPlaces, record: BatchRecord): 
 }
 
 /** Whoever reads slowly may see a part move into the object store: it is then read on from there. */
-async function* partOf({ batches, store }: ResultPlaces, id: string, part: number): AsyncGenerator<Buffer, void> {
+async function* partOf({ batches, own }: ResultPlaces, id: string, part: number): AsyncGenerator<Buffer, void> {
   for (let read = 0; read < partSize; read += linesAtOnce) {
     const indexes = Array.from({ length: linesAtOnce }, (_, offset) => part * partSize + read + offset);
     const lines = await batches.lines(id, part, indexes);
-    if (!lines) return yield* afterLines(storedPart(store, id, part), read);
+    if (!lines) return yield* afterLines(storedPart(own.batchPart(id, part)), read);
     yield* bytesOf(batches, lines);
   }
 }
@@ -57,10 +57,9 @@ async function* bytesOf(batches: Pick<Batches, "lineBytes">, lines: readonly Kep
   if (short !== "") yield Buffer.from(short);
 }
 
-async function* storedPart(store: ObjectStore, id: string, part: number): AsyncGenerator<Buffer, void> {
-  const ref = batchPartRef(store, id, part);
+async function* storedPart(part: OwnObject): AsyncGenerator<Buffer, void> {
   for (let offset = 0; ; offset += chunkBytes) {
-    const { bytes } = await store.getPart(ref, { offset, length: chunkBytes });
+    const { bytes } = await part.getPart({ offset, length: chunkBytes });
     if (bytes.length > 0) yield bytes;
     if (bytes.length < chunkBytes) return;
   }

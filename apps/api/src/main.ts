@@ -13,6 +13,7 @@ import {
   jobEndCounter,
   Lifecycle,
   type Logger,
+  OwnObjects,
   startTracing,
   TurnDestination,
   UploadRegistry,
@@ -62,6 +63,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());
+  const own = new OwnObjects(store, () => uploads.secret());
   const webhookSecrets = new WebhookSecrets(config, { logger });
   lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
   const observer = new FleetObserver(config, { logger });
@@ -74,6 +76,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
     jobs,
     batches,
     store,
+    own,
     uploads,
     webhookSecrets,
     egress,

@@ -6,6 +6,7 @@ import type {
   Logger,
   Metrics,
   ObjectStore,
+  OwnObjects,
   UploadRegistry,
   WebhookSecrets,
 } from "@facefleet/platform";
@@ -23,6 +24,7 @@ export interface ApiParts {
   readonly jobs: FaceJobs;
   readonly batches: Batches;
   readonly store: ObjectStore;
+  readonly own: OwnObjects;
   readonly uploads: UploadRegistry;
   readonly webhookSecrets: WebhookSecrets;
   readonly egress: Egress;

@@ -14,6 +14,7 @@ import {
   FaceJobs,
   FleetObserver,
   type ObjectStore,
+  OwnObjects,
   type RedisSettings,
   type RunningJob,
   StoredResults,
@@ -41,13 +42,14 @@ export interface ApiRig {
   readonly jobs: FaceJobs;
   readonly batches: Batches;
   readonly store: ObjectStore;
+  readonly own: OwnObjects;
   readonly uploads: UploadRegistry;
   readonly results: StoredResults;
   readonly stopping: AbortController;
   inject(request: InjectOptions): Promise<LightMyRequestResponse>;
   /** Takes jobs as a worker does, doing `run`; deletes uploads at their end, as the worker does. */
   startWorker(run: Run): Promise<FaceJobConsumer>;
-  /** The names of what the folder store holds of uploads, and of results. */
+  /** The ids of what the folder store holds of uploads, and of results. */
   storedUploads(): Promise<string[]>;
   storedResults(): Promise<string[]>;
   /** Every upload that is known, whether it is held, waits for a job, or is about to be deleted. */
@@ -71,6 +73,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
   const jobs = new FaceJobs(config, { logger, store });
   const batches = new Batches(config, { logger, store });
   const uploads = new UploadRegistry(config, { logger });
+  const own = new OwnObjects(store, () => uploads.secret());
   const results = new StoredResults(config, { logger, store });
   const observer = new FleetObserver(config, { logger });
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
@@ -83,6 +86,7 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     jobs,
     batches,
     store,
+    own,
     uploads,
     webhookSecrets,
     egress,
@@ -98,17 +102,21 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
     jobs,
     batches,
     store,
+    own,
     uploads,
     results,
     stopping,
     inject: (request) => app.inject(request),
     async startWorker(run) {
-      const { worker, stop } = await startWorker(config, { run, store, uploads });
+      const { worker, stop } = await startWorker(config, { run, store, own, uploads });
       closers.push(stop);
       return worker;
     },
-    storedUploads: () => readdir(path.join(directory, store.defaultBucket, "uploads")).catch(() => []),
-    storedResults: () => readdir(path.join(directory, store.defaultBucket, "results")).catch(() => []),
+    async storedUploads() {
+      const names = await readdir(path.join(directory, store.ownPlace.bucket, "uploads")).catch(() => []);
+      return names.map((name) => name.slice(0, name.indexOf("-")));
+    },
+    storedResults: () => readdir(path.join(directory, store.ownPlace.bucket, "results")).catch(() => []),
     waitingUploads: () => withRedis(config, (redis) => redis.zrange(`${config.QUEUE_PREFIX}:uploads`, "0", "-1")),
     registeredUploads: () => withRedis(config, registeredUploads(config.QUEUE_PREFIX)),
     async close() {
@@ -132,9 +140,9 @@ export async function startApi(env: Record<string, string> = {}): Promise<ApiRig
 
 async function startWorker(
   settings: RedisSettings,
-  { run, store, uploads }: { run: Run; store: ObjectStore; uploads: UploadRegistry },
+  { run, store, own, uploads }: { run: Run; store: ObjectStore; own: OwnObjects; uploads: UploadRegistry },
 ) {
-  const deletion = new UploadDeletion(store, uploads, logger);
+  const deletion = new UploadDeletion(own, uploads, logger);
   const worker = new FaceJobConsumer(settings, {
     logger,
     store,

@@ -120,7 +120,7 @@ describe("jobs", () => {
     await api.startWorker(async ({ payload }) => {
       const [image] = payload.images;
       if (!image || !("upload" in image)) throw new Error("Expected an upload");
-      received.push(await api.store.get({ bucket: "local", key: `uploads/${image.upload}` }, { maxBytes: 1e6 }));
+      received.push(await api.own.upload(image.upload).get({ maxBytes: 1e6 }));
       return analysis([]);
     });
     const job = jobPart({ task: "embed", priority: "high" });

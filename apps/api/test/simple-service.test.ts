@@ -20,7 +20,7 @@ describe("the simple endpoints", () => {
     run = async ({ payload }) => {
       const [image] = payload.images;
       if (!image || !("upload" in image)) throw new Error("Expected an upload");
-      stored = await api.store.get({ bucket: "local", key: `uploads/${image.upload}` }, { maxBytes: 1e6 });
+      stored = await api.own.upload(image.upload).get({ maxBytes: 1e6 });
       expect(payload).toMatchObject({
         task: "detect",
         options: { maxFaces: 1000, landmarks: false, quality: false, minFaceSize: 20 },

@@ -50,8 +50,7 @@ function storedImage(api: ApiRig, received: Buffer[]) {
   return api.startWorker(async ({ payload }) => {
     const [image] = payload.images;
     if (!image || !("upload" in image)) throw new Error("Expected an upload");
-    const key = `uploads/${image.upload}`;
-    received.push(await api.store.get({ bucket: api.store.defaultBucket, key }, { maxBytes: 1e8 }));
+    received.push(await api.own.upload(image.upload).get({ maxBytes: 1e8 }));
     return analysis([]);
   });
 }

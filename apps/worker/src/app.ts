@@ -13,6 +13,7 @@ import {
   Lifecycle,
   type Logger,
   type ObjectStore,
+  OwnObjects,
   QueueSweep,
   resultRef,
   StoredResults,
@@ -150,14 +151,15 @@ class WorkerApp {
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     const uploads = this.#openUploads();
-    const cleanup = this.#startCleanup(uploads);
+    const own = new OwnObjects(this.#store, () => uploads.secret());
+    const cleanup = this.#startCleanup(uploads, own);
     const results = this.#openResults();
     this.#startSweep(cleanup);
-    this.#startBatches({ uploads, results, cleanup });
+    this.#startBatches({ own, uploads, results, cleanup });
     this.#lifecycle.onStop("inference", () => this.#inference.close());
     await this.#inference.start();
     this.#stopping.signal.throwIfAborted();
-    await this.#startConsumer(cleanup);
+    await this.#startConsumer(own, cleanup);
     this.#takesJobs = true;
     this.#logger.info({ concurrency: this.#config.CONCURRENCY, inferencePids: this.#inference.pids }, "taking jobs");
   }
@@ -174,8 +176,8 @@ class WorkerApp {
     return uploads;
   }
 
-  #startCleanup(uploads: UploadRegistry): UploadCleanup {
-    const cleanup = new UploadCleanup(this.#store, uploads, this.#logger);
+  #startCleanup(uploads: UploadRegistry, own: OwnObjects): UploadCleanup {
+    const cleanup = new UploadCleanup(own, uploads, this.#logger);
     this.#lifecycle.onStop("upload cleanup", () => cleanup.stop());
     cleanup.start();
     return cleanup;
@@ -209,7 +211,7 @@ class WorkerApp {
     sweep.start();
   }
 
-  #startBatches(parts: Pick<BatchWorkerParts, "uploads" | "results" | "cleanup">): void {
+  #startBatches(parts: Pick<BatchWorkerParts, "own" | "uploads" | "results" | "cleanup">): void {
     const batches = new BatchWorker(this.#config, {
       ...parts,
       store: this.#store,
@@ -221,9 +223,10 @@ class WorkerApp {
     batches.start();
   }
 
-  async #startConsumer(cleanup: UploadCleanup): Promise<void> {
+  async #startConsumer(own: OwnObjects, cleanup: UploadCleanup): Promise<void> {
     const runner = new FaceJobRunner({
       store: this.#store,
+      own,
       egress: this.#countedEgress("image"),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
       cache: this.#openCache(),

@@ -20,7 +20,7 @@ import {
   FaceJobs,
   KnownResults,
   type ObjectStore,
-  uploadRef,
+  OwnObjects,
 } from "@facefleet/platform";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
@@ -64,11 +64,13 @@ class CacheBench {
   analyse: Analyse = async () => randomAnalysis(this.fingerprint);
   readonly jobs: FaceJobs;
   readonly #store: ObjectStore;
+  readonly #own: OwnObjects;
   readonly #metrics = createMetrics();
 
   private constructor(readonly fleet: Fleet) {
     this.#store = createObjectStore(fleet.config);
     this.jobs = new FaceJobs(fleet.config, { logger: quiet, store: this.#store });
+    this.#own = new OwnObjects(this.#store, async () => "secret");
   }
 
   static async start(settings: CacheSettings = {}): Promise<CacheBench> {
@@ -109,7 +111,7 @@ class CacheBench {
 
   async #upload(content: string): Promise<{ upload: string }> {
     const id = randomBytes(16).toString("hex");
-    await this.#store.put(uploadRef(this.#store, id), Buffer.from(content), { maxBytes: 100 });
+    await this.#own.upload(id).put(Buffer.from(content), { maxBytes: 100 });
     return { upload: id };
   }
 
@@ -132,6 +134,7 @@ class CacheBench {
   #consumer(cache: AnalysisCache): FaceJobConsumer {
     const parts = {
       store: this.#store,
+      own: this.#own,
       egress: new EgressGuard(),
       maxImageBytes: 100,
       cache,

@@ -1,7 +1,7 @@
 import type { JobOptions, VerifyResult } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import { defaultPackName } from "@facefleet/core/models";
-import { createObjectStore, EgressGuard, type ObjectStore, uploadRef } from "@facefleet/platform";
+import { createObjectStore, EgressGuard, type ObjectStore, OwnObjects } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFaceJob } from "../src/jobs/face-job.js";
 import { type Fleet, isolatedFleet, payload } from "./environment.js";
@@ -11,13 +11,15 @@ const landmarks = { leftEye: nowhere, rightEye: nowhere, nose: nowhere, mouthLef
 
 let fleet: Fleet;
 let store: ObjectStore;
+let own: OwnObjects;
 let uploads: string[];
 
 beforeEach(async () => {
   fleet = await isolatedFleet();
   store = createObjectStore(fleet.config);
+  own = new OwnObjects(store, async () => "secret");
   uploads = ["1", "2"].map((digit) => digit.repeat(32));
-  for (const id of uploads) await store.put(uploadRef(store, id), Buffer.from(id), { maxBytes: 32 });
+  for (const id of uploads) await own.upload(id).put(Buffer.from(id), { maxBytes: 32 });
 });
 
 afterEach(async () => {
@@ -55,7 +57,7 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     asked.push(analysisOptions);
     return bytes[0] === "1".charCodeAt(0) ? first : second;
   };
-  const parts = { store, egress: new EgressGuard(), maxImageBytes: 100, analyse, onStage: () => {} };
+  const parts = { store, own, egress: new EgressGuard(), maxImageBytes: 100, analyse, onStage: () => {} };
   const result = (await runFaceJob(job, parts, new AbortController().signal)) as VerifyResult;
   return { result, asked };
 }

@@ -8,6 +8,7 @@ import {
   EgressGuard,
   type Metrics,
   type ObjectStore,
+  OwnObjects,
 } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CountedEgress } from "../src/counted-egress.js";
@@ -44,7 +45,8 @@ const urlOf = (path: string) => `http://127.0.0.1:${(server.address() as Address
 
 function fetchUrl(path = "/a.jpg?signature=hush", signal?: AbortSignal, allow = fleet.config.EGRESS_ALLOW) {
   const egress = new CountedEgress(new EgressGuard({ allow }), (outcome) => workerMetrics.egress("image", outcome));
-  return fetchImage({ store, egress }, { url: urlOf(path) }, { maxBytes, ...(signal && { signal }) });
+  const own = new OwnObjects(store, async () => "secret");
+  return fetchImage({ store, own, egress }, { url: urlOf(path) }, { maxBytes, ...(signal && { signal }) });
 }
 
 const counted = async (outcome: string) =>

@@ -10,7 +10,7 @@ import {
   Job,
   type VerifyResult,
 } from "@facefleet/contracts";
-import { createObjectStore, FaceJobs, type ObjectStore, UploadRegistry, uploadRef } from "@facefleet/platform";
+import { createObjectStore, FaceJobs, type ObjectStore, OwnObjects, UploadRegistry } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWorker, type Worker } from "../src/app.js";
@@ -19,6 +19,7 @@ import { buildWorker, type Fleet, isolatedFleet, missing, oddImage, payload, pho
 describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
   let fleet: Fleet;
   let store: ObjectStore;
+  let own: OwnObjects;
   let uploads: UploadRegistry;
   let jobs: FaceJobs;
   let worker: Worker;
@@ -28,6 +29,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
     store = createObjectStore(fleet.config);
     uploads = new UploadRegistry(fleet.config, { logger: quiet });
+    own = new OwnObjects(store, () => uploads.secret());
     jobs = new FaceJobs(fleet.config, { logger: quiet, store });
     worker = await startWorker(fleet.config, quiet);
     await worker.ready;
@@ -42,7 +44,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
   async function upload(bytes: Uint8Array): Promise<{ upload: string }> {
     const id = randomBytes(16).toString("hex");
     await uploads.announce(id);
-    await store.put(uploadRef(store, id), bytes, { maxBytes: 20_000_000 });
+    await own.upload(id).put(bytes, { maxBytes: 20_000_000 });
     return { upload: id };
   }
 
@@ -195,8 +197,8 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     const good = await uploadPhoto("single-small.jpg");
     const bad = await upload(await oddImage("truncated_jpeg.jpg"));
     await Promise.all([finished(payload("detect", [good])), finished(payload("detect", [bad]))]);
-    await expect.poll(() => store.head(uploadRef(store, good.upload)), { timeout: 5000 }).toBeUndefined();
-    await expect.poll(() => store.head(uploadRef(store, bad.upload)), { timeout: 5000 }).toBeUndefined();
+    await expect.poll(() => own.upload(good.upload).head(), { timeout: 5000 }).toBeUndefined();
+    await expect.poll(() => own.upload(bad.upload).head(), { timeout: 5000 }).toBeUndefined();
   });
 
   test("lets go of a job that is canceled while it runs", async () => {

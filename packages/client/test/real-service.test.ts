@@ -19,8 +19,8 @@ it("submits an image, waits for its end, and finds the job again", async () => {
   const received: string[] = [];
   await api.startWorker(async ({ payload: { images } }) => {
     const [image] = images;
-    const key = image && "upload" in image ? `uploads/${image.upload}` : "none";
-    received.push(String(await api.store.get({ bucket: api.store.defaultBucket, key }, { maxBytes: 1e6 })));
+    const id = image && "upload" in image ? image.upload : "none";
+    received.push(String(await api.own.upload(id).get({ maxBytes: 1e6 })));
     return analysis([face(0.99)]);
   });
   const image = new Blob(["the bytes of an image"], { type: "image/jpeg" });
@@ -36,8 +36,7 @@ it("hands two images over to be compared", async () => {
   await api.startWorker(async ({ payload: { images } }) => {
     for (const image of images) {
       if (!("upload" in image)) throw new Error("Expected an upload");
-      const ref = { bucket: api.store.defaultBucket, key: `uploads/${image.upload}` };
-      received.push(String(await api.store.get(ref, { maxBytes: 1e6 })));
+      received.push(String(await api.own.upload(image.upload).get({ maxBytes: 1e6 })));
     }
     return verification;
   });

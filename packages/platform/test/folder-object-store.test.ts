@@ -21,7 +21,7 @@ describe("the folder store", () => {
   it("leaves no part of a body that failed anywhere", async () => {
     const body = Readable.from([Buffer.alloc(50), Buffer.alloc(51)]);
     await expect(store.put(ref("a/b"), body, { maxBytes: 100 })).rejects.toMatchObject({ code: "image_too_large" });
-    expect((await readdir(directory, { recursive: true })).sort()).toEqual([".incomplete", "local"]);
+    expect((await readdir(directory, { recursive: true })).sort()).toEqual([".incomplete", ".own", "local"]);
   });
 
   it("shows no part of a body that is still being written", async () => {
@@ -56,7 +56,7 @@ describe("the folder store", () => {
     await writeFile(path.join(directory, "my-photos", "a.jpg"), "bytes");
     expect(String(await store.get({ bucket: "my-photos", key: "a.jpg" }, { maxBytes: 100 }))).toBe("bytes");
     expect(store.allows("my-photos")).toBe(true);
-    for (const bucket of ["..", ".incomplete", "a/b", "", "UPPER", "x".repeat(64)]) {
+    for (const bucket of ["..", ".incomplete", "a/b", "", "UPPER", "x".repeat(64), ".OWN"]) {
       expect(store.allows(bucket)).toBe(false);
       await expect(store.get({ bucket, key: "a" }, { maxBytes: 1 })).rejects.toMatchObject({ code: "image_not_found" });
     }

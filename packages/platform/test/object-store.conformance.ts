@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ObjectPlace, ObjectRef, ObjectStore } from "../src/object-store/index.js";
+import {
+  assertListable,
+  assertReadable,
+  assertWritable,
+  isReserved,
+  type ObjectPlace,
+  type ObjectRef,
+  type ObjectStore,
+  OwnObjects,
+} from "../src/object-store/index.js";
+import { keyAliases } from "./key-aliases.js";
 
 const MiB = 1 << 20;
 const maxBytes = 20 * MiB;
@@ -198,6 +208,48 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       await expect(store.head(ref)).rejects.toMatchObject({ code: "image_not_found" });
       await expect(store.delete(ref)).rejects.toMatchObject({ code: "image_not_found" });
     });
+
+    it("shows callers nothing that the service keeps, however they name it", async () => {
+      const id = randomBytes(16).toString("hex");
+      const own = new OwnObjects(store, async () => "secret");
+      const former = { bucket: store.defaultBucket, key: `batches/${id}/part-00000.ndjson` };
+      await store.put(former, Buffer.from("another's"), { maxBytes });
+      await own.upload(id).put(Buffer.from("another's"), { maxBytes });
+      for (const { bucket, key } of [former, await own.upload(id).ref()]) {
+        for (const alias of [key, ...keyAliases(key)]) {
+          expect(await readByCaller({ bucket, key: alias }), alias).not.toBe("another's");
+          await writeByCaller({ bucket, key: alias });
+        }
+        expect(String(await store.get({ bucket, key }, { maxBytes }))).toBe("another's");
+      }
+      for (const prefix of ["", "/", "\\", "facefleet", "/facefleet-own", "facefleet-own", "batches", "/batches"]) {
+        const place = { bucket: store.defaultBucket, prefix };
+        assertListable(store, place);
+        const found = (await allPages(store, place, 1000)).filter((key) => key.includes(id));
+        for (const key of found) expect(isReserved(store, { bucket: place.bucket, key }), key).toBe(true);
+      }
+      await own.upload(id).delete();
+      await store.delete(former);
+    });
+
+    const readByCaller = async (ref: ObjectRef) => {
+      try {
+        assertReadable(store, ref);
+        return String(await store.get(ref, { maxBytes }));
+      } catch (error) {
+        return error;
+      }
+    };
+
+    const writeByCaller = async (ref: ObjectRef) => {
+      try {
+        assertWritable(store, ref);
+      } catch {
+        return;
+      }
+      await store.put(ref, Buffer.from("a caller's"), { maxBytes });
+      await store.delete(ref);
+    };
 
     it("gives the reason of its signal when reading is aborted", async () => {
       const ref = newRef();

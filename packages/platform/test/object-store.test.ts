@@ -4,7 +4,8 @@ import path from "node:path";
 import { afterAll } from "vitest";
 import { createObjectStore } from "../src/object-store/index.js";
 import { describeObjectStore } from "./object-store.conformance.js";
-import { startS3Server } from "./s3-server.js";
+import { type S3Server, startS3Server } from "./s3-server.js";
+import { haveSeaweedfs, startSeaweedfs } from "./seaweedfs-server.js";
 import { folderSettings, s3Settings } from "./store-settings.js";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -18,8 +19,11 @@ describeObjectStore("folder", async () => {
   return createObjectStore(folderSettings(directory));
 });
 
-describeObjectStore("s3", async () => {
-  const server = await startS3Server();
+async function open(starting: Promise<S3Server>) {
+  const server = await starting;
   ends.push(() => server.stop());
   return createObjectStore(s3Settings(server));
-});
+}
+
+describeObjectStore("s3", () => open(startS3Server()));
+if (haveSeaweedfs) describeObjectStore("SeaweedFS", () => open(startSeaweedfs()));

@@ -62,7 +62,7 @@ async function startLoopbackServer(): Promise<S3Server> {
   const access = { ...keys, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   const bucket = "facefleet-test";
   await createBucket(access, bucket);
-  for (const prefix of ["uploads", "batches"]) await keepFolder(path.join(directory, bucket, prefix));
+  for (const name of ["uploads", "batches"]) await keepFolder(path.join(directory, bucket, "facefleet-own", name));
   return {
     ...access,
     bucket,
@@ -95,7 +95,7 @@ function signedOnly(next: RequestListener, secretAccessKey: string): RequestList
   };
 }
 
-async function createBucket(
+export async function createBucket(
   { endpoint, ...credentials }: Pick<S3Server, "endpoint" | "accessKeyId" | "secretAccessKey">,
   name: string,
 ): Promise<void> {

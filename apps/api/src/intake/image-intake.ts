@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
-import { type Logger, type ObjectStore, UploadDeletion, type UploadRegistry, uploadRef } from "@facefleet/platform";
+import { type Logger, type OwnObjects, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
 
 export interface StoredImage {
   readonly uploadId: string;
@@ -12,16 +12,16 @@ export interface StoredImage {
 
 /** Puts the images that callers send into the object store, and takes them back when nothing comes of them. */
 export class ImageIntake {
-  readonly #store: ObjectStore;
+  readonly #own: OwnObjects;
   readonly #uploads: UploadRegistry;
   readonly #logger: Logger;
   readonly #deletion: UploadDeletion;
 
-  constructor(parts: { readonly store: ObjectStore; readonly uploads: UploadRegistry; readonly logger: Logger }) {
-    this.#store = parts.store;
+  constructor(parts: { readonly own: OwnObjects; readonly uploads: UploadRegistry; readonly logger: Logger }) {
+    this.#own = parts.own;
     this.#uploads = parts.uploads;
     this.#logger = parts.logger;
-    this.#deletion = new UploadDeletion(parts.store, parts.uploads, parts.logger);
+    this.#deletion = new UploadDeletion(parts.own, parts.uploads, parts.logger);
   }
 
   /**
@@ -58,7 +58,7 @@ export class ImageIntake {
 
   /** Whether an upload with this id has arrived. */
   async has(uploadId: string): Promise<boolean> {
-    return (await this.#store.head(uploadRef(this.#store, uploadId))) !== undefined;
+    return (await this.#own.upload(uploadId).head()) !== undefined;
   }
 
   /**
@@ -88,7 +88,7 @@ export class ImageIntake {
 
   #put(uploadId: string, bytes: AsyncIterable<Buffer>, maxBytes: number): Promise<{ size: number }> {
     const body = Readable.from(bytes, { objectMode: false });
-    return this.#store.put(uploadRef(this.#store, uploadId), body, { maxBytes });
+    return this.#own.upload(uploadId).put(body, { maxBytes });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { Batch, BatchRequest } from "@facefleet/contracts";
-import { batchPartRef, uploadsOf } from "@facefleet/platform";
+import { uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { BatchParams, batchId, batchNotFound } from "../batch-address.js";
@@ -133,9 +133,9 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
 }
 
 /** What cannot be deleted now is on the list of a worker, which does it within minutes. */
-async function deleteResults({ store }: ApiServices, request: FastifyRequest, id: string, parts: number) {
+async function deleteResults({ own }: ApiServices, request: FastifyRequest, id: string, parts: number) {
   try {
-    for (let part = 0; part < parts; part += 1) await store.delete(batchPartRef(store, id, part));
+    for (let part = 0; part < parts; part += 1) await own.batchPart(id, part).delete();
   } catch (error) {
     request.log.warn({ err: error, batchId: id }, "results of an erased batch could not be deleted yet");
   }

@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
 import { imageContentTypes, ProblemError, Upload, UploadRequest } from "@facefleet/contracts";
-import { uploadRef } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import { uploadUrlInvalid } from "../intake/image-intake.js";
@@ -64,13 +63,13 @@ async function createUpload(
   request: FastifyRequest,
   { contentType, size }: UploadRequest,
 ): Promise<Upload> {
-  const { store, uploads } = services;
+  const { own, uploads } = services;
   const id = await uploads.newId(request.tenant.id);
   await uploads.announce(id);
   const { secret, now } = await uploads.signing();
   const expires = Math.floor(now / 1000) + urlLifetimeSeconds;
   const put =
-    (await store.presignPut(uploadRef(store, id), { contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??
+    (await own.upload(id).presignPut({ contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??
     ownPut(request, { id, size, type: contentType, expires }, secret);
   return { id, ...put, expiresAt: new Date(expires * 1000).toISOString() };
 }

@@ -1,5 +1,6 @@
 import type { ImageRef } from "@facefleet/contracts";
 import {
+  assertListable,
   assertReadable,
   assertWritable,
   batchCopyRef,
@@ -41,10 +42,10 @@ export async function assertUploadsOwn(uploads: UploadRegistry, tenant: Tenant, 
 
 /**
  * Refuses a source whose objects a tenant may not read. What is the service's own among them counts for nothing.
- * @throws ProblemError `bucket_forbidden`
+ * @throws ProblemError `bucket_forbidden`, `invalid_request`
  */
-export function assertPlaceAllowed(store: ObjectStore, tenant: Tenant, { bucket, prefix }: ObjectPlace): void {
-  assertReadable(store, { bucket, key: prefix }, tenant.allowedBuckets);
+export function assertPlaceAllowed(store: ObjectStore, tenant: Tenant, place: ObjectPlace): void {
+  assertListable(store, place, tenant.allowedBuckets);
 }
 
 /**

@@ -1,11 +1,4 @@
-import {
-  type BatchSteps,
-  batchPartRef,
-  type Logger,
-  type ObjectStore,
-  Periodic,
-  type StoredBatch,
-} from "@facefleet/platform";
+import { type BatchSteps, type Logger, type OwnObjects, Periodic, type StoredBatch } from "@facefleet/platform";
 
 const sweepEveryMs = 60_000;
 const sweepSize = 10;
@@ -16,7 +9,7 @@ export class BatchCleanup {
 
   constructor(
     private readonly steps: BatchSteps,
-    private readonly store: ObjectStore,
+    private readonly own: OwnObjects,
     private readonly logger: Logger,
   ) {}
 
@@ -43,7 +36,7 @@ export class BatchCleanup {
 
   async #delete(batch: StoredBatch): Promise<void> {
     for (let part = 0; part < batch.parts; part += 1) {
-      await this.store.delete(batchPartRef(this.store, batch.id, part));
+      await this.own.batchPart(batch.id, part).delete();
     }
     await this.steps.forget(batch);
   }

@@ -1,51 +1,62 @@
 import { Readable } from "node:stream";
 import {
+  assertWritable,
   type BatchRecord,
   type BatchSteps,
   batchCopyRef,
-  batchPartRef,
   isStored,
   type ObjectRef,
   type ObjectStore,
+  type OwnObjects,
   type StoredResults,
   type StoredText,
 } from "@facefleet/platform";
 
-const contentType = "application/x-ndjson";
+const options = { contentType: "application/x-ndjson", maxBytes: Number.MAX_SAFE_INTEGER };
 
 const lineBreak = Buffer.from("\n");
 
+export interface BatchResultsParts {
+  readonly store: ObjectStore;
+  readonly own: OwnObjects;
+  readonly steps: Pick<BatchSteps, "isPartComplete" | "lines" | "partStored">;
+  readonly results: Pick<StoredResults, "bytes">;
+}
+
 /** Puts the lines of items that have ended, wherever each is, together in the object store, part by part. */
 export class BatchResults {
-  constructor(
-    private readonly store: ObjectStore,
-    private readonly steps: Pick<BatchSteps, "isPartComplete" | "lines" | "partStored">,
-    private readonly results: Pick<StoredResults, "bytes">,
-  ) {}
+  constructor(private readonly parts: BatchResultsParts) {}
 
   /** Stores the next part, if all its items have ended. Returns whether it did. To do it again does no harm. */
   async storeNext(record: BatchRecord): Promise<boolean> {
-    if (!(await this.steps.isPartComplete(record))) return false;
-    const part = batchPartRef(this.store, record.id, record.stored);
-    const objects = await this.#write(record, part);
+    const { own, steps } = this.parts;
+    if (!(await steps.isPartComplete(record))) return false;
+    const part = own.batchPart(record.id, record.stored);
+    const objects: StoredText[] = [];
+    await part.put(this.#lines(record, objects), options);
     const copy = copyRef(record);
-    if (copy) await this.#write(record, copy);
-    if (!(await this.steps.partStored(record, objects))) await this.store.delete(part);
+    if (copy) await this.#writeCopy(record, copy);
+    if (!(await steps.partStored(record, objects))) await part.delete();
     return true;
   }
 
-  /** Returns the lines that were objects of their own. */
-  async #write(record: BatchRecord, ref: ObjectRef): Promise<StoredText[]> {
-    const objects: StoredText[] = [];
-    const lines = Readable.from(this.#bytes(record, objects), { objectMode: false });
-    await this.store.put(ref, lines, { contentType, maxBytes: Number.MAX_SAFE_INTEGER });
-    return objects;
+  /** Checked once more, since what leads to the service's own is known better in a later version. */
+  async #writeCopy(record: BatchRecord, ref: ObjectRef): Promise<void> {
+    const { store } = this.parts;
+    const { allowedBuckets } = record.plan;
+    assertWritable(store, ref, allowedBuckets && new Set(allowedBuckets));
+    await store.put(ref, this.#lines(record, []), options);
+  }
+
+  /** @param objects gets the lines that are objects of their own */
+  #lines(record: BatchRecord, objects: StoredText[]): Readable {
+    return Readable.from(this.#bytes(record, objects), { objectMode: false });
   }
 
   async *#bytes(record: BatchRecord, objects: StoredText[]): AsyncGenerator<Buffer, void> {
-    for await (const line of this.steps.lines(record)) {
+    for await (const line of this.parts.steps.lines(record)) {
       if (isStored(line)) objects.push(line);
-      yield* this.results.bytes(line);
+      yield* this.parts.results.bytes(line);
       yield lineBreak;
     }
   }

@@ -4,6 +4,7 @@ import {
   type FaceJobs,
   type Logger,
   type ObjectStore,
+  type OwnObjects,
   type RedisSettings,
   type StoredResults,
   type UploadRegistry,
@@ -18,6 +19,7 @@ import { BatchSource } from "./sources/batch-source.js";
 
 export interface BatchWorkerParts {
   readonly store: ObjectStore;
+  readonly own: OwnObjects;
   readonly jobs: FaceJobs;
   readonly uploads: UploadRegistry;
   readonly results: StoredResults;
@@ -33,12 +35,12 @@ export class BatchWorker {
   readonly #cleanup: BatchCleanup;
 
   constructor(settings: RedisSettings, parts: BatchWorkerParts) {
-    const { store, jobs, uploads, results, cleanup, metrics, logger } = parts;
+    const { store, own, jobs, uploads, results, cleanup, metrics, logger } = parts;
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
       source: new BatchSource(store, steps, uploads),
-      results: new BatchResults(store, steps, results),
+      results: new BatchResults({ store, own, steps, results }),
       jobs,
       onReleased: (ids) => cleanup.released(ids),
       onQueued: ({ tenant, task, priority }, jobs) => metrics.submitted({ tenant, task, priority, jobs }),
@@ -49,7 +51,7 @@ export class BatchWorker {
     });
     this.#steps = steps;
     this.#runner = new BatchRunner(steps, stepper, logger);
-    this.#cleanup = new BatchCleanup(steps, store, logger);
+    this.#cleanup = new BatchCleanup(steps, own, logger);
   }
 
   start(): void {

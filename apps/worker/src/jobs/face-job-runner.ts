@@ -39,11 +39,11 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, egress, maxImageBytes, cache, analyse, metrics } = this.#options;
+    const { store, own, egress, maxImageBytes, cache, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     try {
-      return await runFaceJob(job, { store, egress, maxImageBytes, cache, analyse, onStage }, signal);
+      return await runFaceJob(job, { store, own, egress, maxImageBytes, cache, analyse, onStage }, signal);
     } finally {
       metrics.inFlight(--this.#inFlight);
     }

@@ -1,32 +1,33 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type Egress, type ObjectStore, uploadRef } from "@facefleet/platform";
+import { assertReadable, type Egress, type ObjectStore, type OwnObjects } from "@facefleet/platform";
 import { fetchUrl } from "./fetch-url.js";
 
 /** Where images come from. */
 export interface ImageSources {
   readonly store: ObjectStore;
+  readonly own: OwnObjects;
   readonly egress: Egress;
 }
 
 /** The bytes of an image; rejects with its source's ProblemError, `upload_not_found` for an upload that is gone. */
 export async function fetchImage(
-  { store, egress }: ImageSources,
+  { store, own, egress }: ImageSources,
   image: ImageRef,
   options: { maxBytes: number; signal?: AbortSignal },
 ): Promise<Buffer> {
-  if ("upload" in image) return await fetchUpload(store, image.upload, options);
+  if ("upload" in image) return await fetchUpload(own, image.upload, options);
   if ("url" in image) return await fetchUrl(egress, image.url, options);
   assertReadable(store, image.s3);
   return await store.get(image.s3, options);
 }
 
 async function fetchUpload(
-  store: ObjectStore,
+  own: OwnObjects,
   id: string,
   options: { maxBytes: number; signal?: AbortSignal },
 ): Promise<Buffer> {
   try {
-    return await store.get(uploadRef(store, id), options);
+    return await own.upload(id).get(options);
   } catch (error) {
     if (!(error instanceof ProblemError) || error.code !== "image_not_found") throw error;
     throw new ProblemError("upload_not_found", `Expected an upload ${id} but it is not there.`, { cause: error });

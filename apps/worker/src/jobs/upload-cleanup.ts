@@ -1,4 +1,4 @@
-import { type Logger, type ObjectStore, Periodic, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
+import { type Logger, type OwnObjects, Periodic, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
 
 const sweepEveryMs = 60_000;
 const sweepSize = 100;
@@ -9,11 +9,11 @@ export class UploadCleanup {
   readonly #deletion: UploadDeletion;
 
   constructor(
-    store: ObjectStore,
+    own: OwnObjects,
     private readonly uploads: UploadRegistry,
     private readonly logger: Logger,
   ) {
-    this.#deletion = new UploadDeletion(store, uploads, logger);
+    this.#deletion = new UploadDeletion(own, uploads, logger);
   }
 
   /** Those of some uploads that nobody holds any more. Never rejects: what cannot be deleted now is left to the sweep. */

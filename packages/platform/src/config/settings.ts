@@ -26,7 +26,15 @@ export const storeSettings = {
   ),
   S3_REGION: Type.String({ default: "us-east-1", description: "The region of the S3 server." }),
   S3_BUCKET: Type.Optional(
-    Type.String({ description: "The bucket for uploads. Unset: images are kept in the folder `STORE_DIR`." }),
+    Type.String({
+      description: "The bucket that jobs may name, where images are. Unset: they are in the folder `STORE_DIR`.",
+    }),
+  ),
+  S3_OWN_BUCKET: Type.Optional(
+    Type.String({
+      description:
+        "The bucket of uploads and the results of batches, which no job may name. Unset: they are in `S3_BUCKET`, below `facefleet-own/`, under names that nobody can guess.",
+    }),
   ),
   S3_ACCESS_KEY_ID: Type.Optional(
     Type.String({ description: "Unset: the AWS SDK's own chain (its environment, its files, the machine's role)." }),

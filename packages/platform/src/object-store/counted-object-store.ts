@@ -9,18 +9,24 @@ export type StoreOperation = (typeof storeOperations)[number];
 export class CountedObjectStore implements ObjectStore {
   readonly kind;
   readonly defaultBucket;
+  readonly ownPlace;
   readonly #store: ObjectStore;
   readonly #onError: (operation: StoreOperation) => void;
 
   constructor(store: ObjectStore, onError: (operation: StoreOperation) => void) {
     this.kind = store.kind;
     this.defaultBucket = store.defaultBucket;
+    this.ownPlace = store.ownPlace;
     this.#store = store;
     this.#onError = onError;
   }
 
   allows(bucket: string): boolean {
     return this.#store.allows(bucket);
+  }
+
+  keyFault(key: string): string | undefined {
+    return this.#store.keyFault(key);
   }
 
   put(ref: ObjectRef, body: Readable | Uint8Array, options: Parameters<ObjectStore["put"]>[2]) {

@@ -7,12 +7,13 @@ import { pipeline } from "node:stream/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { BoundedBody, tooLarge } from "./bounded-body.js";
 import { listFolder } from "./folder-listing.js";
-import { checkKey } from "./object-key.js";
+import { checkKey, keyFault } from "./object-key.js";
 import type { ObjectHead, ObjectPage, ObjectPart, ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Beside the buckets; no bucket's name starts with a dot. */
 const incompleteFolder = ".incomplete";
+const ownFolder = ".own";
 const leftoverAgeMs = 3_600_000;
 const maxSegmentBytes = 255;
 /** What the file system answers when a path leads to no file. */
@@ -25,6 +26,7 @@ const absentCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
 export class FolderObjectStore implements ObjectStore {
   readonly kind = "folder";
   readonly defaultBucket = "local";
+  readonly ownPlace = { bucket: ownFolder, prefix: "" };
   readonly #directory: string;
   readonly #incomplete: string;
   #prepared: Promise<void> | undefined;
@@ -36,6 +38,15 @@ export class FolderObjectStore implements ObjectStore {
 
   allows(bucket: string): boolean {
     return bucketName.test(bucket);
+  }
+
+  keyFault(key: string): string | undefined {
+    const fault = keyFault(key);
+    if (fault) return fault;
+    const segments = key.split("/");
+    if (segments.includes("")) return "without empty segments";
+    const tooLong = segments.some((segment) => Buffer.byteLength(segment) > maxSegmentBytes);
+    return tooLong ? `of segments of at most ${maxSegmentBytes} bytes` : undefined;
   }
 
   async put(ref: ObjectRef, body: Readable | Uint8Array, options: { readonly maxBytes: number }) {
@@ -127,12 +138,9 @@ export class FolderObjectStore implements ObjectStore {
 
   #pathOf(ref: ObjectRef): string {
     checkKey(ref.key);
-    const segments = ref.key.split("/");
-    const holdable = segments.every((segment) => segment !== "" && Buffer.byteLength(segment) <= maxSegmentBytes);
-    if (!holdable || !bucketName.test(ref.bucket) || ref.versionId !== undefined) {
-      throw notFound(ref);
-    }
-    return path.join(this.#directory, ref.bucket, ...segments);
+    const isBucket = bucketName.test(ref.bucket) || ref.bucket === ownFolder;
+    if (!isBucket || this.keyFault(ref.key) !== undefined || ref.versionId !== undefined) throw notFound(ref);
+    return path.join(this.#directory, ref.bucket, ...ref.key.split("/"));
   }
 
   /** Makes the folders, and clears what a process left there when it died in the middle of a put. */
@@ -142,7 +150,7 @@ export class FolderObjectStore implements ObjectStore {
   }
 
   async #makeFolders(): Promise<void> {
-    await makeFolder(path.join(this.#directory, this.defaultBucket));
+    for (const folder of [this.defaultBucket, ownFolder]) await makeFolder(path.join(this.#directory, folder));
     await makeFolder(this.#incomplete);
     await removeLeftovers(this.#incomplete);
   }

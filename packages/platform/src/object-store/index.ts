@@ -1,3 +1,5 @@
+export { batchCopyRef, isBatchCopy } from "./batch-copies.js";
+export { assertListable, assertReadable, assertWritable, isReserved, uploadNotFound } from "./callers-refs.js";
 export { createObjectStore } from "./create-object-store.js";
 export { FolderObjectStore } from "./folder-object-store.js";
 export type {
@@ -9,14 +11,4 @@ export type {
   ObjectStore,
   PresignedPut,
 } from "./object-store.js";
-export {
-  assertReadable,
-  assertWritable,
-  batchCopyRef,
-  batchPartRef,
-  isBatchCopy,
-  isReserved,
-  resultRef,
-  uploadNotFound,
-  uploadRef,
-} from "./own-objects.js";
+export { type OwnObject, OwnObjects, resultRef } from "./own-objects.js";

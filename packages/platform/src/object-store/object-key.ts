@@ -18,6 +18,28 @@ export function keyFault(key: string): string | undefined {
   if (key.includes("\0")) return "without NUL characters";
   if (/\p{Surrogate}/u.test(key)) return "of whole Unicode characters";
   if (Buffer.byteLength(key) > maxKeyBytes) return `of at most ${maxKeyBytes} bytes`;
-  if (key.split(/[/\\]/).some((segment) => segment === "." || segment === "..")) return "without '.' and '..' segments";
+  if (partsOf(key).some((part) => part === "." || part === "..")) return "without '.' and '..' segments";
   return undefined;
+}
+
+/**
+ * What a key may mean: the same for all keys that some server, proxy or file system takes for one another. Those with
+ * other case or form of letters, with other separators or more of them, escaped once more, or with characters in them
+ * that do not count. It tells keys apart that differ in their letters, digits or folders; not more.
+ */
+export function nameOf(key: string): string {
+  const parts = partsOf(key).filter((part) => part !== "");
+  return parts.map((part) => part.toUpperCase().toLowerCase().replace(uncounted, "")).join("/");
+}
+
+const uncounted = /[^\p{L}\p{N}]/gu;
+/** Of an ASCII character, also when the percent sign is escaped itself. */
+const escaped = /%(?:25)*([0-7][0-9a-f])/gi;
+
+/** Some servers take a backslash for a slash. */
+function partsOf(key: string): string[] {
+  const plain = key
+    .normalize("NFKC")
+    .replace(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return plain.split(/[/\\]/);
 }

@@ -46,10 +46,14 @@ export interface ObjectPart {
  */
 export interface ObjectStore {
   readonly kind: "s3" | "folder";
-  /** The bucket for uploads. */
+  /** The bucket of callers who have no other. */
   readonly defaultBucket: string;
+  /** Where the service keeps what is its own: no reference of a caller is to lead there. */
+  readonly ownPlace: ObjectPlace;
   /** Whether a caller may name the bucket. */
   allows(bucket: string): boolean;
+  /** Why no object can have this key here, to follow `an object key`. */
+  keyFault(key: string): string | undefined;
   /**
    * Stores a body, replacing what was there. Readers see the old object or the new one, never a part.
    * @throws ProblemError `image_too_large` past `maxBytes`, or what the body itself throws; nothing is left behind
@@ -80,7 +84,7 @@ export interface ObjectStore {
     ref: ObjectRef,
     options: { readonly contentType: string; readonly size: number; readonly expiresInSeconds: number },
   ): Promise<PresignedPut | undefined>;
-  /** Answers when the default bucket can be used. */
+  /** Answers when the default bucket and the place of its own can be used. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

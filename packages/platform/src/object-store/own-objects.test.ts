@@ -1,80 +1,57 @@
-import { Type } from "typebox";
-import { describe, expect, it } from "vitest";
-import { loadConfig, storeSettings } from "../config/index.js";
-import { createObjectStore } from "./create-object-store.js";
-import { assertReadable, assertWritable, batchCopyRef, batchPartRef, uploadRef } from "./own-objects.js";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { FolderObjectStore } from "./folder-object-store.js";
+import { OwnObjects } from "./own-objects.js";
 
-const open = (env: Record<string, string>) => createObjectStore(loadConfig(Type.Object(storeSettings), env));
-const forbidden = expect.objectContaining({ code: "bucket_forbidden" });
+const maxBytes = 100;
+const id = "0".repeat(32);
+let store: FolderObjectStore;
+let own: OwnObjects;
 
-describe("refs that callers name", () => {
-  const s3 = open({
-    S3_BUCKET: "mine",
-    S3_ACCESS_KEY_ID: "a",
-    S3_SECRET_ACCESS_KEY: "b",
-    S3_ALLOWED_BUCKETS: "photos, scans",
-  });
-
-  it("may be in the default bucket and in the allowed ones", () => {
-    for (const bucket of ["mine", "photos", "scans"]) {
-      expect(() => assertReadable(s3, { bucket, key: "2024/a.jpg" })).not.toThrow();
-    }
-    expect(() => assertReadable(s3, { bucket: "payroll", key: "a.jpg" })).toThrow(forbidden);
-  });
-
-  it("may be in the default bucket only when no others are named", () => {
-    const store = open({ S3_BUCKET: "mine" });
-    expect(store.allows("mine")).toBe(true);
-    expect(store.allows("photos")).toBe(false);
-  });
-
-  it("never reach the uploads and the results of others", () => {
-    for (const store of [s3, open({})]) {
-      const bucket = store.defaultBucket;
-      for (const key of [
-        uploadRef(store, "0".repeat(32)).key,
-        batchPartRef(store, "b1", 0).key,
-        "/uploads/x",
-        "//batches/x",
-      ]) {
-        expect(() => assertReadable(store, { bucket, key })).toThrow(forbidden);
-      }
-      expect(() => assertReadable(store, { bucket, key: "my/uploads/x" })).not.toThrow();
-    }
-    expect(() => assertReadable(s3, { bucket: "photos", key: "uploads/x" })).not.toThrow();
-  });
+beforeEach(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "facefleet-own-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  store = new FolderObjectStore(folder);
+  own = new OwnObjects(store, async () => "secret");
 });
 
-describe("places that batches are to write to", () => {
-  const store = open({ S3_BUCKET: "mine", S3_ALLOWED_BUCKETS: "photos" });
-  const copy = (prefix: string, bucket = "mine") => batchCopyRef({ bucket, prefix }, "b1", 0);
-
-  it("are folders below any prefix but the service's own", () => {
-    for (const prefix of ["", "out", "out/", "batch"]) expect(() => assertWritable(store, copy(prefix))).not.toThrow();
-    expect(copy("out")).toEqual(copy("out/"));
-    for (const prefix of ["batches", "batches/", "/batches", "uploads", "uploads/x"]) {
-      expect(() => assertWritable(store, copy(prefix))).toThrow(forbidden);
-      expect(() => assertWritable(store, copy(prefix, "photos"))).not.toThrow();
-    }
-    expect(() => assertWritable(store, copy("out", "photos"), new Set(["mine"]))).toThrow(forbidden);
-  });
-
-  it("can be written to", () => {
-    const invalid = expect.objectContaining({ code: "invalid_request" });
-    for (const prefix of ["../out", "\u{1F600}".repeat(300)]) {
-      expect(() => assertWritable(store, copy(prefix))).toThrow(invalid);
-    }
-  });
+it("have names that nobody can tell without the secret", async () => {
+  const others = new OwnObjects(store, async () => "another");
+  for (const name of ["upload", "batchPart"] as const) {
+    const [mine, theirs] = await Promise.all([own[name](id, 0).ref(), others[name](id, 0).ref()]);
+    expect(mine.key).toContain(id);
+    expect(mine.key).not.toBe(theirs.key);
+    expect(mine).toEqual(await own[name](id, 0).ref());
+    expect(store.allows(mine.bucket)).toBe(false);
+  }
 });
 
-describe("the choice of a store", () => {
-  it("is S3 with a bucket, a folder without", () => {
-    expect(open({ S3_BUCKET: "mine" }).kind).toBe("s3");
-    expect(open({ S3_BUCKET: "" }).kind).toBe("folder");
-  });
+it("are kept, read and deleted", async () => {
+  for (const object of [own.upload(id), own.batchPart("b1", 3)]) {
+    await object.put(Buffer.from("face"), { maxBytes });
+    expect(String(await object.get({ maxBytes }))).toBe("face");
+    expect(String((await object.getPart({ offset: 1, length: 2 })).bytes)).toBe("ac");
+    expect(await object.head()).toMatchObject({ size: 4 });
+    await object.delete();
+    expect(await object.head()).toBeUndefined();
+    await expect(object.get({ maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+  }
+});
 
-  it("refuses half a pair of credentials", () => {
-    expect(() => open({ S3_BUCKET: "mine", S3_ACCESS_KEY_ID: "a" })).toThrow("S3_SECRET_ACCESS_KEY: Expected");
-    expect(() => open({ S3_BUCKET: "mine", S3_SECRET_ACCESS_KEY: "hush" })).toThrow(/^(?!.*hush).*S3_ACCESS_KEY_ID/s);
-  });
+it("are found where an older version has put them, and deleted there", async () => {
+  const former = [
+    [own.upload(id), `uploads/${id}`],
+    [own.batchPart("b1", 3), "batches/b1/part-00003.ndjson"],
+  ] as const;
+  for (const [object, key] of former) {
+    const ref = { bucket: store.defaultBucket, key };
+    await store.put(ref, Buffer.from("old"), { maxBytes });
+    expect(String(await object.get({ maxBytes }))).toBe("old");
+    expect(String((await object.getPart({ offset: 0, length: 3 })).bytes)).toBe("old");
+    expect(await object.head()).toMatchObject({ size: 3 });
+    await object.delete();
+    expect(await store.head(ref)).toBeUndefined();
+  }
 });

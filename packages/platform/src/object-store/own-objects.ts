@@ -1,80 +1,101 @@
+import { createHmac } from "node:crypto";
+import type { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
-import { keyFault } from "./object-key.js";
-import type { ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
+import { partName } from "./batch-copies.js";
+import type { ObjectRef, ObjectStore } from "./object-store.js";
 
-const uploadPrefix = "uploads/";
-const batchPrefix = "batches/";
-const resultPrefix = "results/";
-const ownPrefixes = [uploadPrefix, batchPrefix, resultPrefix];
-
-/** Where the bytes of an upload are. */
-export function uploadRef(store: ObjectStore, uploadId: string): ObjectRef {
-  return { bucket: store.defaultBucket, key: `${uploadPrefix}${uploadId}` };
-}
-
-/** Where a result is that is too large for Redis, or a line of a batch's results that is. */
-export function resultRef(store: ObjectStore, id: string): ObjectRef {
-  return { bucket: store.defaultBucket, key: `${resultPrefix}${id}` };
-}
-
-/** Where a part of a batch's results is. */
-export function batchPartRef(store: ObjectStore, batchId: string, part: number): ObjectRef {
-  return { bucket: store.defaultBucket, key: `${batchPrefix}${batchId}/${partName(part)}` };
-}
-
-/** Where the owner of a batch gets a copy of that part. */
-export function batchCopyRef(place: ObjectPlace, batchId: string, part: number): ObjectRef {
-  return { bucket: place.bucket, key: `${copyFolder(place, batchId)}${partName(part)}` };
-}
-
-/** Whether an object is such a copy. */
-export function isBatchCopy(place: ObjectPlace, batchId: string, { bucket, key }: ObjectRef): boolean {
-  return bucket === place.bucket && key.startsWith(copyFolder(place, batchId));
-}
-
-function copyFolder({ prefix }: ObjectPlace, batchId: string): string {
-  const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-  return `${folder}${batchId}/`;
-}
-
-/** Names sort in the order of their parts. */
-function partName(part: number): string {
-  return `part-${String(part).padStart(5, "0")}.ndjson`;
-}
-
-/** Whether an object is the service's own: what callers handed over, and results. */
-export function isReserved(store: ObjectStore, { bucket, key }: ObjectRef): boolean {
-  // Some servers take "//uploads" for "uploads".
-  const name = key.replace(/^[/\\]+/, "");
-  return bucket === store.defaultBucket && ownPrefixes.some((prefix) => name.startsWith(prefix));
-}
+const uploadFolder = "uploads";
+const batchFolder = "batches";
+/** In the default bucket, where callers' objects are as well, until there was a place of their own. */
+export const formerFolders = [uploadFolder, batchFolder];
 
 /**
- * Refuses a caller's own ref to a bucket that is not open to callers, or not to this one, or to what is the service's
- * own.
- * @throws ProblemError bucket_forbidden
+ * The service's own objects: what callers handed over, and the results of batches. They are where no reference of a
+ * caller leads, and each has a name that only the service can tell from its id.
  */
-export function assertReadable(store: ObjectStore, ref: ObjectRef, allowedBuckets?: ReadonlySet<string>): void {
-  if (!store.allows(ref.bucket) || allowedBuckets?.has(ref.bucket) === false) {
-    throw new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${ref.bucket}.`);
+export class OwnObjects {
+  readonly #store: ObjectStore;
+  readonly #secret: () => Promise<string>;
+
+  /** @param secret common to all processes, and for good */
+  constructor(store: ObjectStore, secret: () => Promise<string>) {
+    this.#store = store;
+    this.#secret = secret;
   }
-  if (isReserved(store, ref)) {
-    const own = `Keys under ${ownPrefixes.join(", ")} are reached by the ids of uploads, batches and jobs only.`;
-    throw new ProblemError("bucket_forbidden", own);
+
+  /** The bytes of an upload. */
+  upload(id: string): OwnObject {
+    return this.#object(uploadFolder, id, "");
+  }
+
+  /** A part of a batch's results. */
+  batchPart(batchId: string, part: number): OwnObject {
+    return this.#object(batchFolder, batchId, `/${partName(part)}`);
+  }
+
+  #object(folder: string, id: string, rest: string): OwnObject {
+    const { bucket, prefix } = this.#store.ownPlace;
+    const ref = async () => ({ bucket, key: `${prefix}${folder}/${id}-${tagOf(id, await this.#secret())}${rest}` });
+    return new OwnObject(this.#store, ref, { bucket: this.#store.defaultBucket, key: `${folder}/${id}${rest}` });
   }
 }
 
-/**
- * The same for a ref that the service is to write to for a caller.
- * @throws ProblemError bucket_forbidden, or invalid_request for what no store can hold
- */
-export function assertWritable(store: ObjectStore, ref: ObjectRef, allowedBuckets?: ReadonlySet<string>): void {
-  const fault = keyFault(ref.key);
-  if (fault) throw new ProblemError("invalid_request", `Expected an output with object keys ${fault}.`);
-  assertReadable(store, ref, allowedBuckets);
+/** Where a result is that is too large for Redis, or a line of a batch's results that is. Nobody can tell its id. */
+export function resultRef({ ownPlace }: ObjectStore, id: string): ObjectRef {
+  return { bucket: ownPlace.bucket, key: `${ownPlace.prefix}results/${id}` };
 }
 
-/** The problem of an upload that has not arrived, or is another tenant's, which is the same to a caller. */
-export function uploadNotFound(uploadId: string): ProblemError {
-  return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);
+/** One of them. */
+export class OwnObject {
+  constructor(
+    private readonly store: ObjectStore,
+    /** Where it is. */
+    readonly ref: () => Promise<ObjectRef>,
+    /** Where older versions have put it: read while it is there, and deleted, but not written. */
+    private readonly former: ObjectRef,
+  ) {}
+
+  async put(body: Readable | Uint8Array, options: Parameters<ObjectStore["put"]>[2]): Promise<{ size: number }> {
+    return this.store.put(await this.ref(), body, options);
+  }
+
+  get(options: Parameters<ObjectStore["get"]>[1]): Promise<Buffer> {
+    return this.#found((ref) => this.store.get(ref, options));
+  }
+
+  getPart(range: Parameters<ObjectStore["getPart"]>[1]): ReturnType<ObjectStore["getPart"]> {
+    return this.#found((ref) => this.store.getPart(ref, range));
+  }
+
+  async head(): ReturnType<ObjectStore["head"]> {
+    return (await this.store.head(await this.ref())) ?? (await this.store.head(this.former));
+  }
+
+  async delete(): Promise<void> {
+    await this.store.delete(await this.ref());
+    await this.store.delete(this.former);
+  }
+
+  async presignPut(options: Parameters<ObjectStore["presignPut"]>[1]): ReturnType<ObjectStore["presignPut"]> {
+    return this.store.presignPut(await this.ref(), options);
+  }
+
+  async #found<T>(read: (ref: ObjectRef) => Promise<T>): Promise<T> {
+    try {
+      return await read(await this.ref());
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+      return await read(this.former).catch((later: unknown) => {
+        throw isAbsence(later) ? error : later;
+      });
+    }
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === "image_not_found";
+}
+
+function tagOf(id: string, secret: string): string {
+  return createHmac("sha256", secret).update(`object\n${id}`).digest("hex").slice(0, 32);
 }

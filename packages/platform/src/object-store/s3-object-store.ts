@@ -13,7 +13,7 @@ import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { ConfigError, type StoreSettings } from "../config/index.js";
 import { BoundedBody, tooLarge } from "./bounded-body.js";
-import { checkKey } from "./object-key.js";
+import { checkKey, keyFault } from "./object-key.js";
 import type {
   ObjectHead,
   ObjectPage,
@@ -32,21 +32,29 @@ const pingTimeoutMs = 4000;
 /** A put holds this many parts of 5 MiB in memory at most. */
 const partsInFlight = 2;
 
+const ownPrefix = "facefleet-own/";
+
 /** Objects in any S3-compatible server. */
 export class S3ObjectStore implements ObjectStore {
   readonly kind = "s3";
   readonly defaultBucket: string;
+  readonly ownPlace: ObjectPlace;
   readonly #allowedBuckets: ReadonlySet<string>;
   readonly #client: S3Client;
 
   constructor(bucket: string, settings: StoreSettings) {
     this.defaultBucket = bucket;
     this.#allowedBuckets = new Set([bucket, ...(settings.S3_ALLOWED_BUCKETS ?? [])]);
+    this.ownPlace = ownPlaceOf(bucket, settings, this.#allowedBuckets);
     this.#client = new S3Client(clientConfig(settings));
   }
 
   allows(bucket: string): boolean {
     return this.#allowedBuckets.has(bucket);
+  }
+
+  keyFault(key: string): string | undefined {
+    return keyFault(key);
   }
 
   async put(
@@ -157,9 +165,9 @@ export class S3ObjectStore implements ObjectStore {
 
   async ping(): Promise<void> {
     try {
-      await this.#client.send(new HeadBucketCommand({ Bucket: this.defaultBucket }), {
-        abortSignal: AbortSignal.timeout(pingTimeoutMs),
-      });
+      const abortSignal = AbortSignal.timeout(pingTimeoutMs);
+      const buckets = [...new Set([this.defaultBucket, this.ownPlace.bucket])];
+      await Promise.all(buckets.map((Bucket) => this.#client.send(new HeadBucketCommand({ Bucket }), { abortSignal })));
     } catch (error) {
       throw unavailable(error);
     }
@@ -168,6 +176,15 @@ export class S3ObjectStore implements ObjectStore {
   async close(): Promise<void> {
     this.#client.destroy();
   }
+}
+
+/** In a bucket that callers name, only names that nobody can tell keep what is there from them. */
+function ownPlaceOf(bucket: string, { S3_OWN_BUCKET }: StoreSettings, allowed: ReadonlySet<string>): ObjectPlace {
+  if (S3_OWN_BUCKET === undefined) return { bucket, prefix: ownPrefix };
+  if (!allowed.has(S3_OWN_BUCKET)) return { bucket: S3_OWN_BUCKET, prefix: "" };
+  throw new ConfigError([
+    `S3_OWN_BUCKET: Expected a bucket that is neither S3_BUCKET nor in S3_ALLOWED_BUCKETS but received ${S3_OWN_BUCKET}`,
+  ]);
 }
 
 function address({ bucket, key, versionId }: ObjectRef) {

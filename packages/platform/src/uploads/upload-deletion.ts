@@ -1,11 +1,11 @@
 import type { Logger } from "../logging/index.js";
-import { type ObjectStore, uploadRef } from "../object-store/index.js";
+import type { OwnObjects } from "../object-store/index.js";
 import type { UploadRegistry } from "../queue/index.js";
 
 /** Deletes the bytes of uploads that are doomed. What cannot be deleted now stays doomed, and a worker's sweep tries again. */
 export class UploadDeletion {
   constructor(
-    private readonly store: ObjectStore,
+    private readonly own: OwnObjects,
     private readonly uploads: UploadRegistry,
     private readonly logger: Logger,
   ) {}
@@ -24,7 +24,7 @@ export class UploadDeletion {
   /** One that was taken to be deleted. Returns whether it was. Never rejects. */
   async delete(id: string): Promise<boolean> {
     try {
-      await this.store.delete(uploadRef(this.store, id));
+      await this.own.upload(id).delete();
       await this.uploads.remove(id);
       return true;
     } catch (error) {

@@ -12,7 +12,7 @@ import { collected, payload, QueueBench, result, silent } from "./queue-bench.js
 const face = { box: { x: 1, y: 2, width: 3, height: 4 }, confidence: 1, crop: "A".repeat(1000) };
 const large: JobResult = { ...result, faces: Array.from({ length: 200 }, () => face) } as JobResult;
 
-const objectsOf = (bench: QueueBench) => readdir(join(bench.folder, "local", "results")).catch(() => []);
+const objectsOf = (bench: QueueBench) => readdir(join(bench.folder, ".own", "results")).catch(() => []);
 
 function storedResults(bench: QueueBench): StoredResults {
   const results = new StoredResults(bench.settings, { logger: silent, store: bench.store });

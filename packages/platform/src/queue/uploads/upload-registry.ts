@@ -11,6 +11,9 @@ const waitingMs = 3_600_000;
 /** How long whoever took a doomed upload has to delete it, before it is given to another. */
 const leaseMs = 5 * 60 * 1000;
 
+/** How long the secret is taken to be the same: a Redis that lost its data has another. */
+const secretKnownMs = 10_000;
+
 /** Of an upload's id: what is random, and what says whose it is. In bytes; hex in the id. */
 const nonceLength = 8;
 const ownerLength = 8;
@@ -66,6 +69,7 @@ return taken`);
 export class UploadRegistry {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
+  #secret: { readonly value: string; readonly until: number } | undefined;
 
   constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
@@ -113,24 +117,29 @@ export class UploadRegistry {
     return ids.filter((id) => isOwn(tenant, id, secret));
   }
 
-  /** The secret, common to all processes, that upload URLs are signed with. */
+  /** The secret, common to all processes, that upload URLs are signed with, and that names what the service keeps. */
   async secret(): Promise<string> {
-    return (await this.signing()).secret;
+    const now = performance.now();
+    if (this.#secret && now < this.#secret.until) return this.#secret.value;
+    const value = await this.#connection.attempt(() => this.#readSecret());
+    this.#secret = { value, until: now + secretKnownMs };
+    return value;
   }
 
   /** The same, and what time it is for all processes, in milliseconds since 1970. */
-  signing(): Promise<{ readonly secret: string; readonly now: number }> {
-    return this.#connection.attempt(async () => {
-      const { client } = this.#connection;
-      const fresh = randomBytes(32).toString("base64url");
-      // All on their way at once, and answered in this order.
-      const [, secret, [seconds, microseconds]] = await Promise.all([
-        client.set(this.#keys.uploadSecret, fresh, "NX"),
-        client.get(this.#keys.uploadSecret),
-        client.time(),
-      ]);
-      return { secret: secret!, now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
-    });
+  async signing(): Promise<{ readonly secret: string; readonly now: number }> {
+    const time = this.#connection.attempt(() => this.#connection.client.time());
+    const [secret, [seconds, microseconds]] = await Promise.all([this.secret(), time]);
+    return { secret, now: Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000) };
+  }
+
+  /** A Redis that is full still tells what it has. */
+  async #readSecret(): Promise<string> {
+    const { client } = this.#connection;
+    const known = await client.get(this.#keys.uploadSecret);
+    if (known !== null) return known;
+    await client.set(this.#keys.uploadSecret, randomBytes(32).toString("base64url"), "NX");
+    return (await client.get(this.#keys.uploadSecret))!;
   }
 
   close(): Promise<void> {

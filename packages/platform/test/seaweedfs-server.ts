@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { freePort } from "@facefleet/stack";
+import { createBucket, type S3Server } from "./s3-server.js";
+
+// biome-ignore lint/style/noProcessEnv: where infra/seaweedfs/build.sh keeps it
+const program = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "facefleet/seaweedfs/weed");
+/** The identities of docker-compose.yml's SeaweedFS. */
+const identities = fileURLToPath(new URL("../../../infra/seaweedfs/s3.json", import.meta.url));
+const patienceMs = 60_000;
+
+/** Whether SeaweedFS can be started here; says so when its tests are skipped. */
+export const haveSeaweedfs = existsSync(program);
+if (!haveSeaweedfs) {
+  process.stderr.write(`SKIPPED: the tests on SeaweedFS need ${program} (run infra/seaweedfs/build.sh)\n`);
+}
+
+/** SeaweedFS, as docker-compose.yml runs it, on free loopback ports. */
+export async function startSeaweedfs(): Promise<S3Server> {
+  const directory = await mkdtemp(path.join(tmpdir(), "facefleet-weed-"));
+  const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3, s3Grpc] = await Promise.all(
+    Array.from({ length: 8 }, freePort),
+  );
+  const ports = {
+    ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
+    ...{ "filer.port": filer, "filer.port.grpc": filerGrpc, "s3.port": s3, "s3.port.grpc": s3Grpc },
+  };
+  const settings = {
+    ...{ dir: directory, ip: "127.0.0.1", "ip.bind": "127.0.0.1", s3: "true", "s3.config": identities, ...ports },
+    ...{ "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "master.volumeSizeLimitMB": 64 },
+    ...{ "filer.localSocket": path.join(directory, "filer"), "s3.localSocket": path.join(directory, "s3") },
+  };
+  const args = Object.entries(settings).map(([name, value]) => `-${name}=${value}`);
+  const server = spawn(program, ["server", ...args], { stdio: "ignore" });
+  const ended = once(server, "exit");
+  const stop = async () => {
+    server.kill("SIGKILL");
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const access = { endpoint: `http://127.0.0.1:${s3}`, ...(await firstCredentials()) };
+    await Promise.race([untilReady(access.endpoint), ended.then(() => Promise.reject(new Error("it ended")))]);
+    const bucket = "facefleet-test";
+    await createBucket(access, bucket);
+    return { ...access, bucket, createBucket: (name) => createBucket(access, name), stop };
+  } catch (error) {
+    await stop();
+    throw new Error("Expected SeaweedFS to start", { cause: error });
+  }
+}
+
+async function firstCredentials(): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const { accessKey, secretKey } = JSON.parse(await readFile(identities, "utf8")).identities[0].credentials[0];
+  return { accessKeyId: accessKey, secretAccessKey: secretKey };
+}
+
+async function untilReady(endpoint: string): Promise<void> {
+  for (const giveUp = Date.now() + patienceMs; Date.now() < giveUp; await sleep(100)) {
+    const answer = await fetch(`${endpoint}/healthz`).catch(() => undefined);
+    if (answer?.ok) return;
+  }
+  throw new Error(`It was not ready after ${patienceMs / 1000} s`);
+}
