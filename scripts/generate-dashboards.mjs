@@ -47,6 +47,8 @@ const dashboards = {
       panel("Errors of the object store", "reqps", {
         "{{operation}}": rate("facefleet_store_errors_total", "operation"),
       }),
+      panel("Parts away, workers", "none", { "{{part}}": "sum by (part) (facefleet_part_away)" }),
+      panel("Jobs given back", "reqps", { "{{code}}": rate("facefleet_jobs_given_back_total", "code") }),
       panel("Engines", "none", {
         "{{engine}} on {{device}}": "sum by (engine, device) (facefleet_engine_info)",
       }),

@@ -11,7 +11,14 @@ import {
   type Problem,
   ProblemError,
 } from "@facefleet/contracts";
-import { BatchSteps, createLogger, createMetrics, EgressGuard, type RunningJob } from "@facefleet/platform";
+import {
+  BatchSteps,
+  createLogger,
+  createMetrics,
+  EgressGuard,
+  OriginCircuits,
+  type RunningJob,
+} from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batch-results.js";
 import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
@@ -26,7 +33,9 @@ import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const bucket = "photos";
-const egress = new EgressGuard({ allow: [] });
+const egress = new EgressGuard();
+const hosts = new OriginCircuits({ bound: 1 });
+const storeWatch = { isAway: false, isOut: async () => false };
 
 let api: ApiRig;
 let workers: BatchWorker[];
@@ -53,7 +62,7 @@ function startBatchWorker(): BatchWorker {
   const { config, store, own, jobs, uploads, results } = api;
   const cleanup = new UploadCleanup(own, uploads, logger);
   const metrics = new WorkerMetrics(createMetrics());
-  const worker = new BatchWorker(config, { store, own, jobs, uploads, results, cleanup, metrics, logger });
+  const worker = new BatchWorker(config, { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger });
   workers.push(worker);
   worker.start();
   return worker;
@@ -384,7 +393,8 @@ describe("a batch of uploads", () => {
     run = async ({ payload }) => {
       const [image] = payload.images;
       if (!image || !("upload" in image)) throw new Error("Expected an upload");
-      await fetchImage({ store: api.store, own: api.own, egress }, image, { maxBytes: 1e6 });
+      const sources = { store: api.store, own: api.own, egress, hosts };
+      await fetchImage(sources, image, { tenant: defaultTenant, maxBytes: 1e6 });
       return analysis([]);
     };
   });

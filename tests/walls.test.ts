@@ -1,5 +1,5 @@
 import type { Batch, BatchLine, ImageRef, Job, Upload } from "@facefleet/contracts";
-import { createLogger, createMetrics, EgressGuard } from "@facefleet/platform";
+import { createLogger, createMetrics, EgressGuard, OriginCircuits } from "@facefleet/platform";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis } from "../apps/api/test/canned-results.js";
@@ -58,14 +58,17 @@ describe.each(Object.keys(homes))("two tenants on %s", (name) => {
     await file.replace(keysOf(alice, bob));
     api = await startApi({ API_KEYS_FILE: file.path, ...home.settings });
     const { config, store, own, jobs, uploads, results } = api;
-    await api.startWorker(async ({ payload: { images } }) => {
-      const image = await fetchImage({ store, own, egress: new EgressGuard() }, images[0]!, { maxBytes: 1e6 });
+    const sources = { store, own, egress: new EgressGuard(), hosts: new OriginCircuits({ bound: 1 }) };
+    await api.startWorker(async ({ payload: { images, tenant } }) => {
+      const image = await fetchImage(sources, images[0]!, { tenant, maxBytes: 1e6 });
       seen.push(String(image));
       return analysis([]);
     });
     const cleanup = new UploadCleanup(own, uploads, logger);
     const metrics = new WorkerMetrics(createMetrics());
-    batchWorker = new BatchWorker(config, { store, own, jobs, uploads, results, cleanup, metrics, logger });
+    const storeWatch = { isAway: false, isOut: async () => false };
+    const parts = { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger };
+    batchWorker = new BatchWorker(config, parts);
     batchWorker.start();
   });
   afterAll(async () => {

@@ -55,7 +55,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   const dependencyErrors = new DependencyErrors(metrics);
   const access = await openAccess(config, { logger });
   lifecycle.onStop("access", () => access?.close());
-  const store = createObjectStore(config, (operation) => dependencyErrors.storeFailed(operation));
+  const store = createObjectStore(config, { failed: (operation) => dependencyErrors.storeFailed(operation) });
   lifecycle.onStop("object store", () => store.close());
   const jobs = new FaceJobs(config, { logger, store, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());

@@ -13,6 +13,7 @@ import {
   Lifecycle,
   type Logger,
   type ObjectStore,
+  OriginCircuits,
   OwnObjects,
   QueueSweep,
   resultRef,
@@ -34,11 +35,14 @@ import { ObjectSweep } from "./jobs/object-sweep.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
+import { StoreWatch } from "./store-watch.js";
 import { waitUntilReachable } from "./wait-until-reachable.js";
 import { WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** Kept from the shutdown deadline for closing what the jobs used, in milliseconds. */
 const closingMs = 3000;
+/** Of the images that this worker fetches at once, those from one host, for one tenant. */
+const hostShare = 0.25;
 
 export interface Worker {
   /** Where /livez, /readyz and /metrics are. */
@@ -72,6 +76,7 @@ class WorkerApp {
   readonly #countEnd = jobEndCounter(this.#metrics);
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
+  readonly #storeWatch: StoreWatch;
   readonly #egress: Egress;
   readonly #presence: Presence;
   readonly #inference: InferencePool;
@@ -87,8 +92,18 @@ class WorkerApp {
     this.#lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
     this.#lifecycle.onStop("tracing", () => tracing?.stop());
     this.#lifecycle.onStop("dependency errors", async () => this.#dependencyErrors.close());
-    this.#store = createObjectStore(config, (operation) => this.#dependencyErrors.storeFailed(operation));
+    this.#store = createObjectStore(config, {
+      failed: (operation) => this.#dependencyErrors.storeFailed(operation),
+      answered: (operation) => operation === "get" && this.#storeWatch.answered(),
+    });
     this.#lifecycle.onStop("object store", () => this.#store.close());
+    this.#storeWatch = new StoreWatch({
+      store: this.#store,
+      logger,
+      onAway: () => this.#partAway("store"),
+      onBack: () => this.#partBack("store"),
+    });
+    this.#lifecycle.onStop("store watch", async () => this.#storeWatch.stop());
     this.#jobs = new FaceJobs(config, { logger, store: this.#store, onOutcome: this.#countEnd });
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
@@ -125,7 +140,7 @@ class WorkerApp {
     const inference = {
       store: () => this.#store.ping(),
       engine: async () => (this.#inference.ready ? undefined : "not warm"),
-      jobs: async () => (this.#takesJobs ? undefined : "not taken"),
+      jobs: async () => (this.#takesJobs && !this.#storeWatch.isAway ? undefined : "not taken"),
     };
     const delivery = { webhooks: async () => (this.#delivery?.isRunning ? undefined : "not delivered") };
     return { queue, ...(ROLE !== "webhooks" && inference), ...(ROLE !== "inference" && delivery) };
@@ -216,6 +231,7 @@ class WorkerApp {
       ...parts,
       store: this.#store,
       jobs: this.#jobs,
+      storeWatch: this.#storeWatch,
       metrics: this.#workerMetrics,
       logger: this.#logger,
     });
@@ -227,7 +243,9 @@ class WorkerApp {
     const runner = new FaceJobRunner({
       store: this.#store,
       own,
+      storeWatch: this.#storeWatch,
       egress: this.#countedEgress("image"),
+      hosts: new OriginCircuits({ bound: Math.max(1, Math.floor(this.#config.CONCURRENCY * hostShare)) }),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
       cache: this.#openCache(),
       cleanup,
@@ -242,6 +260,7 @@ class WorkerApp {
       lockDurationMs: this.#config.LOCK_DURATION * 1000,
       isTraced: isTracing(this.#config),
       run: (job, signal) => runner.run(job, signal),
+      judge: (failure) => runner.judge(failure),
       onEnd: (job, outcome) => runner.ended(job, outcome),
       onOutcome: this.#countEnd,
       onStored: (milliseconds) => this.#workerMetrics.stage("store", milliseconds),
@@ -290,14 +309,24 @@ class WorkerApp {
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
     this.#logger.info({ engine: engine.engine, device, reason, pack: models.standard.pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
-    void this.#consumer?.resume();
+    this.#partBack("engine");
   }
 
   /** Jobs are left to workers that can do them; with none, they wait in the queue instead of failing here. */
   #engineLost(): void {
-    void this.#consumer?.pause();
+    this.#partAway("engine");
     this.#workerMetrics.engineLost();
     void this.#presence.retire();
+  }
+
+  #partAway(part: "store" | "engine"): void {
+    this.#workerMetrics.partAway(part, true);
+    void this.#consumer?.partAway(part);
+  }
+
+  #partBack(part: "store" | "engine"): void {
+    this.#workerMetrics.partAway(part, false);
+    void this.#consumer?.partBack(part);
   }
 }
 

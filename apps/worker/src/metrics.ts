@@ -22,6 +22,8 @@ export class WorkerMetrics {
   readonly #tensorBytes;
   readonly #eventLoopDelay;
   readonly #engine;
+  readonly #givenBack;
+  readonly #partsAway;
 
   /** Counts items of batches that were queued. */
   readonly submitted: (submitted: SubmittedJobs) => void;
@@ -115,6 +117,19 @@ export class WorkerMetrics {
       labelNames: ["engine", "device", "pack"],
       registers,
     });
+    this.#givenBack = new Counter({
+      name: "facefleet_jobs_given_back_total",
+      help: "Times that a job was given back to the queue without an attempt counted, by what it would have failed with: a part of ours was away, or the host of an image asked to come later",
+      labelNames: ["code"],
+      registers,
+    });
+    this.#partsAway = new Gauge({
+      name: "facefleet_part_away",
+      help: "1 while this worker takes no jobs because a part that they need is away",
+      labelNames: ["part"],
+      registers,
+    });
+    for (const part of ["store", "engine"] as const) this.#partsAway.set({ part }, 0);
     // What is not known is not shown; what has not happened is, for an increase from nothing would not be seen.
     for (const unknown of [this.#tensors, this.#tensorBytes]) unknown.remove({});
     for (const stage of batchStages) this.#outOfMemorySplits.inc({ stage }, 0);
@@ -144,6 +159,14 @@ export class WorkerMetrics {
 
   batchEnded(state: string): void {
     this.#batches.inc({ state });
+  }
+
+  jobGivenBack(code: string): void {
+    this.#givenBack.inc({ code });
+  }
+
+  partAway(part: "store" | "engine", isAway: boolean): void {
+    this.#partsAway.set({ part }, Number(isAway));
   }
 
   inFlight(jobs: number): void {

@@ -20,6 +20,7 @@ import {
   FaceJobs,
   KnownResults,
   type ObjectStore,
+  OriginCircuits,
   OwnObjects,
 } from "@facefleet/platform";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -136,6 +137,7 @@ class CacheBench {
       store: this.#store,
       own: this.#own,
       egress: new EgressGuard(),
+      hosts: new OriginCircuits({ bound: 1 }),
       maxImageBytes: 100,
       cache,
       analyse: (...[bytes, options, call]: Parameters<Analyse>) => {

@@ -1,7 +1,7 @@
 import type { JobOptions, VerifyResult } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis } from "@facefleet/core";
 import { defaultPackName } from "@facefleet/core/models";
-import { createObjectStore, EgressGuard, type ObjectStore, OwnObjects } from "@facefleet/platform";
+import { createObjectStore, EgressGuard, type ObjectStore, OriginCircuits, OwnObjects } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runFaceJob } from "../src/jobs/face-job.js";
 import { type Fleet, isolatedFleet, payload } from "./environment.js";
@@ -57,7 +57,8 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     asked.push(analysisOptions);
     return bytes[0] === "1".charCodeAt(0) ? first : second;
   };
-  const parts = { store, own, egress: new EgressGuard(), maxImageBytes: 100, analyse, onStage: () => {} };
+  const hosts = new OriginCircuits({ bound: 1 });
+  const parts = { store, own, egress: new EgressGuard(), hosts, maxImageBytes: 100, analyse, onStage: () => {} };
   const result = (await runFaceJob(job, parts, new AbortController().signal)) as VerifyResult;
   return { result, asked };
 }

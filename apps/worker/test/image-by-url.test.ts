@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { defaultTenant } from "@facefleet/contracts";
 import {
   createLogger,
   createMetrics,
   createObjectStore,
   EgressGuard,
+  JobGivenBack,
   type Metrics,
   type ObjectStore,
+  OriginCircuits,
   OwnObjects,
 } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -24,12 +27,14 @@ let server: Server;
 let answer: RequestListener;
 let metrics: Metrics;
 let workerMetrics: WorkerMetrics;
+let hosts: OriginCircuits;
 
 beforeEach(async () => {
   fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
   store = createObjectStore(fleet.config);
   metrics = createMetrics();
   workerMetrics = new WorkerMetrics(metrics);
+  hosts = new OriginCircuits({ bound: 2 });
   server = createServer((request, response) => answer(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
 });
@@ -46,7 +51,8 @@ const urlOf = (path: string) => `http://127.0.0.1:${(server.address() as Address
 function fetchUrl(path = "/a.jpg?signature=hush", signal?: AbortSignal, allow = fleet.config.EGRESS_ALLOW) {
   const egress = new CountedEgress(new EgressGuard({ allow }), (outcome) => workerMetrics.egress("image", outcome));
   const own = new OwnObjects(store, async () => "secret");
-  return fetchImage({ store, own, egress }, { url: urlOf(path) }, { maxBytes, ...(signal && { signal }) });
+  const options = { tenant: defaultTenant, maxBytes, ...(signal && { signal }) };
+  return fetchImage({ store, own, egress, hosts }, { url: urlOf(path) }, options);
 }
 
 const counted = async (outcome: string) =>
@@ -156,6 +162,54 @@ test("an address that is not opened is refused, also as a redirect, and never as
   const redirected = await problemOf(fetchUrl());
   expect([redirected.code, asked]).toEqual(["url_forbidden", 1]);
   expect(redirected.message).not.toContain("hush");
+});
+
+const givenBack = async (fetched: Promise<unknown>) => {
+  const error = await problemOf(fetched);
+  expect(error).toBeInstanceOf(JobGivenBack);
+  const { problem, delayMs, limitMs } = error as unknown as JobGivenBack;
+  return { code: problem.code, delayMs, limitMs };
+};
+
+test.each([
+  [429, "7", 7000],
+  [503, "120", 120_000],
+  [503, "86400", 900_000],
+])(
+  "a host that answers %i and Retry-After: %s is left alone that long, a quarter of an hour at most",
+  async (status, wait, delayMs) => {
+    let asked = 0;
+    answer = (_, response) => {
+      asked++;
+      response.writeHead(status, { "retry-after": wait }).end();
+    };
+    expect(await givenBack(fetchUrl())).toEqual({ code: "image_unreachable", delayMs, limitMs: 3_600_000 });
+    const other = await givenBack(fetchUrl("/b.jpg"));
+    expect(other).toMatchObject({ code: "image_unreachable", limitMs: 3_600_000 });
+    expect(other.delayMs).toBeGreaterThan(Math.min(delayMs, 300_000) - 1000);
+    expect(asked).toBe(1);
+  },
+);
+
+test("a host is asked for so many images at once, and the others wait for as long as it takes", async () => {
+  let letGo = () => {};
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  answer = (_, response) => void gate.then(() => response.end("image"));
+  const first = [fetchUrl("/1"), fetchUrl("/2")];
+  const put = await givenBack(fetchUrl("/3"));
+  expect(put.limitMs).toBeUndefined();
+  expect(put.delayMs).toBeGreaterThan(0);
+  letGo();
+  await Promise.all(first);
+  expect((await fetchUrl("/3")).toString()).toBe("image");
+});
+
+test("a host that fails again and again is left alone for a while, for an hour in all", async () => {
+  answer = ({ socket }) => socket.destroy();
+  for (let times = 0; times < 5; times++) expect(await problemOf(fetchUrl())).not.toBeInstanceOf(JobGivenBack);
+  expect(await givenBack(fetchUrl())).toMatchObject({ limitMs: 3_600_000 });
 });
 
 test("a job that is canceled lets go of its request", async () => {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ProblemError } from "@facefleet/contracts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createObjectStore, type ObjectStore } from "../src/object-store/index.js";
+import { createObjectStore, isStoreOutage, type ObjectStore } from "../src/object-store/index.js";
 import { type S3Server, startS3Server } from "./s3-server.js";
 import { s3Settings } from "./store-settings.js";
 
@@ -120,6 +121,7 @@ describe("an S3 server in trouble", () => {
     const unavailable = { code: "store_unavailable", cause: expect.any(Error) };
     const asked = [get(store), store.ping(), put, store.head(ref), store.delete(ref)];
     await Promise.all(asked.map((answer) => expect(answer).rejects.toMatchObject(unavailable)));
+    expect(isStoreOutage(await get(store).catch((reason: unknown) => reason))).toBe(true);
     expect(Date.now() - started).toBeLessThan(5000);
   });
 
@@ -155,6 +157,21 @@ describe("an S3 server in trouble", () => {
     [400, "InvalidArgument", "store_unavailable"],
   ])("that answers %i %s makes it %s", async (status, name, code) => {
     await expect(get(await refusing(status, name))).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    [503, "SlowDown", true],
+    [500, "InternalError", true],
+    [429, "TooManyRequests", true],
+    [403, "InvalidAccessKeyId", true],
+    [403, "AccessDenied", false],
+    [404, "NoSuchKey", false],
+    [400, "KMS.DisabledException", false],
+  ])("that answers %i %s is in no state to serve: %s", async (status, name, isOutage) => {
+    const error: unknown = await get(await refusing(status, name)).catch((reason: unknown) => reason);
+    expect(isStoreOutage(error)).toBe(isOutage);
+    const told = new ProblemError((error as ProblemError).code, "In image 1 of 2", { cause: error });
+    expect(isStoreOutage(told)).toBe(isOutage);
   });
 
   it.each([

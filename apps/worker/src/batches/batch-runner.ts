@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asProblemError } from "@facefleet/contracts";
-import type { BatchSteps, Logger } from "@facefleet/platform";
+import { type BatchSteps, type Logger, OccasionalLines } from "@facefleet/platform";
+import type { StoreWatch } from "../store-watch.js";
 import type { BatchStepper } from "./batch-stepper.js";
+
+export interface BatchRunnerParts {
+  readonly steps: BatchSteps;
+  readonly stepper: BatchStepper;
+  readonly storeWatch: Pick<StoreWatch, "isAway" | "isOut">;
+  readonly logger: Logger;
+}
 
 /** How many batches a worker works on at once. */
 const batchesAtOnce = 4;
@@ -10,17 +18,20 @@ const renewEveryMs = 5000;
 /** After so many setbacks in a row, about half an hour, a batch is given up. */
 const mostSetbacks = 30;
 const longestPauseMs = 60_000;
+/** After a step that ended because the store went away, which is not the batch's fault. */
+const outagePauseMs = 1000;
 
 /** Works on the batches of the fleet, a step at a time, together with the other workers. */
 export class BatchRunner {
+  readonly #parts: BatchRunnerParts;
+  readonly #lines: OccasionalLines;
   readonly #stopped = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly steps: BatchSteps,
-    private readonly stepper: BatchStepper,
-    private readonly logger: Logger,
-  ) {}
+  constructor(parts: BatchRunnerParts) {
+    this.#parts = parts;
+    this.#lines = new OccasionalLines(parts.logger);
+  }
 
   start(): void {
     this.#running = this.#run();
@@ -44,11 +55,13 @@ export class BatchRunner {
     }
   }
 
+  /** None while the store is away: there is no step that could be made. */
   async #take(): Promise<string | undefined> {
+    if (this.#parts.storeWatch.isAway) return undefined;
     try {
-      return (await this.steps.take(1))[0];
+      return (await this.#parts.steps.take(1))[0];
     } catch (error) {
-      this.logger.debug({ err: error }, "no batches could be taken");
+      this.#lines.write("debug", { err: error }, "no batches could be taken");
       return undefined;
     }
   }
@@ -61,12 +74,10 @@ export class BatchRunner {
   async #work(id: string): Promise<void> {
     try {
       const pause = await this.#withLease(id, () => this.#step(id));
-      await (pause === undefined ? this.steps.drop(id) : this.steps.release(id, pause));
+      await (pause === undefined ? this.#parts.steps.drop(id) : this.#parts.steps.release(id, pause));
     } catch (error) {
-      this.logger.warn(
-        { err: error, batchId: id },
-        "a batch could not be worked on; it comes again when its lease ends",
-      );
+      const message = "a batch could not be worked on; it comes again when its lease ends";
+      this.#lines.write("warn", { err: error, batchId: id }, message);
     }
   }
 
@@ -74,7 +85,7 @@ export class BatchRunner {
   async #withLease<T>(id: string, work: () => Promise<T>): Promise<T> {
     let renewing: Promise<unknown> = Promise.resolve();
     const timer = setInterval(() => {
-      renewing = this.steps.renew(id).catch(() => undefined);
+      renewing = this.#parts.steps.renew(id).catch(() => undefined);
     }, renewEveryMs);
     try {
       return await work();
@@ -86,14 +97,20 @@ export class BatchRunner {
 
   async #step(id: string): Promise<number | undefined> {
     try {
-      return await this.stepper.step(id);
+      return await this.#parts.stepper.step(id);
     } catch (error) {
-      const problem = asProblemError(error);
-      const setbacks = await this.steps.setback(id);
-      const isOver = !problem.retryable || setbacks > mostSetbacks;
-      this.logger.warn({ err: error, batchId: id, setbacks }, isOver ? "batch given up" : "batch held up");
-      if (isOver) await this.steps.stop(id, problem);
-      return isOver && setbacks <= 1 ? 0 : Math.min(1000 * 2 ** Math.min(setbacks, 10), longestPauseMs);
+      if (await this.#parts.storeWatch.isOut(error)) return outagePauseMs;
+      return this.#setBack(id, error);
     }
+  }
+
+  async #setBack(id: string, error: unknown): Promise<number> {
+    const { steps, logger } = this.#parts;
+    const problem = asProblemError(error);
+    const setbacks = await steps.setback(id);
+    const isOver = !problem.retryable || setbacks > mostSetbacks;
+    logger.warn({ err: error, batchId: id, setbacks }, isOver ? "batch given up" : "batch held up");
+    if (isOver) await steps.stop(id, problem);
+    return isOver && setbacks <= 1 ? 0 : Math.min(1000 * 2 ** Math.min(setbacks, 10), longestPauseMs);
   }
 }

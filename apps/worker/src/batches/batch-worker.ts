@@ -11,6 +11,7 @@ import {
 } from "@facefleet/platform";
 import type { UploadCleanup } from "../jobs/upload-cleanup.js";
 import type { WorkerMetrics } from "../metrics.js";
+import type { StoreWatch } from "../store-watch.js";
 import { BatchCleanup } from "./batch-cleanup.js";
 import { BatchResults } from "./batch-results.js";
 import { BatchRunner } from "./batch-runner.js";
@@ -24,6 +25,7 @@ export interface BatchWorkerParts {
   readonly uploads: UploadRegistry;
   readonly results: StoredResults;
   readonly cleanup: UploadCleanup;
+  readonly storeWatch: Pick<StoreWatch, "isAway" | "isOut">;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
@@ -35,7 +37,7 @@ export class BatchWorker {
   readonly #cleanup: BatchCleanup;
 
   constructor(settings: RedisSettings, parts: BatchWorkerParts) {
-    const { store, own, jobs, uploads, results, cleanup, metrics, logger } = parts;
+    const { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger } = parts;
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
@@ -50,7 +52,7 @@ export class BatchWorker {
       },
     });
     this.#steps = steps;
-    this.#runner = new BatchRunner(steps, stepper, logger);
+    this.#runner = new BatchRunner({ steps, stepper, storeWatch, logger });
     this.#cleanup = new BatchCleanup(steps, own, logger);
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
-import type { Logger } from "@facefleet/platform";
+import { JobGivenBack, type Logger } from "@facefleet/platform";
 import { orAborted } from "../or-aborted.js";
 import { InferenceChild, type InferenceListener, InferenceProcessLost } from "./inference-child.js";
 import type { InferenceInfo, InferenceSettings } from "./protocol.js";
@@ -52,7 +52,8 @@ export class InferenceClient {
 
   /**
    * Rejects with the ProblemError of a bad image; with `inference_failed`, which is worth another try, when
-   * the image kills the process or the process is not back in time; with the signal's reason when it fires.
+   * the image kills the process; with JobGivenBack when the process is not back in time; with the signal's reason
+   * when it fires.
    */
   async analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
     const { signal } = call;
@@ -126,7 +127,8 @@ export class InferenceClient {
 
   #waitUntilWarm(): Promise<InferenceChild | undefined> {
     const overdue = sleep(patienceMs, undefined, { ref: false }).then(() => {
-      throw new ProblemError("inference_failed", `The inference process was not back within ${patienceMs / 1000} s.`);
+      const detail = `The inference process was not back within ${patienceMs / 1000} s.`;
+      throw new JobGivenBack(new ProblemError("inference_failed", detail));
     });
     return Promise.race([this.#warm, overdue]);
   }

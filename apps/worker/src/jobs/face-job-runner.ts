@@ -1,14 +1,16 @@
-import type { Job, JobResult, WorkerLoad } from "@facefleet/contracts";
+import { type Job, type JobResult, ProblemError, type WorkerLoad } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
-import { type Logger, type RunningJob, type TakenJob, uploadsOf } from "@facefleet/platform";
+import { JobGivenBack, type Logger, type RunningJob, type TakenJob, uploadsOf } from "@facefleet/platform";
 import { JobRate } from "../job-rate.js";
 import type { WorkerMetrics } from "../metrics.js";
+import type { StoreWatch } from "../store-watch.js";
 import type { AnalysisCache } from "./analysis-cache.js";
 import { runFaceJob, type Stage } from "./face-job.js";
 import type { ImageSources } from "./fetch-image.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
 
 export interface FaceJobRunnerOptions extends ImageSources {
+  readonly storeWatch: Pick<StoreWatch, "judge">;
   readonly maxImageBytes: number;
   readonly cache?: AnalysisCache | undefined;
   readonly cleanup: UploadCleanup;
@@ -39,14 +41,23 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, own, egress, maxImageBytes, cache, analyse, metrics } = this.#options;
+    const { store, own, egress, hosts, maxImageBytes, cache, analyse, metrics } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     try {
-      return await runFaceJob(job, { store, own, egress, maxImageBytes, cache, analyse, onStage }, signal);
+      return await runFaceJob(job, { store, own, egress, hosts, maxImageBytes, cache, analyse, onStage }, signal);
     } finally {
       metrics.inFlight(--this.#inFlight);
     }
+  }
+
+  /** What a failure means to its job: where it is not the job's, that it is given back. */
+  async judge(error: unknown): Promise<unknown> {
+    const { storeWatch, metrics } = this.#options;
+    const isStore = error instanceof ProblemError && error.code === "store_unavailable";
+    const judged = isStore ? await storeWatch.judge(error) : error;
+    if (judged instanceof JobGivenBack) metrics.jobGivenBack(judged.problem.code);
+    return judged;
   }
 
   /** To be called once a job has ended for good. */

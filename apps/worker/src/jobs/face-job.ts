@@ -41,7 +41,7 @@ interface FoundFace {
 export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
   job.reportStage("fetch");
-  const fetched = await forEach(job.payload.images, (image) => fetchTimed(image, parts, signal));
+  const fetched = await forEach(job.payload.images, (image) => fetchTimed(image, job, parts, signal));
   job.reportStage("analyse");
   const images = fetched.map(({ bytes }) => bytes);
   const times = { queueMs: job.queueMs, fetchMs: fetched[0]!.fetchMs };
@@ -97,9 +97,14 @@ function place(index: number, { length }: readonly unknown[]): string {
   return `image ${index + 1} of ${length}`;
 }
 
-async function fetchTimed(image: ImageRef, parts: FaceJobParts, signal: AbortSignal): Promise<FetchedImage> {
+async function fetchTimed(
+  image: ImageRef,
+  { payload: { tenant } }: RunningJob,
+  parts: FaceJobParts,
+  signal: AbortSignal,
+): Promise<FetchedImage> {
   const start = performance.now();
-  const options = { maxBytes: parts.maxImageBytes, signal };
+  const options = { tenant, maxBytes: parts.maxImageBytes, signal };
   const bytes = await inSpan("fetch", {}, () => fetchImage(parts, image, options));
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);

@@ -1,5 +1,11 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
-import { assertReadable, type Egress, type ObjectStore, type OwnObjects } from "@facefleet/platform";
+import {
+  assertReadable,
+  type Egress,
+  type ObjectStore,
+  type OriginCircuits,
+  type OwnObjects,
+} from "@facefleet/platform";
 import { fetchUrl } from "./fetch-url.js";
 
 /** Where images come from. */
@@ -7,25 +13,29 @@ export interface ImageSources {
   readonly store: ObjectStore;
   readonly own: OwnObjects;
   readonly egress: Egress;
+  /** Of the hosts of image URLs. */
+  readonly hosts: OriginCircuits;
 }
 
-/** The bytes of an image; rejects with its source's ProblemError, `upload_not_found` for an upload that is gone. */
-export async function fetchImage(
-  { store, own, egress }: ImageSources,
-  image: ImageRef,
-  options: { maxBytes: number; signal?: AbortSignal },
-): Promise<Buffer> {
+export interface FetchOptions {
+  readonly tenant: string;
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The bytes of an image; rejects with its source's ProblemError, `upload_not_found` for an upload that is gone, or with
+ * JobGivenBack where its host is to be asked later.
+ */
+export async function fetchImage(sources: ImageSources, image: ImageRef, options: FetchOptions): Promise<Buffer> {
+  const { store, own } = sources;
   if ("upload" in image) return await fetchUpload(own, image.upload, options);
-  if ("url" in image) return await fetchUrl(egress, image.url, options);
+  if ("url" in image) return await fetchUrl(sources, image.url, options);
   assertReadable(store, image.s3);
   return await store.get(image.s3, options);
 }
 
-async function fetchUpload(
-  own: OwnObjects,
-  id: string,
-  options: { maxBytes: number; signal?: AbortSignal },
-): Promise<Buffer> {
+async function fetchUpload(own: OwnObjects, id: string, options: FetchOptions): Promise<Buffer> {
   try {
     return await own.upload(id).get(options);
   } catch (error) {

@@ -13,17 +13,19 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function open(directory: string) {
   const failed: StoreOperation[] = [];
-  return {
-    store: new CountedObjectStore(new FolderObjectStore(directory), (operation) => failed.push(operation)),
-    failed,
-  };
+  const answered: StoreOperation[] = [];
+  const store = new CountedObjectStore(new FolderObjectStore(directory), {
+    failed: (operation) => failed.push(operation),
+    answered: (operation) => answered.push(operation),
+  });
+  return { store, failed, answered };
 }
 
 const ref = { bucket: "local", key: "a.jpg" };
 
 describe("a store that counts", () => {
   it("does what the store does, and tells of nothing that is the caller's", async () => {
-    const { store, failed } = open(folder);
+    const { store, failed, answered } = open(folder);
     expect([store.kind, store.defaultBucket, store.allows("photos")]).toEqual(["folder", "local", true]);
     await store.put(ref, Buffer.from("abc"), { maxBytes: 3 });
     expect(String(await store.get(ref, { maxBytes: 3 }))).toBe("abc");
@@ -37,16 +39,19 @@ describe("a store that counts", () => {
     await expect(store.put(ref, Buffer.from("abcd"), { maxBytes: 3 })).rejects.toEqual(code("image_too_large"));
     await expect(store.get(ref, { maxBytes: 3, signal: AbortSignal.abort("gone") })).rejects.toBe("gone");
     expect(failed).toEqual([]);
+    // What its caller gave up says nothing of the store.
+    expect(answered).toEqual(["put", "get", "getPart", "head", "list", "ping", "delete", "get", "put"]);
   });
 
   it("tells of each operation that it could not do", async () => {
     const file = join(folder, "a file where the folder should be");
     await writeFile(file, "");
-    const { store, failed } = open(file);
+    const { store, failed, answered } = open(file);
     await expect(store.ping()).rejects.toMatchObject({ code: "store_unavailable" });
     await expect(store.put(ref, Buffer.from("x"), { maxBytes: 1 })).rejects.toMatchObject({
       code: "store_unavailable",
     });
     expect(failed).toEqual(["ping", "put"]);
+    expect(answered).toEqual([]);
   });
 });

@@ -5,20 +5,28 @@ import type { ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 export const storeOperations = ["put", "get", "getPart", "list", "head", "delete", "presignPut", "ping"] as const;
 export type StoreOperation = (typeof storeOperations)[number];
 
-/** Tells of each operation that the store could not do. An object that is not there, or may not be read, is no such. */
+/** Told how operations go. */
+export interface StoreListener {
+  /** The store could not do it. */
+  failed?(operation: StoreOperation): void;
+  /** It did it, or said that the object is not there or may not be read. */
+  answered?(operation: StoreOperation): void;
+}
+
+/** Tells of each operation how it went. */
 export class CountedObjectStore implements ObjectStore {
   readonly kind;
   readonly defaultBucket;
   readonly ownPlace;
   readonly #store: ObjectStore;
-  readonly #onError: (operation: StoreOperation) => void;
+  readonly #listener: StoreListener;
 
-  constructor(store: ObjectStore, onError: (operation: StoreOperation) => void) {
+  constructor(store: ObjectStore, listener: StoreListener) {
     this.kind = store.kind;
     this.defaultBucket = store.defaultBucket;
     this.ownPlace = store.ownPlace;
     this.#store = store;
-    this.#onError = onError;
+    this.#listener = listener;
   }
 
   allows(bucket: string): boolean {
@@ -67,9 +75,13 @@ export class CountedObjectStore implements ObjectStore {
 
   async #counted<T>(operation: StoreOperation, work: Promise<T>): Promise<T> {
     try {
-      return await work;
+      const done = await work;
+      this.#listener.answered?.(operation);
+      return done;
     } catch (error) {
-      if (asProblemError(error).code === "store_unavailable") this.#onError(operation);
+      const { code } = asProblemError(error);
+      if (code === "store_unavailable") this.#listener.failed?.(operation);
+      else if (code !== "internal_error") this.#listener.answered?.(operation);
       throw error;
     }
   }

@@ -1,18 +1,14 @@
 import type { StoreSettings } from "../config/index.js";
-import { CountedObjectStore, type StoreOperation } from "./counted-object-store.js";
+import { CountedObjectStore, type StoreListener } from "./counted-object-store.js";
 import { FolderObjectStore } from "./folder-object-store.js";
 import type { ObjectStore } from "./object-store.js";
 import { S3ObjectStore } from "./s3-object-store.js";
 
 /**
  * The store that the settings name: S3 with `S3_BUCKET`, the folder `STORE_DIR` without. Connects to nothing yet.
- * @param onError Told of each operation that the store could not do.
  */
-export function createObjectStore(
-  settings: StoreSettings,
-  onError: (operation: StoreOperation) => void = () => undefined,
-): ObjectStore {
-  return new CountedObjectStore(openStore(settings), onError);
+export function createObjectStore(settings: StoreSettings, listener: StoreListener = {}): ObjectStore {
+  return new CountedObjectStore(openStore(settings), listener);
 }
 
 function openStore(settings: StoreSettings): ObjectStore {

@@ -1,5 +1,6 @@
 export { batchCopyRef, isBatchCopy } from "./batch-copies.js";
 export { assertListable, assertReadable, assertWritable, isReserved, uploadNotFound } from "./callers-refs.js";
+export type { StoreListener } from "./counted-object-store.js";
 export { createObjectStore } from "./create-object-store.js";
 export { FolderObjectStore } from "./folder-object-store.js";
 export type {
@@ -12,3 +13,4 @@ export type {
   PresignedPut,
 } from "./object-store.js";
 export { type OwnObject, OwnObjects, resultRef } from "./own-objects.js";
+export { isStoreOutage } from "./store-outage.js";

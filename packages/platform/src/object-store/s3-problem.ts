@@ -51,6 +51,16 @@ export function unavailable(error: unknown): ProblemError {
   return new ProblemError("store_unavailable", "The object store did not answer as expected.", { cause: error });
 }
 
+/** Statuses that ask to come again. */
+const passing = new Set([408, 425, 429]);
+
+/** Whether an answer of a store that is there is about what was asked of it, and would be no other after an outage. */
+export function isAboutRequest(error: unknown): boolean {
+  if (!(error instanceof S3ServiceException) || badCredentials.has(error.name)) return false;
+  const status = statusOf(error) ?? 0;
+  return status >= 400 && status < 500 && !passing.has(status);
+}
+
 function statusOf(error: S3ServiceException): number | undefined {
   return error.$metadata.httpStatusCode;
 }

@@ -17,9 +17,10 @@ import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../tracing/index.js";
 import { priorityOf } from "./admission.js";
 import { FinishedSignal } from "./finished-signal.js";
+import { GiveBack } from "./give-back.js";
+import { JobGivenBack } from "./job-given-back.js";
 import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
-import { onceRedisHasRoom } from "./once-redis-has-room.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { queueTelemetry } from "./queue-telemetry.js";
@@ -28,6 +29,8 @@ import { RedisConnection } from "./redis-connection.js";
 import { ResultStore } from "./results/result-store.js";
 import { StageReport } from "./stage-report.js";
 import { type RunningJob, type TakenJob, takenJob } from "./taken-job.js";
+import { type Part, Taking } from "./taking.js";
+import { type Persist, untilRedisAnswers } from "./until-redis-answers.js";
 
 export interface FaceJobConsumerOptions extends EndListener {
   readonly logger: Logger;
@@ -37,6 +40,11 @@ export interface FaceJobConsumerOptions extends EndListener {
   readonly concurrency: number;
   /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */
   readonly run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
+  /**
+   * What a failure to do a job, or to keep its result, means to it: JobGivenBack where it is not the job's. Unless told,
+   * what it is.
+   */
+  readonly judge?: (failure: unknown) => Promise<unknown>;
   /** Called when a job has ended for good, with the outcome that counts. It may come twice for one job. */
   readonly onEnd?: (job: TakenJob, outcome: Job) => Promise<void>;
   /** Told how long it took to write a job's outcome, in milliseconds. */
@@ -63,6 +71,8 @@ export class FaceJobConsumer {
   readonly #outcomes: Outcomes;
   readonly #canceled: FinishedSignal;
   readonly #worker: Worker<FaceJobPayload, void>;
+  readonly #taking: Taking;
+  readonly #giveBack: GiveBack;
   readonly #endings = new Set<Promise<void>>();
   #outOfTime = false;
 
@@ -91,8 +101,9 @@ export class FaceJobConsumer {
         ...(options.isTraced && { telemetry: queueTelemetry }),
       },
     );
-    this.#worker.on("error", (error) => this.#warn(error));
     this.#worker.on("failed", (job, error) => this.#failed(job, error));
+    this.#taking = new Taking(this.#worker, this.#connection, logger);
+    this.#giveBack = new GiveBack(this.#connection.client, (id) => this.#worker.toKey(id));
   }
 
   /** Begins to take jobs, as soon as Redis can be reached. */
@@ -101,17 +112,18 @@ export class FaceJobConsumer {
     this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped taking jobs"));
   }
 
-  /** Takes no more jobs until `resume`; those it holds go on, and one that it was just waiting for may come. */
-  pause(): Promise<void> {
-    return this.#worker.pause(true);
+  /** Takes no more jobs until the part is back, and gives back one that it was just waiting for; those it holds go on. */
+  partAway(part: Part): Promise<void> {
+    return this.#taking.away(part);
   }
 
-  resume(): Promise<void> {
-    return this.#worker.resume();
+  partBack(part: Part): Promise<void> {
+    return this.#taking.back(part);
   }
 
   /** Takes no more jobs and waits for those it holds. What is left at the deadline goes back to the queue. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#taking.stop();
     const closed = this.#worker.close().then(() => Promise.all(this.#endings));
     if (!(await settlesWithin(closed, deadlineMs))) {
       this.#outOfTime = true;
@@ -127,12 +139,14 @@ export class FaceJobConsumer {
     this.#canceled.on(job.id!, cancel);
     describeSpan(job);
     try {
-      if (await this.#hasEnded(job)) return;
+      if (await this.#hasEnded(job, signal)) return;
       // Canceled while that was being asked.
       signal!.throwIfAborted();
+      if (this.#taking.isHeldUp) await this.#giveBack.toOthers(job, token);
       const result = await this.#run(job, signal!);
       await this.#end(job, { state: "succeeded", result }, { signal });
     } catch (error) {
+      if (error instanceof WaitingError) throw error;
       await this.#runFailed(job, token, error, signal);
     } finally {
       this.#canceled.off(job.id!, cancel);
@@ -155,9 +169,11 @@ export class FaceJobConsumer {
     error: unknown,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (this.#outOfTime) await putBack(job, token);
-    if (await this.#hasEnded(job)) return;
-    const problem = asProblemError(error);
+    if (this.#outOfTime) await this.#giveBack.toOthers(job, token);
+    if (await this.#hasEnded(job, signal)) return;
+    const judged = await this.#judged(error);
+    if (judged instanceof JobGivenBack) await this.#returnJob(job, token, judged);
+    const problem = asProblemError(judged instanceof JobGivenBack ? judged.problem : judged);
     const span = trace.getActiveSpan();
     if (span) failSpan(span, problem.code);
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
@@ -167,16 +183,29 @@ export class FaceJobConsumer {
     );
     if (problem.retryable && !isLast) {
       // It has had its turn: the next attempt does not wait for others to have theirs.
-      await job.changePriority({ priority: faces.priorities[priorityOf(job.priority)].first });
+      const { first } = faces.priorities[priorityOf(job.priority)];
+      await untilRedisAnswers(() => job.changePriority({ priority: first }), signal);
       throw problem;
     }
     await this.#end(job, { state: "failed", error: problem.toProblem() }, { signal });
     throw new RecordedFailure(problem.toProblem());
   }
 
+  /** A Redis that is away is no more the job's fault than what the options know of. */
+  async #judged(error: unknown): Promise<unknown> {
+    if (error instanceof ProblemError && error.code === "queue_unavailable") return new JobGivenBack(error);
+    return (await this.#options.judge?.(error)) ?? error;
+  }
+
+  /** Returns only when it was given back for as long as it may be. */
+  async #returnJob(job: FaceQueueJob, token: string | undefined, { delayMs, limitMs }: JobGivenBack): Promise<void> {
+    if (this.#taking.isHeldUp && limitMs === undefined) await this.#giveBack.toOthers(job, token);
+    await this.#giveBack.forLater(job, token, { delayMs, limitMs });
+  }
+
   /** Whether the job has an outcome already: canceled, or done by a worker that could not say so to BullMQ. */
-  async #hasEnded(job: FaceQueueJob): Promise<boolean> {
-    const record = await this.#outcomes.read(job.id!, { withResult: false });
+  async #hasEnded(job: FaceQueueJob, signal?: AbortSignal): Promise<boolean> {
+    const record = await untilRedisAnswers(() => this.#outcomes.read(job.id!, { withResult: false }), signal);
     if (!record) return false;
     const { outcome } = record;
     await this.#tellEnd(job, outcome === erased ? endedJob(job, { state: "canceled" }) : outcome);
@@ -191,11 +220,10 @@ export class FaceJobConsumer {
     const outcome = endedJob(job, ending, finishedAt);
     const announcedIn = activeTrace() ?? traceOf(job);
     const started = performance.now();
-    const isWritten = await inSpan("store", {}, () =>
-      onceRedisHasRoom(() => this.#outcomes.write(outcome, job.data, announcedIn), signal),
-    );
+    const persist: Persist = (command) => untilRedisAnswers(command, signal);
+    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, announcedIn, persist));
     this.#options.onStored?.(performance.now() - started);
-    if (isWritten || !(await this.#hasEnded(job))) await this.#tellEnd(job, outcome);
+    if (isWritten || !(await this.#hasEnded(job, signal))) await this.#tellEnd(job, outcome);
   }
 
   async #tellEnd(job: FaceQueueJob, outcome: Job): Promise<void> {
@@ -215,12 +243,6 @@ export class FaceJobConsumer {
       .finally(() => this.#endings.delete(ending));
     this.#endings.add(ending);
   }
-
-  /** The connection logs its own loss; BullMQ repeats it with every try. */
-  #warn(error: Error): void {
-    const level = this.#connection.isReady && !("code" in error) ? "warn" : "debug";
-    this.#logger[level]({ err: error }, "BullMQ worker error");
-  }
 }
 
 /** A job queued by the version before this one lacks the options that are new. */
@@ -237,10 +259,4 @@ function describeSpan({ id = "", data, attemptsStarted }: FaceQueueJob): void {
     ...jobAttributes(id, data),
     "facefleet.job.attempt": attemptsStarted,
   });
-}
-
-/** Lets another worker have the job at once, without counting the attempt. */
-async function putBack(job: FaceQueueJob, token: string | undefined): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
 }

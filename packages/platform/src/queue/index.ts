@@ -18,6 +18,7 @@ export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consume
 export { FaceJobs, type FoundJob, type Submission, type SubmitOptions } from "./face-jobs.js";
 export { type FleetObservation, FleetObserver } from "./fleet-observer.js";
 export type { Idempotency } from "./idempotency.js";
+export { JobGivenBack } from "./job-given-back.js";
 export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
 export { uploadsOf } from "./job-view.js";
@@ -28,6 +29,7 @@ export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-l
 export { isStored, type KeptText, type StoredText } from "./results/kept-text.js";
 export { StoredResults } from "./results/stored-results.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
+export type { Part } from "./taking.js";
 export { UploadRegistry } from "./uploads/upload-registry.js";
 export * from "./webhooks/index.js";
 export { WorkerRegistry } from "./worker-registry.js";

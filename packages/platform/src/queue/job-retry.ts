@@ -3,6 +3,7 @@ import { type Job, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { type Admission, priorityOf } from "./admission.js";
 import type { FaceQueue } from "./face-queue.js";
+import { givenBackSince } from "./give-back.js";
 import type { JobSightings } from "./job-sightings.js";
 import { traceOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
@@ -23,7 +24,7 @@ redis.call("DEL", outcome)
 redis.call("ZADD", live, ARGV[2], ARGV[1])
 redis.call("ZREM", ended, ARGV[3])
 redis.call("HSET", job, "failedReason", "about to be tried again")
-redis.call("HDEL", job, "stc")
+redis.call("HDEL", job, "stc", "${givenBackSince}")
 return 1`);
 
 const putAwayWithinMs = 500;

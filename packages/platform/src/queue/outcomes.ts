@@ -7,6 +7,7 @@ import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { evenWhenFull, RedisScript } from "./redis-script.js";
 import { fieldOf, type KeptText, keptTextOf, storedId } from "./results/kept-text.js";
 import type { ResultStore } from "./results/result-store.js";
+import { once, type Persist } from "./until-redis-answers.js";
 import { batchUploads } from "./uploads/batch-uploads.js";
 import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 import { eraseEvent, keptMs } from "./webhooks/event-records.js";
@@ -127,17 +128,17 @@ export class Outcomes {
 
   /**
    * Writes the job's end unless it has one, with all that follows from it, which belongs to the job's trace. Returns
-   * whether it was written.
-   * @throws ProblemError `store_unavailable` for a result that is too large for Redis
+   * whether it was written. Of a result that is too large for Redis, one object is stored, however often Redis is asked.
+   * @throws ProblemError `store_unavailable` for such a result
    */
-  async write(job: Job, payload: FaceJobPayload, trace?: TraceContext): Promise<boolean> {
+  async write(job: Job, payload: FaceJobPayload, trace?: TraceContext, persist: Persist = once): Promise<boolean> {
     const { batch } = payload;
     const text = batch ? JSON.stringify(lineOf(job, payload.images[0]!, batch.index)) : resultOf(job);
-    const kept = await this.results.keep(text);
+    const kept = await this.results.keep(text, persist);
     const { keys, args } = batch
       ? this.#endOfItem(job, payload, batch, fieldOf(kept))
       : this.#endOf(job, payload, fieldOf(kept), trace);
-    const isWritten = (await (batch ? endItem : end).run(this.redis, keys, args)) === 1;
+    const isWritten = (await persist(() => (batch ? endItem : end).run(this.redis, keys, args))) === 1;
     if (isWritten) this.listener.onOutcome?.(job);
     else await this.results.discard(kept);
     return isWritten;

@@ -45,3 +45,15 @@ function kindOf({ name, message }: Error): RedisErrorKind {
   if (name === "ReplyError") return "refused";
   return message === "Command timed out" ? "timeout" : "connection";
 }
+
+/** What Redis refuses for now, or until its operator does something, whatever is asked of it. */
+const troubles =
+  /\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|NOAUTH|NOPERM|WRONGPASS)\b|ACL failure/;
+const lost = /^(Connection is closed|Command timed out|Stream isn't writeable|Reached the max retries)/;
+
+/** Whether an error says something of Redis, or of the way to it, and nothing of what was asked. */
+export function isRedisTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === "ReplyError") return troubles.test(error.message);
+  return lost.test(error.message) || ("code" in error && /^E[A-Z]+$/.test(String(error.code)));
+}

@@ -1,6 +1,6 @@
 import { type AttemptOutcome, ProblemError } from "@facefleet/contracts";
 import { type EgressAnswer, EgressError, type EgressFailure } from "../egress/index.js";
-import { retryAfterMs } from "./retry-after.js";
+import { retryAfterMs } from "../egress/retry-after.js";
 
 /** How an attempt to deliver an event went. */
 export interface Verdict {
@@ -14,7 +14,7 @@ export interface Verdict {
 const busy = new Set([429, 503]);
 
 export function verdictOfAnswer({ status, headers }: Pick<EgressAnswer, "status" | "headers">): Verdict {
-  const wait = busy.has(status) ? retryAfterMs(textOf(headers["retry-after"])) : undefined;
+  const wait = busy.has(status) ? retryAfterMs(headers["retry-after"]) : undefined;
   return { outcome: outcomeOf(status), status, ...(wait !== undefined && { retryAfterMs: wait }) };
 }
 
@@ -22,10 +22,6 @@ function outcomeOf(status: number): AttemptOutcome {
   if (status >= 200 && status < 300) return "delivered";
   if (status >= 300 && status < 400) return "redirected";
   return status === 410 ? "gone" : "refused";
-}
-
-function textOf(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === "string" ? header : header?.[0];
 }
 
 /**

@@ -45,19 +45,19 @@ describe("a job", () => {
     expect(await bench.redis.keys(`${bench.settings.QUEUE_PREFIX}*${job.id}*`)).toEqual([bench.keys.outcome(job.id)]);
   });
 
-  it("is not taken by a worker that pauses, and is once it resumes", async () => {
+  it("is not taken by a worker while a part that it needs is away, and is once that is back", async () => {
     const bench = new QueueBench();
     const jobs = bench.jobs();
     const held = heldRun();
     const consumer = await bench.started({ concurrency: 1, run: held.run });
     const { job: first } = await jobs.submit(payload, { priority: "normal" });
     await held.taken;
-    await consumer.pause();
+    await consumer.partAway("store");
     const { job: second } = await jobs.submit(payload, { priority: "normal" });
     held.letGo();
     expect(await jobs.waitUntilFinished(defaultTenant, first.id, 5000)).toMatchObject({ state: "succeeded" });
     expect(await jobs.waitUntilFinished(defaultTenant, second.id, 1000)).toMatchObject({ state: "queued" });
-    await consumer.resume();
+    await consumer.partBack("store");
     expect(await jobs.waitUntilFinished(defaultTenant, second.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
@@ -68,8 +68,8 @@ describe("a job", () => {
     const consumer = await bench.started({ concurrency: 2, run: held.run });
     const { job: first } = await jobs.submit(payload, { priority: "normal" });
     await held.taken;
-    await consumer.pause();
-    await consumer.resume();
+    await consumer.partAway("store");
+    await consumer.partBack("store");
     const { job: second } = await jobs.submit(payload, { priority: "normal" });
     await eventually(async () => (await jobs.find(defaultTenant, second.id))?.state === "active");
     held.letGo();

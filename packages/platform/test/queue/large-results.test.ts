@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { defaultTenant, type FaceJobPayload, type Job, type JobResult } from "@facefleet/contracts";
+import { defaultTenant, type FaceJobPayload, type Job, type JobResult, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
-import { resultRef } from "../../src/object-store/index.js";
-import { BatchSteps, StoredResults } from "../../src/queue/index.js";
+import { type ObjectStore, resultRef } from "../../src/object-store/index.js";
+import { BatchSteps, JobGivenBack, StoredResults } from "../../src/queue/index.js";
 import { mostInRedis } from "../../src/queue/results/result-store.js";
 import { collected, payload, QueueBench, result, silent } from "./queue-bench.js";
 
@@ -104,6 +104,47 @@ describe("a large result", () => {
     const due = Number(await bench.redis.zscore(bench.keys.results, (orphan as { id: string }).id));
     expect(due).toBeGreaterThan(Date.now());
     expect(due).toBeLessThan(Date.now() + 3_700_000);
+  });
+
+  it("that the store cannot take now has its job given back, and no attempt counted", async () => {
+    const bench = new QueueBench();
+    let isAway = true;
+    const store: ObjectStore = Object.create(bench.store, {
+      put: {
+        value: (...args: Parameters<ObjectStore["put"]>) =>
+          isAway ? Promise.reject(new ProblemError("store_unavailable")) : bench.store.put(...args),
+      },
+    });
+    let failures = 0;
+    const judge = async (failure: unknown) => {
+      failures += 1;
+      if (failures === 5) isAway = false;
+      return new JobGivenBack(failure as ProblemError, { delayMs: 1 });
+    };
+    const jobs = bench.jobs();
+    await bench.started({ run: async () => large, judge, store });
+    const { id } = (await jobs.submit(payload, { priority: "normal" })).job;
+    const ended = await jobs.waitUntilFinished(defaultTenant, id, 10_000);
+    expect(ended).toMatchObject({ state: "succeeded", attempts: 1, result: large });
+    expect([failures, (await objectsOf(bench)).length]).toEqual([5, 1]);
+  });
+
+  it("is one object, however often Redis has to be asked for its end", async () => {
+    const server = await RedisServer.start();
+    onTestFinished(() => server.remove());
+    const bench = new QueueBench(server.url);
+    const jobs = bench.jobs();
+    const stored: (() => void)[] = [];
+    await bench.started({ run: () => new Promise((resolve) => stored.push(() => resolve(large))) });
+    const { id } = (await jobs.submit(payload, { priority: "normal" })).job;
+    await expect.poll(() => stored.length).toBe(1);
+    // Every write is refused.
+    await bench.redis.config("SET", "min-replicas-to-write", "1");
+    stored[0]?.();
+    await sleep(3000);
+    await bench.redis.config("SET", "min-replicas-to-write", "0");
+    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000)).toMatchObject({ state: "succeeded", attempts: 1 });
+    expect(await objectsOf(bench)).toHaveLength(1);
   });
 
   it("of a batch's item is a line that stays until its part is stored", async () => {

@@ -4,6 +4,7 @@ import type { Logger } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
 import type { QueueKeys } from "../queue-keys.js";
 import { evenWhenFull, RedisScript } from "../redis-script.js";
+import { once, type Persist } from "../until-redis-answers.js";
 import { isStored, type KeptText, type StoredText } from "./kept-text.js";
 
 /** A text of more bytes goes into the object store: five embeddings in numbers, eleven in base64. */
@@ -32,11 +33,11 @@ export class ResultStore {
    * The text itself, or where it is now.
    * @throws ProblemError `store_unavailable`
    */
-  async keep(text: string): Promise<KeptText> {
+  async keep(text: string, persist: Persist = once): Promise<KeptText> {
     // No character takes more than three bytes.
     if (text.length * 3 <= mostInRedis) return text;
     const bytes = Buffer.from(text);
-    return bytes.byteLength <= mostInRedis ? text : this.#put(bytes);
+    return bytes.byteLength <= mostInRedis ? text : this.#put(bytes, persist);
   }
 
   /** The bytes of a text, piece by piece; what is left of it to be read stays where it is. */
@@ -68,10 +69,10 @@ export class ResultStore {
     }
   }
 
-  async #put(bytes: Buffer): Promise<StoredText> {
+  async #put(bytes: Buffer, persist: Persist): Promise<StoredText> {
     const id = randomBytes(16).toString("hex");
     const { store } = this.parts;
-    await enter.run(this.redis, [this.keys.results], [id, orphanMs]);
+    await persist(() => enter.run(this.redis, [this.keys.results], [id, orphanMs]));
     await store.put(resultRef(store, id), bytes, { contentType: "application/json", maxBytes: bytes.length });
     return { id, bytes: bytes.length };
   }

@@ -33,13 +33,16 @@ if isUploadHeld(KEYS, ARGV[1]) then return 0 end
 doomUpload(KEYS, ARGV[1])
 return 1`);
 
-/** KEYS: those of `uploadKeys`. ARGV: lease in ms, uploads. Returns those of them that are doomed. */
+/**
+ * Leases are given by removing and putting back, so that a full Redis does it too.
+ * KEYS: those of `uploadKeys`. ARGV: lease in ms, uploads. Returns those of them that are doomed.
+ */
 const takeDoomed = new RedisScript<string[]>(`
 local time = redis.call("TIME")
 local leaseEnd = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1])
 local taken = {}
 for at = 2, #ARGV do
-  if redis.call("ZSCORE", KEYS[3], ARGV[at]) then
+  if redis.call("ZREM", KEYS[3], ARGV[at]) == 1 then
     redis.call("ZADD", KEYS[3], leaseEnd, ARGV[at])
     taken[#taken + 1] = ARGV[at]
   end
@@ -58,7 +61,10 @@ for _, upload in ipairs(due(KEYS[1])) do
   if isUploadHeld(KEYS, upload) then redis.call("ZREM", KEYS[1], upload) else doomUpload(KEYS, upload) end
 end
 local taken = due(KEYS[3])
-for _, upload in ipairs(taken) do redis.call("ZADD", KEYS[3], string.format("%.0f", now + ARGV[1]), upload) end
+for _, upload in ipairs(taken) do
+  redis.call("ZREM", KEYS[3], upload)
+  redis.call("ZADD", KEYS[3], string.format("%.0f", now + ARGV[1]), upload)
+end
 return taken`);
 
 /**

@@ -3,12 +3,12 @@ import { SpanKind } from "@opentelemetry/api";
 import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
 import type { RedisSettings } from "../../config/index.js";
 import type { Egress } from "../../egress/index.js";
+import type { Pass } from "../../egress/origin-circuit.js";
+import { OriginCircuits, originOf } from "../../egress/origin-circuits.js";
 import { settlesWithin } from "../../lifecycle/index.js";
 import type { Logger } from "../../logging/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../../tracing/index.js";
 import { isReceiverDown } from "../../webhooks/attempt.js";
-import type { Pass } from "../../webhooks/receiver-circuit.js";
-import { originOf, ReceiverCircuits } from "../../webhooks/receiver-circuits.js";
 import { retryDelay } from "../../webhooks/retry-schedule.js";
 import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
 import { QueueKeys } from "../queue-keys.js";
@@ -54,7 +54,7 @@ export class WebhookDeliverer {
   readonly #connection: RedisConnection;
   readonly #records: EventRecords;
   readonly #secrets: SecretRecords;
-  readonly #circuits: ReceiverCircuits;
+  readonly #circuits: OriginCircuits;
   readonly #worker: Worker<WebhookDelivery, void>;
   readonly #outOfTime = new AbortController();
 
@@ -66,7 +66,7 @@ export class WebhookDeliverer {
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
     this.#records = new EventRecords(this.#connection.client, keys);
     this.#secrets = new SecretRecords(this.#connection.client, keys);
-    this.#circuits = new ReceiverCircuits({ bound: Math.max(1, Math.floor(concurrency * receiverShare)) });
+    this.#circuits = new OriginCircuits({ bound: Math.max(1, Math.floor(concurrency * receiverShare)) });
     this.#worker = new Worker<WebhookDelivery, void>(webhooks.name, (job, token) => this.#take(job, token), {
       connection: this.#connection.client,
       prefix: settings.QUEUE_PREFIX,

@@ -1,18 +1,21 @@
-/** Permission to send to a receiver once. Exactly one of its functions is to be called, once. */
+/** Permission to ask an origin once. Exactly one of its functions is to be called, once. */
 export interface Pass {
   succeeded(): void;
-  failed(): void;
-  /** The receiver was not asked after all. */
+  /** @param leaveAloneMs How long it asked not to be asked again. */
+  failed(leaveAloneMs?: number): void;
+  /** It was not asked after all. */
   abandoned(): void;
 }
 
-/** How long an event is to be put aside, in milliseconds. */
 export interface PutAside {
+  /** How long to wait before asking again, in milliseconds. */
   readonly waitMs: number;
+  /** Whether it is because the origin is in trouble; else others are just being sent. */
+  readonly isOpen: boolean;
 }
 
 export interface CircuitOptions {
-  /** How many events may be on their way to the receiver at once. */
+  /** How many requests may be on their way to the origin at once. */
   readonly bound: number;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -27,11 +30,12 @@ const longestWaitMs = 5 * 60_000;
 const newest = 0.2;
 
 /**
- * Guards one receiver, and the others from it: bounds what is on its way there, and sends nothing for a while after
- * several failures in a row, then one event to see how it is. Events that may not pass get different places in time,
- * as far apart as the receiver usually takes, so that those of a slow one do not come again and again.
+ * Guards one origin, and the others from it: bounds what is on its way there, and sends nothing for a while after
+ * several failures in a row, or when it asked for that, then one request to see how it is. Those that may not pass get
+ * different places in time, as far apart as the origin usually takes, so that those for a slow one do not come again and
+ * again.
  */
-export class ReceiverCircuit {
+export class OriginCircuit {
   readonly #bound: number;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -39,6 +43,7 @@ export class ReceiverCircuit {
   #failures = 0;
   #openUntil = 0;
   #openMs = firstOpenMs;
+  #leftAloneAt = Number.NEGATIVE_INFINITY;
   #nextPlace = 0;
   #usualMs = 40;
 
@@ -59,7 +64,8 @@ export class ReceiverCircuit {
   }
 
   enter(): Pass | PutAside {
-    return this.#mayPass() ? this.#pass() : { waitMs: this.#place() };
+    if (this.#mayPass()) return this.#pass();
+    return { isOpen: this.#failures >= failuresToOpen, waitMs: this.#place() };
   }
 
   #mayPass(): boolean {
@@ -70,28 +76,41 @@ export class ReceiverCircuit {
   #pass(): Pass {
     const started = this.#now();
     this.#underway += 1;
-    const end = (verdict: () => void) => () => {
+    const ended = () => {
       this.#underway -= 1;
-      verdict();
     };
     return {
-      succeeded: end(() => this.#succeeded(started)),
-      failed: end(() => this.#failed(started)),
-      abandoned: end(() => undefined),
+      succeeded: () => {
+        ended();
+        this.#succeeded(started);
+      },
+      failed: (leaveAloneMs = 0) => {
+        ended();
+        this.#failed(started, leaveAloneMs);
+      },
+      abandoned: ended,
     };
   }
 
   #succeeded(started: number): void {
     this.#took(started);
+    // What was asked before it wanted to be left alone says nothing new.
+    if (started <= this.#leftAloneAt) return;
     this.#failures = 0;
     this.#openUntil = 0;
     this.#openMs = firstOpenMs;
   }
 
-  #failed(started: number): void {
+  #failed(started: number, leaveAloneMs: number): void {
     this.#took(started);
     this.#failures += 1;
     const now = this.#now();
+    if (leaveAloneMs > 0) {
+      this.#leftAloneAt = now;
+      this.#failures = Math.max(this.#failures, failuresToOpen);
+      this.#openUntil = Math.max(this.#openUntil, now + Math.min(leaveAloneMs, longestOpenMs));
+      return;
+    }
     // What was on its way when it opened says nothing new.
     if (this.#failures < failuresToOpen || now < this.#openUntil) return;
     this.#openUntil = now + this.#openMs;

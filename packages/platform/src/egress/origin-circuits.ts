@@ -1,17 +1,17 @@
-import { type CircuitOptions, type Pass, type PutAside, ReceiverCircuit } from "./receiver-circuit.js";
+import { type CircuitOptions, OriginCircuit, type Pass, type PutAside } from "./origin-circuit.js";
 
 /** More are kept only while something is on its way to each. */
 const mostKept = 10_000;
 
-/** The circuits of all receivers that this process has lately sent to: one for each tenant and origin. */
-export class ReceiverCircuits {
-  readonly #circuits = new Map<string, ReceiverCircuit>();
+/** The circuits of all origins that this process has lately asked: one for each tenant and origin. */
+export class OriginCircuits {
+  readonly #circuits = new Map<string, OriginCircuit>();
 
   constructor(private readonly options: CircuitOptions) {}
 
   enter(tenant: string, url: string): Pass | PutAside {
     const key = `${tenant} ${originOf(url)}`;
-    const circuit = this.#circuits.get(key) ?? new ReceiverCircuit(this.options);
+    const circuit = this.#circuits.get(key) ?? new OriginCircuit(this.options);
     // The latest is last.
     this.#circuits.delete(key);
     this.#forget();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type Pass, type PutAside, ReceiverCircuit } from "./receiver-circuit.js";
+import { OriginCircuit, type Pass, type PutAside } from "./origin-circuit.js";
 
 function circuitOf({ bound = 2 } = {}) {
   let time = 1_000_000;
-  const circuit = new ReceiverCircuit({ bound, now: () => time, random: () => 0.5 });
+  const circuit = new OriginCircuit({ bound, now: () => time, random: () => 0.5 });
   const pass = () => circuit.enter() as Pass;
   const fail = (times: number) => {
     for (let i = 0; i < times; i++) pass().failed();
@@ -13,7 +13,7 @@ function circuitOf({ bound = 2 } = {}) {
   return { circuit, pass, fail, waitMs, isClosed, later: (ms: number) => (time += ms) };
 }
 
-describe("the circuit of a receiver", () => {
+describe("the circuit of an origin", () => {
   test("lets as many on their way as its bound", () => {
     const { pass, waitMs } = circuitOf({ bound: 2 });
     const first = pass();
@@ -33,7 +33,7 @@ describe("the circuit of a receiver", () => {
     expect(waitMs()).toBe(5000);
   });
 
-  test("then lets one event see how the receiver is, and closes when it is well", () => {
+  test("then lets one request see how the origin is, and closes when it is well", () => {
     const { fail, pass, waitMs, isClosed, later } = circuitOf();
     fail(5);
     later(5000);
@@ -76,7 +76,7 @@ describe("the circuit of a receiver", () => {
     expect(isClosed()).toBe(true);
   });
 
-  test("gives events that wait places as far apart as the receiver takes", () => {
+  test("gives those that wait places as far apart as the origin takes", () => {
     const { pass, waitMs, later } = circuitOf({ bound: 2 });
     for (let i = 0; i < 40; i++) {
       const entry = pass();
@@ -88,6 +88,32 @@ describe("the circuit of a receiver", () => {
     const waits = Array.from({ length: 4 }, waitMs);
     expect(waits[0]).toBe(250);
     for (let i = 1; i < 4; i++) expect(waits[i]! - waits[i - 1]!).toBeCloseTo(500, -1);
+  });
+
+  test("leaves one alone for as long as it asks, then lets one request see how it is", () => {
+    const { circuit, pass, later, isClosed } = circuitOf({ bound: 10 });
+    const [early, late] = [pass(), pass()];
+    pass().failed(20_000);
+    expect(circuit.enter()).toEqual({ isOpen: true, waitMs: 20_000 });
+    later(1000);
+    early!.succeeded();
+    late!.failed(5000);
+    later(18_999);
+    expect(circuit.enter()).toMatchObject({ isOpen: true });
+    later(1);
+    const probe = pass();
+    expect(isClosed()).toBe(false);
+    probe.succeeded();
+    expect(isClosed()).toBe(true);
+  });
+
+  test("tells whether it is in trouble, or only busy", () => {
+    const { circuit, pass, fail } = circuitOf({ bound: 1 });
+    const first = pass();
+    expect(circuit.enter()).toMatchObject({ isOpen: false });
+    first.succeeded();
+    fail(5);
+    expect(circuit.enter()).toMatchObject({ isOpen: true });
   });
 
   test("puts nothing aside for longer than five minutes", () => {

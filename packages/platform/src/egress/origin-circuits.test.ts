@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Pass } from "./receiver-circuit.js";
-import { originOf, ReceiverCircuits } from "./receiver-circuits.js";
+import type { Pass } from "./origin-circuit.js";
+import { OriginCircuits, originOf } from "./origin-circuits.js";
 
 test("each tenant's receivers are apart, whatever their paths", () => {
-  const circuits = new ReceiverCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ bound: 1 });
   const isLet = (tenant: string, url: string) => "succeeded" in circuits.enter(tenant, url);
   expect(isLet("a", "https://one.test/x")).toBe(true);
   expect(isLet("a", "https://one.test/y")).toBe(false);
@@ -12,13 +12,13 @@ test("each tenant's receivers are apart, whatever their paths", () => {
 });
 
 test("forgets receivers that are well", () => {
-  const circuits = new ReceiverCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ bound: 1 });
   for (let i = 0; i < 100; i++) (circuits.enter("a", `https://host-${i}.test/`) as Pass).succeeded();
   expect(circuits.size).toBeLessThan(3);
 });
 
 test("keeps no more than ten thousand that are not", () => {
-  const circuits = new ReceiverCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ bound: 1 });
   for (let i = 0; i < 11_000; i++) (circuits.enter("a", `https://host-${i}.test/`) as Pass).failed();
   expect(circuits.size).toBe(10_000);
 });
