@@ -338,7 +338,7 @@ describe.skipIf(isAbsent)("a secret", () => {
 
   const signatures = (index: number) => String(receiver.received[index]!.headers["webhook-signature"]).split(" ");
 
-  it("signs beside the one before it while it rotates, and the one before that no more", async () => {
+  it("signs beside the one before it while it rotates, which a repeated request does once", async () => {
     const first = await secretOf(globex);
     expect(first).toMatch(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/);
     expect(await secretOf(new Caller("globex", 0))).toBe(first);
@@ -361,11 +361,11 @@ describe.skipIf(isAbsent)("a secret", () => {
       expect(verified(receiver.received[1]!, secret)).toMatchObject({ type: "job.failed" });
     }
 
-    const third = (await globex.post<WebhookSecret>("/v1/webhook-secret/rotate")).body.secret;
+    const again = (await globex.post<WebhookSecret>("/v1/webhook-secret/rotate")).body;
+    expect(again).toEqual(rotated.body);
     await endedJob(receiver.url, globex);
     await delivered(receiver, 3);
-    for (const secret of [second, third]) expect(verified(receiver.received[2]!, secret)).toBeDefined();
-    expect(() => verified(receiver.received[2]!, first)).toThrow();
+    for (const secret of [first, second]) expect(verified(receiver.received[2]!, secret)).toBeDefined();
   });
 });
 

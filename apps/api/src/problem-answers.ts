@@ -38,6 +38,8 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   if (problem.status >= 500) request.log[level]({ err: error, code: problem.code }, "request failed");
   reply.header("x-request-id", request.id);
   if (problem.status === 503 || isFull(problem.code)) reply.header("retry-after", retryAfterSeconds);
+  const { idempotencyKey } = problem.extras;
+  if (idempotencyKey !== undefined) reply.header("idempotency-key", idempotencyKey);
   void reply
     .code(problem.status)
     .type("application/problem+json")

@@ -57,8 +57,14 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     return job;
   } catch (error) {
     await intake.takeBack(image.uploadId, error);
-    throw error;
+    throw withoutKey(error);
   }
+}
+
+/** Nothing stays of a job that nobody waited for: to ask again does no harm, and needs no key. */
+function withoutKey(error: unknown): unknown {
+  const isUnconfirmed = error instanceof ProblemError && error.code === "submission_unconfirmed";
+  return isUnconfirmed ? new ProblemError("queue_unavailable", undefined, { cause: error }) : error;
 }
 
 /** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */

@@ -50,6 +50,58 @@ describe("without Redis", () => {
   });
 });
 
+describe("with a Redis that hangs", () => {
+  let redis: RedisServer;
+  let api: ApiRig;
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    api = await startApi({ REDIS_URL: redis.url });
+  });
+  afterEach(async () => {
+    redis.thaw();
+    await api.close();
+    await redis.remove();
+  });
+
+  it.each([
+    ["/v1/jobs", job],
+    ["/v1/batches", { task: "detect", items: [job.image] }],
+  ])(
+    "a submission to %s is perhaps done, and is done once when it is repeated as the answer says",
+    async (url, payload) => {
+      const submit = (headers = {}) => api.inject({ method: "POST", url, payload, headers });
+      // Redis knows the script then, and runs it when it wakes.
+      expect((await submit()).statusCode).toBe(202);
+      redis.freeze();
+      const open = await submit();
+      expect([open.statusCode, open.json()]).toMatchObject([503, { code: "submission_unconfirmed", retryable: false }]);
+      const { idempotencyKey } = open.json<{ idempotencyKey: string }>();
+      expect(open.headers["idempotency-key"]).toBe(idempotencyKey);
+      redis.thaw();
+      const again = await submit({ "idempotency-key": idempotencyKey });
+      expect([200, 202]).toContain(again.statusCode);
+      expect(again.json()).toMatchObject({ id: idempotencyKey });
+      await sleep(200);
+      const keys = await redis.command(
+        "keys",
+        url === "/v1/jobs" ? "*:faces:j*" : "*:batch:b????????????????????????????????",
+      );
+      expect(keys.split("\n")).toHaveLength(2);
+    },
+  );
+
+  it("a keyed one may be repeated as it is", async () => {
+    const submit = () =>
+      api.inject({ method: "POST", url: "/v1/jobs", payload: job, headers: { "idempotency-key": "order 7" } });
+    redis.freeze();
+    expect((await submit()).json()).toMatchObject({ code: "queue_unavailable", retryable: true });
+    redis.thaw();
+    const ids = [await submit(), await submit()].map((answer) => answer.json<{ id: string }>().id);
+    expect(new Set(ids).size).toBe(1);
+  });
+});
+
 it("without the store, answers 503 and says which check fails", async () => {
   const api = await startApi({
     S3_ENDPOINT: "http://127.0.0.1:9",

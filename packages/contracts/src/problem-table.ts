@@ -249,7 +249,15 @@ export const problemTable = {
     status: 503,
     title: "The job queue cannot be reached",
     retryable: true,
-    advice: "Try again after the seconds in `Retry-After`.",
+    advice:
+      "Try again after the seconds in `Retry-After`. Nothing was done, or nothing that it would harm to do again.",
+  },
+  submission_unconfirmed: {
+    status: 503,
+    title: "It is not known whether the job or the batch was submitted",
+    retryable: false,
+    advice:
+      "Send the same request with the header `Idempotency-Key` that the answer has, which is also in `idempotencyKey`: whatever became of the first one, there will be one job or batch. Without it there may be two.",
   },
   store_unavailable: {
     status: 503,

@@ -16,6 +16,9 @@ export const Problem = Type.Object(
       }),
     ),
     job: Type.Optional(Type.String({ description: "The job's URL, where the job goes on." })),
+    idempotencyKey: Type.Optional(
+      Type.String({ description: "What to send as `Idempotency-Key` with the same request, to have it done once." }),
+    ),
     requestId: Type.Optional(Type.String()),
   },
   { $id: "Problem", additionalProperties: false },
@@ -23,7 +26,7 @@ export const Problem = Type.Object(
 export type Problem = Static<typeof Problem>;
 
 /** What a particular occurrence of a problem adds to its row in the table. */
-export type ProblemExtras = Pick<Problem, "errors" | "job">;
+export type ProblemExtras = Pick<Problem, "errors" | "job" | "idempotencyKey">;
 
 /**
  * An error with a row in the problem table. Whoever catches one can answer, store or log it without
@@ -65,9 +68,13 @@ export class ProblemError extends Error {
   }
 
   static fromProblem(problem: Problem): ProblemError {
-    const { errors, job } = problem;
+    const { errors, job, idempotencyKey } = problem;
     return new ProblemError(problem.code, problem.detail, {
-      extras: { ...(errors && { errors }), ...(job !== undefined && { job }) },
+      extras: {
+        ...(errors && { errors }),
+        ...(job !== undefined && { job }),
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+      },
     });
   }
 }

@@ -3,6 +3,8 @@ import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
 import { type Logger, type OwnObjects, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
 
+const queueBroke: ReadonlySet<string> = new Set(["queue_unavailable", "submission_unconfirmed"]);
+
 export interface StoredImage {
   readonly uploadId: string;
   readonly size: number;
@@ -66,7 +68,7 @@ export class ImageIntake {
    * the same, or still come, and hold the upload: if not, it waits in vain, and is swept up.
    */
   async takeBack(uploadId: string, error: unknown): Promise<void> {
-    if (error instanceof ProblemError && error.code === "queue_unavailable") return;
+    if (error instanceof ProblemError && queueBroke.has(error.code)) return;
     await this.discard(uploadId);
   }
 

@@ -28,7 +28,7 @@ export const webhookSecretRoutes: Routes = async (app, { webhookSecrets }) => {
         operationId: "rotateWebhookSecret",
         summary: "Make a new secret",
         description:
-          "For 24 hours webhooks are signed with the secret until now as well. Rotating again within that time ends the older one at once.",
+          "For 24 hours webhooks are signed with the secret until now as well, also when it is rotated again, up to ten times. Asked for again within five minutes it is the same rotation: a lost answer may be asked for.",
         tags: ["webhooks"],
         response: { 200: refer(WebhookSecret), ...problemAnswers },
       },

@@ -8,11 +8,11 @@ import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-owners
 /**
  * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
  * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
- * nobody reads. A job that BullMQ has already stays as it is. One step, so that no job is admitted and not queued, and
+ * nobody reads. A job that is there already, or has ended, stays as it is. One step, so that no job is admitted and not queued, and
  * none is queued without holding its uploads.
  * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then those of `uploadKeys`. ARGV: those of `admit`,
- * then the prefix of BullMQ's jobs and the options that all jobs share, as JSON without its opening brace; then of each
- * job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its own as JSON or "".
+ * then the prefix of BullMQ's jobs, the options that all jobs share, as JSON without its opening brace, and the prefix of
+ * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its own as JSON or "".
  * Returns which jobs, from 1, are past the quota, and which, as a negative number, name an upload that is doomed.
  */
 export const admitAndQueue = `${admit}${uploadOwnership}
@@ -26,14 +26,14 @@ end
 local function admitAndQueue(lastArgument)
   local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 6)
   local uploads = {unpack(KEYS, 11, 13)}
-  local prefix, sharedOptions = ARGV[7], ARGV[8]
-  local firstJob, valuesPerJob = 9, 7
+  local prefix, sharedOptions, outcomes = unpack(ARGV, 7, 9)
+  local firstJob, valuesPerJob = 10, 7
   local function place(at) return (at - firstJob) / valuesPerJob + 1 end
 
   local seen, fresh, applicants, refused = {}, {}, {}, {}
   for at = firstJob, lastArgument, valuesPerJob do
     local createdAt, id, _, _, named, holder = unpack(ARGV, at, at + 5)
-    local isNew = not seen[id] and redis.call("EXISTS", prefix .. id) == 0
+    local isNew = not seen[id] and redis.call("EXISTS", prefix .. id, outcomes .. id) == 0
     -- The uploads of an item are its batch's: that one is missing is found when it is run.
     if isNew and holder == id and isAnyDoomed(uploads[3], named) then
       refused[#refused + 1] = -place(at)
@@ -85,7 +85,7 @@ export function queueingOf(
   const admission = admissionOf(kind, keys, queue);
   for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
   admission.keys.push(...uploadKeys(keys));
-  admission.args.push(queue.toKey(""), sharedOptions);
+  admission.args.push(queue.toKey(""), sharedOptions, keys.outcome(""));
   for (const { createdAt, id, payload, trace } of applicants) {
     const uploads = uploadList(uploadsOf(payload));
     const data = JSON.stringify(payload);

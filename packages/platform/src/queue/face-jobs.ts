@@ -14,9 +14,9 @@ import type { Logger } from "../logging/index.js";
 import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, inSpan } from "../tracing/index.js";
 import { Admission } from "./admission.js";
-import { type FaceQueue, newJobId, openFaceQueue } from "./face-queue.js";
+import { type FaceQueue, isJobId, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
-import { type Idempotency, IdempotencyRecords } from "./idempotency.js";
+import { type Idempotency, IdempotencyRecords, unconfirmed } from "./idempotency.js";
 import { JobList, type JobPage, type JobQuery } from "./job-list.js";
 import { type CancelOutcome, JobRemoval } from "./job-removal.js";
 import { JobRetry } from "./job-retry.js";
@@ -111,13 +111,17 @@ export class FaceJobs {
   /**
    * Queues a job. With an idempotency key that has been used, the earlier job is returned instead: once it is
    * forgotten, as it was when it ended, without its result.
-   * @throws ProblemError `too_many_jobs`; `idempotency_conflict` when the key was used with another body.
+   * @throws ProblemError `too_many_jobs`; `idempotency_conflict` when the key was used with another body;
+   *   `submission_unconfirmed` when there was none and it is not known whether the job is queued: its id is the key then
    */
   submit(payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
     const { idempotency, id = newJobId() } = options;
-    return this.#connection.attempt(() =>
-      idempotency ? this.#submitOnce(id, payload, { ...options, idempotency }) : this.#add(id, payload, options),
-    );
+    if (idempotency) return this.#connection.attempt(() => this.#submitOnce(id, payload, { ...options, idempotency }));
+    return this.#connection
+      .attempt(() => this.#add(id, payload, options))
+      .catch((error: unknown) => {
+        throw unconfirmed(error, id);
+      });
   }
 
   /** The job as it is now; undefined when there is none, or none any more. */
@@ -278,7 +282,8 @@ export class FaceJobs {
       digest,
       bodyHash,
       lost: "job_not_found",
-      newId,
+      newId: isJobId(key) ? key : newId,
+      mayExist: isJobId(key),
       find: (id) => this.#look(tenant, id),
       recall: (shape) => ({ job: shape as Job }),
       make: (id) => this.#add(id, { ...payload, idempotency: digest }, options),

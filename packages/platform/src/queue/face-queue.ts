@@ -25,6 +25,11 @@ export function newJobId(): string {
   return `j${randomUUID().replaceAll("-", "")}`;
 }
 
+/** Whether `newJobId` may have made it. */
+export function isJobId(text: string): boolean {
+  return /^j[0-9a-f]{32}$/.test(text);
+}
+
 /** What BullMQ is to know of every job. */
 export const jobOptions = {
   attempts,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ProblemCode, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { QueueKeys } from "./queue-keys.js";
+import { isUnanswered } from "./redis-errors.js";
 import { RedisScript } from "./redis-script.js";
 
 /** A caller's promise that two requests with one key are the same request. */
@@ -31,6 +32,8 @@ export interface Claimed<T> {
   readonly lost: ProblemCode;
   /** The id that it is to have, unless the key has led to one before. */
   readonly newId: string;
+  /** Whether there may be one of that id already: that of a request whose answer was lost, which had no key. */
+  readonly mayExist?: boolean;
   find(id: string): Promise<T | undefined>;
   /** The thing as it was when it ended, of which nothing more is known. */
   recall(shape: unknown): T;
@@ -57,6 +60,10 @@ redis.call("HSET", KEYS[1], "jobId", ARGV[1], "bodyHash", ARGV[2])
 redis.call("PEXPIRE", KEYS[1], ARGV[4])
 return {"claimed", ARGV[1], ""}`);
 
+/** Changes a record that is still there; another would stay for ever. KEYS: record. ARGV: field, value. */
+const change = new RedisScript<number>(`
+return redis.call("EXISTS", KEYS[1]) == 1 and redis.call("HSET", KEYS[1], ARGV[1], ARGV[2]) or 0`);
+
 /**
  * Remembers for 24 hours what each idempotency key led to. A key keeps its id from the first claim on: a request
  * that is repeated because the answer to it was lost makes the same thing, which is made once.
@@ -72,13 +79,17 @@ export class IdempotencyRecords {
    * when it ended. Waits while another request makes it.
    * @throws ProblemError `idempotency_conflict` when the key was used with another body; `lost` when the thing was
    */
-  async once<T>({ digest, bodyHash, lost, newId, ...thing }: Claimed<T>): Promise<{ value: T; created: boolean }> {
+  async once<T>(claimed: Claimed<T>): Promise<{ value: T; created: boolean }> {
+    const { digest, bodyHash, lost, newId, mayExist = false, ...thing } = claimed;
     const { state, id, shape } = await this.#claim(digest, bodyHash, newId);
     try {
       const remembered = () => (shape === undefined ? undefined : thing.recall(shape));
-      const earlier = state === "claimed" ? undefined : ((await thing.find(id)) ?? remembered());
+      const isNew = state === "claimed" && !mayExist;
+      const earlier = isNew ? undefined : ((await thing.find(id)) ?? remembered());
       if (earlier === undefined && state === "made") throw forgotten(lost, id);
       const value = earlier ?? (await thing.make(id));
+      // What was there may also be another tenant's.
+      if (mayExist && earlier === undefined && !(await thing.find(id))) throw new ProblemError("idempotency_conflict");
       if (state !== "made") await this.#confirm(digest);
       return { value, created: earlier === undefined };
     } catch (error) {
@@ -98,13 +109,20 @@ export class IdempotencyRecords {
   }
 
   async #confirm(digest: string): Promise<void> {
-    await this.redis.hset(this.keys.idempotency(digest), "submitted", "1");
+    await change.run(this.redis, [this.keys.idempotency(digest)], ["submitted", "1"]);
   }
 
   /** Lets the next request with this key try. A claim that cannot be reached ends by itself. */
   async #yield(digest: string): Promise<void> {
-    await this.redis.hset(this.keys.idempotency(digest), "claimedUntil", "0").catch(() => undefined);
+    await change.run(this.redis, [this.keys.idempotency(digest)], ["claimedUntil", "0"]).catch(() => undefined);
   }
+}
+
+/** What a submission that has no key is told to come again with: the id that was chosen for it. */
+export function unconfirmed(error: unknown, id: string): unknown {
+  if (!isUnanswered(error)) return error;
+  const detail = "Expected the queue to confirm the submission but it has not answered; it may have it, or get it yet.";
+  return new ProblemError("submission_unconfirmed", detail, { cause: error, extras: { idempotencyKey: id } });
 }
 
 function forgotten(code: ProblemCode, id: string): ProblemError {

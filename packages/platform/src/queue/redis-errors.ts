@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { ProblemError } from "@facefleet/contracts";
 
 /**
  * `connection`: none could be made, or it was lost over a command; `timeout`: no answer in time; `refused`: Redis
@@ -56,4 +57,13 @@ export function isRedisTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === "ReplyError") return troubles.test(error.message);
   return lost.test(error.message) || ("code" in error && /^E[A-Z]+$/.test(String(error.code)));
+}
+
+/** What a command fails with that was sent, or may have been, and to which there was no answer. */
+const unanswered = /^(Command timed out|Connection is closed|Reached the max retries)/;
+
+/** Whether a failure leaves it open if Redis did what it was told, or will yet. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.code === "queue_unavailable" && isUnanswered(error.cause);
+  return error instanceof Error && error.name !== "ReplyError" && unanswered.test(error.message);
 }

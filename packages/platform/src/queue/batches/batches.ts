@@ -12,7 +12,7 @@ import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace } from "../../tracing/index.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
-import { type Idempotency, IdempotencyRecords } from "../idempotency.js";
+import { type Idempotency, IdempotencyRecords, unconfirmed } from "../idempotency.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
@@ -80,26 +80,21 @@ export class Batches {
     this.#events = new EventRecords(this.#connection.client, this.#keys);
   }
 
-  /** @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body */
+  /**
+   * @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body;
+   *   `submission_unconfirmed` when there was none and it is not known whether the batch is there: its id is the key then
+   */
   submit(asked: BatchPlan, { items, uploads = [], idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
     const trace = activeTrace() ?? caller.trace;
     const plan = { ...asked, ...(trace && { trace }) };
-    const newId = `b${randomUUID().replaceAll("-", "")}`;
-    return this.#connection.attempt(async () => {
-      if (!idempotency) return { batch: await this.#create({ id: newId, plan, items, uploads }), created: true };
-      // A key holds no line break: it names no job's record.
-      const digest = idempotencyDigest(plan.tenant, `batch\n${idempotency.key}`);
-      const { value, created } = await this.#idempotency.once({
-        digest,
-        bodyHash: idempotency.bodyHash,
-        lost: "batch_not_found",
-        newId,
-        find: (id) => this.#view(plan.tenant, id),
-        recall: (shape) => shape as Batch,
-        make: (id) => this.#create({ id, plan: { ...plan, idempotency: digest }, items, uploads }),
+    const id = `b${randomUUID().replaceAll("-", "")}`;
+    const material = { id, plan, items, uploads };
+    if (idempotency) return this.#connection.attempt(() => this.#submitOnce(material, idempotency));
+    return this.#connection
+      .attempt(async () => ({ batch: await this.#create(material), created: true }))
+      .catch((error: unknown) => {
+        throw unconfirmed(error, id);
       });
-      return { batch: value, created };
-    });
   }
 
   find(tenant: string, id: string): Promise<Batch | undefined> {
@@ -179,9 +174,30 @@ export class Batches {
     await this.#reader.close();
   }
 
+  async #submitOnce({ id: newId, plan, ...rest }: BatchMaterial, idempotency: Idempotency): Promise<BatchSubmission> {
+    const { key, bodyHash } = idempotency;
+    // A key holds no line break: it names no job's record.
+    const digest = idempotencyDigest(plan.tenant, `batch\n${key}`);
+    const mayExist = isBatchId(key);
+    const { value, created } = await this.#idempotency.once({
+      digest,
+      bodyHash,
+      lost: "batch_not_found",
+      newId: mayExist ? key : newId,
+      mayExist,
+      find: (id) => this.#view(plan.tenant, id),
+      recall: (shape) => shape as Batch,
+      make: (id) => this.#create({ id, plan: { ...plan, idempotency: digest }, ...rest }),
+    });
+    return { batch: value, created };
+  }
+
   async #create(material: BatchMaterial): Promise<Batch> {
     await createBatch(this.#connection.client, this.#keys, material);
-    return (await this.#view(material.plan.tenant, material.id))!;
+    const batch = await this.#view(material.plan.tenant, material.id);
+    // Another tenant's has the id that this one came with.
+    if (!batch) throw new ProblemError("idempotency_conflict");
+    return batch;
   }
 
   async #view(tenant: string, id: string): Promise<Batch | undefined> {
@@ -205,4 +221,8 @@ export class Batches {
   #countActive(id: string): Promise<number> {
     return countActive.run(this.#connection.client, [this.#queue.toKey("active")], [itemPrefix(id)]);
   }
+}
+
+function isBatchId(text: string): boolean {
+  return /^b[0-9a-f]{32}$/.test(text);
 }

@@ -202,13 +202,47 @@ describe("what is sent", () => {
     const receiver = await bench.receiver();
     const before = await bench.secret();
     await bench.secrets.rotate("default");
-    await bench.redis.hset(bench.keys.webhookSecrets("default"), "previousUntil", Date.now() - 1);
+    const former = [{ secret: before, until: Date.now() - 1 }];
+    await bench.redis.hset(bench.keys.webhookSecrets("default"), "former", JSON.stringify(former));
     bench.delivering();
     await bench.settled((await bench.ended(receiver.url)).event, "delivered");
     const [received] = receiver.received;
     expect(verified(received!, await bench.secret())).toBeDefined();
     expect(() => verified(received!, before)).toThrow();
     expect(await bench.secrets.current("default")).not.toHaveProperty("previousUntil");
+  });
+
+  it("is signed by every secret of the last 24 hours, ten at most, however often one was rotated", async () => {
+    const bench = new WebhookBench();
+    const receiver = await bench.receiver();
+    const all = [await bench.secret()];
+    for (let times = 0; times < 12; times++) {
+      const { secret } = await bench.secrets.rotate("default");
+      expect((await bench.secrets.rotate("default")).secret).toBe(secret);
+      all.unshift(secret);
+      // As if it was more than five minutes ago.
+      await bench.redis.hset(bench.keys.webhookSecrets("default"), "rotatedAt", Date.now() - 301_000);
+    }
+    bench.delivering();
+    await bench.settled((await bench.ended(receiver.url)).event, "delivered");
+    const [received] = receiver.received;
+    for (const secret of all.slice(0, 11)) expect(verified(received!, secret)).toBeDefined();
+    for (const secret of all.slice(11)) expect(() => verified(received!, secret)).toThrow();
+  });
+
+  it("is signed by what the version before this one kept", async () => {
+    const bench = new WebhookBench();
+    const receiver = await bench.receiver();
+    const older = await bench.secret();
+    const newer = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+    const key = bench.keys.webhookSecrets("default");
+    await bench.redis.hset(key, { secret: newer, previous: older, previousUntil: Date.now() + 60_000 });
+    bench.delivering();
+    await bench.settled((await bench.ended(receiver.url)).event, "delivered");
+    for (const secret of [older, newer]) expect(verified(receiver.received[0]!, secret)).toBeDefined();
+    const { secret: newest } = await bench.secrets.rotate("default");
+    await bench.settled((await bench.ended(receiver.url)).event, "delivered");
+    for (const secret of [older, newer, newest]) expect(verified(receiver.received[1]!, secret)).toBeDefined();
   });
 
   it("is signed by a secret that all who need it first at once agree on", async () => {
