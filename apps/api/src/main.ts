@@ -13,6 +13,7 @@ import {
   jobEndCounter,
   Lifecycle,
   type Logger,
+  logNotices,
   OwnObjects,
   startTracing,
   TurnDestination,
@@ -87,6 +88,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   const app = await buildApp(parts, stopping.signal);
   lifecycle.onStop("http", () => app.close());
   await app.listen({ host: config.HOST, port: config.PORT });
+  void logNotices(store, logger);
   lifecycle.onStop("readiness", () => {
     stopping.abort();
     return sleep(config.SHUTDOWN_DELAY * 1000);

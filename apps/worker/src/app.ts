@@ -12,6 +12,7 @@ import {
   KnownResults,
   Lifecycle,
   type Logger,
+  logNotices,
   type ObjectStore,
   OriginCircuits,
   OwnObjects,
@@ -165,6 +166,7 @@ class WorkerApp {
   async #takeJobs(): Promise<void> {
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
+    void logNotices(this.#store, this.#logger);
     const uploads = this.#openUploads();
     const own = new OwnObjects(this.#store, () => uploads.secret());
     const cleanup = this.#startCleanup(uploads, own);

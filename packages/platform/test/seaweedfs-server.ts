@@ -33,7 +33,13 @@ export async function startSeaweedfs(): Promise<S3Server> {
   };
   const settings = {
     ...{ dir: directory, ip: "127.0.0.1", "ip.bind": "127.0.0.1", s3: "true", "s3.config": identities, ...ports },
-    ...{ "s3.port.iceberg": 0, "s3.port.lance": 0, "master.telemetry": "false", "master.volumeSizeLimitMB": 64 },
+    ...{
+      "s3.port.iceberg": 0,
+      "s3.port.lance": 0,
+      "master.telemetry": "false",
+      "master.volumeSizeLimitMB": 64,
+      "volume.max": 200,
+    },
     ...{ "filer.localSocket": path.join(directory, "filer"), "s3.localSocket": path.join(directory, "s3") },
   };
   const args = Object.entries(settings).map(([name, value]) => `-${name}=${value}`);

@@ -69,6 +69,10 @@ export class CountedObjectStore implements ObjectStore {
     return this.#counted("ping", this.#store.ping());
   }
 
+  notices() {
+    return this.#store.notices();
+  }
+
   close() {
     return this.#store.close();
   }

@@ -134,6 +134,10 @@ export class FolderObjectStore implements ObjectStore {
     }
   }
 
+  async notices(): Promise<string[]> {
+    return [];
+  }
+
   async close(): Promise<void> {}
 
   #pathOf(ref: ObjectRef): string {

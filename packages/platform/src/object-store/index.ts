@@ -3,6 +3,7 @@ export { assertListable, assertReadable, assertWritable, isReserved, uploadNotFo
 export type { StoreListener } from "./counted-object-store.js";
 export { createObjectStore } from "./create-object-store.js";
 export { FolderObjectStore } from "./folder-object-store.js";
+export { logNotices } from "./log-notices.js";
 export type {
   ObjectHead,
   ObjectPage,

@@ -77,7 +77,7 @@ export interface ObjectStore {
   list(place: ObjectPlace, page: { readonly cursor?: string; readonly limit: number }): Promise<ObjectPage>;
   /** @throws ProblemError `bucket_forbidden` */
   head(ref: ObjectRef): Promise<ObjectHead | undefined>;
-  /** Deletes the object; it is no error when there is none. */
+  /** Deletes the object for good, with every version of it; it is no error when there is none. */
   delete(ref: ObjectRef): Promise<void>;
   /** A direct upload of exactly this type and size, or nothing where the store cannot be reached over HTTP. */
   presignPut(
@@ -86,5 +86,7 @@ export interface ObjectStore {
   ): Promise<PresignedPut | undefined>;
   /** Answers when the default bucket and the place of its own can be used. */
   ping(): Promise<void>;
+  /** What an operator is to know of how the place of the service's own was set up, one sentence each. */
+  notices(): Promise<string[]>;
   close(): Promise<void>;
 }

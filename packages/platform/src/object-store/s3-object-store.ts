@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
 import {
-  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -23,6 +22,8 @@ import type {
   ObjectStore,
   PresignedPut,
 } from "./object-store.js";
+import { lookAtBucket } from "./s3-bucket-notices.js";
+import { S3Deletion } from "./s3-deletion.js";
 import { isAbsent, readProblem, unavailable } from "./s3-problem.js";
 
 const connectionTimeoutMs = 2000;
@@ -41,12 +42,14 @@ export class S3ObjectStore implements ObjectStore {
   readonly ownPlace: ObjectPlace;
   readonly #allowedBuckets: ReadonlySet<string>;
   readonly #client: S3Client;
+  readonly #deletion: S3Deletion;
 
   constructor(bucket: string, settings: StoreSettings) {
     this.defaultBucket = bucket;
     this.#allowedBuckets = new Set([bucket, ...(settings.S3_ALLOWED_BUCKETS ?? [])]);
     this.ownPlace = ownPlaceOf(bucket, settings, this.#allowedBuckets);
     this.#client = new S3Client(clientConfig(settings));
+    this.#deletion = new S3Deletion(this.#client);
   }
 
   allows(bucket: string): boolean {
@@ -138,8 +141,9 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async delete(ref: ObjectRef): Promise<void> {
+    checkKey(ref.key);
     try {
-      await this.#client.send(new DeleteObjectCommand(address(ref)));
+      await this.#deletion.delete(ref);
     } catch (error) {
       if (!isAbsent(error)) throw unavailable(error);
     }
@@ -168,6 +172,17 @@ export class S3ObjectStore implements ObjectStore {
       const abortSignal = AbortSignal.timeout(pingTimeoutMs);
       const buckets = [...new Set([this.defaultBucket, this.ownPlace.bucket])];
       await Promise.all(buckets.map((Bucket) => this.#client.send(new HeadBucketCommand({ Bucket }), { abortSignal })));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async notices(): Promise<string[]> {
+    const { bucket } = this.ownPlace;
+    try {
+      const { keepsVersions, notices } = await lookAtBucket(this.#client, this.ownPlace);
+      if (keepsVersions) this.#deletion.knowVersioned(bucket);
+      return notices.map((notice) => `The bucket ${bucket} is where uploads and results are. ${notice}`);
     } catch (error) {
       throw unavailable(error);
     }
