@@ -34,6 +34,7 @@ export const hostileAddresses: Readonly<Record<string, readonly string[]>> = {
   "link-local": ["169.254.169.254", "169.254.0.1", "[fe80::1]", "[febf::1]"],
   "carrier-grade NAT": ["100.64.0.1", "100.100.100.200", "100.127.255.255"],
   "unspecified and broadcast": ["0.0.0.0", "0.1.2.3", "[::]", "255.255.255.255"],
+  "clouds' own": ["168.63.129.16", "2822734096", "0xa83f8110", "[fd00:42::42]", "[fd00:a9fe:a9fe::1]"],
   multicast: ["224.0.0.1", "239.255.255.250", "[ff02::1]", "[ff0e::1]"],
   "reserved, documentation, benchmarks": [
     "192.0.0.1",
