@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRedis } from "@facefleet/stack";
+import { repository } from "./support/test-data.js";
 
 /**
  * Gives the tests a Redis in REDIS_URL: the configured one, or a throw-away one. The first project that
@@ -15,6 +16,7 @@ export default async function provideRedis(): Promise<() => Promise<void>> {
   const redis = await findRedis({
     url,
     dataDir,
+    keepIn: join(repository, ".data"),
     persistent: false,
     env,
     say: (line) => process.stderr.write(`${line}\n`),

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@facefleet/stack";
-import { RedisServer } from "./redis-server.js";
+import { RedisServer, redisProgram } from "./redis-server.js";
 
 const password = "redis-password";
 const sentinelPassword = "sentinel-password";
@@ -57,7 +57,7 @@ export class SentinelRedis {
       "sentinel failover-timeout faces 5000",
     ];
     await writeFile(file, lines.join("\n"));
-    const sentinel = spawn("redis-server", [file, "--sentinel"], { stdio: ["ignore", "pipe", "inherit"] });
+    const sentinel = spawn(await redisProgram(), [file, "--sentinel"], { stdio: ["ignore", "pipe", "inherit"] });
     this.#sentinels.push(sentinel);
     await once(sentinel.stdout, "data");
   }

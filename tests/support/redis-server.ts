@@ -1,11 +1,25 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { freePort } from "@facefleet/stack";
+import { fileURLToPath } from "node:url";
+import { freePort, provideRedisServer } from "@facefleet/stack";
+import { Redis } from "ioredis";
 import { type RedisWrite, readAppendOnlyFile } from "./append-only-file.js";
+
+/** The checkout's own: where what is fetched is kept when the user's cache cannot be written. */
+const keepIn = fileURLToPath(new URL("../../.data", import.meta.url));
+
+/** The program that this machine runs Redis servers with; fetched when there is none. */
+export function redisProgram(): Promise<string> {
+  // biome-ignore lint/style/noProcessEnv: programs are found on the PATH of the tests
+  return provideRedisServer({ env: process.env, keepIn, say: tell });
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
 
 /** A Redis that a test can take away and bring back, with its data, on the same port. */
 export class RedisServer {
@@ -35,17 +49,23 @@ export class RedisServer {
   async start(): Promise<void> {
     const own = { port: this.port, bind: "127.0.0.1", dir: this.directory, appendonly: "yes", save: "" };
     const args = Object.entries({ ...own, ...this.settings }).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-    this.#child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = spawn(await redisProgram(), args, { stdio: ["ignore", "pipe", "inherit"] });
     for await (const chunk of this.#child.stdout ?? []) if (String(chunk).includes("Ready to accept")) return;
-    throw new Error(`Expected redis-server to start on port ${this.port} but it ended`);
+    throw new Error(`Expected a Redis server to start on port ${this.port} but it ended`);
   }
 
-  /** What `redis-cli` says to a command. */
-  async command(...words: string[]): Promise<string> {
-    const { requirepass } = this.settings;
-    const login = requirepass === undefined ? [] : ["--no-auth-warning", "-a", requirepass];
-    const { stdout } = await promisify(execFile)("redis-cli", ["-p", `${this.port}`, ...login, ...words]);
-    return stdout.trim();
+  /** What it says to a command: lines, as `redis-cli` shows them. */
+  async command(name: string, ...words: string[]): Promise<string> {
+    const { requirepass: password } = this.settings;
+    const login = password === undefined ? {} : { password };
+    const redis = new Redis({ port: this.port, ...login, lazyConnect: true, retryStrategy: () => null });
+    try {
+      await redis.connect();
+      const answer = await redis.call(name, words);
+      return [answer].flat().join("\n").trim();
+    } finally {
+      redis.disconnect();
+    }
   }
 
   /** Every write that it has been told, oldest first. */

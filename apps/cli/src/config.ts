@@ -3,15 +3,15 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadConfig, logSettings } from "@facefleet/platform";
-import type { Environment } from "@facefleet/stack";
+import { apiDefaults, type Environment } from "@facefleet/stack";
 import { type Static, Type } from "typebox";
 
 export const cliConfigSchema = Type.Object({
-  HOST: Type.String({ default: "127.0.0.1", description: "Where `facefleet up` lets the API listen." }),
+  HOST: Type.String({ default: apiDefaults.host, description: "Where `facefleet up` lets the API listen." }),
   PORT: Type.Integer({
     minimum: 1,
     maximum: 65_535,
-    default: 3000,
+    default: apiDefaults.port,
     description: "The port of the API that `facefleet up` starts.",
   }),
   REDIS_URL: Type.Optional(

@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 import { defaultTenant } from "@facefleet/contracts";
 import { createObjectStore, FaceJobs } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { RedisServer } from "../../../tests/support/redis-server.js";
 import { buildWorker, type Fleet, isolatedFleet, missing, payload, photo, quiet } from "./environment.js";
 import { WorkerProcess } from "./worker-process.js";
 
@@ -159,19 +156,16 @@ describe.skipIf(missing.length > 0)("on the real pack", () => {
   });
 
   test("waits for a Redis that is not there yet, answers its probes, and then works", async () => {
-    const port = await freePort();
-    const folder = await mkdtemp(join(tmpdir(), "facefleet-redis-"));
-    const worker = startProcess({ REDIS_URL: `redis://127.0.0.1:${port}`, LOG_LEVEL: "info" });
+    const redis = await RedisServer.reserve();
+    const worker = startProcess({ REDIS_URL: redis.url, LOG_LEVEL: "info" });
     await expect.poll(() => worker.output, { timeout: 10_000 }).toContain("queue is not reachable yet");
     expect(worker.process.exitCode).toBeNull();
-    const redis = spawn("redis-server", ["--port", String(port), "--save", "", "--dir", folder], { stdio: "ignore" });
     try {
+      await redis.start();
       await takingJobs(worker);
       expect(await worker.kill("SIGTERM")).toBe(0);
     } finally {
-      redis.kill();
-      await once(redis, "exit");
-      await rm(folder, { recursive: true });
+      await redis.remove();
     }
   });
 

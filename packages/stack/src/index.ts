@@ -1,8 +1,10 @@
 export type { Environment } from "./environment.js";
-export { lockFile, openLock } from "./file-lock.mjs";
-export { findOnPath } from "./find-on-path.js";
-export { freePort, portFault } from "./free-port.js";
+export { apiDefaults, claimApiPort, localAddress } from "./machine/api-port.mjs";
+export { lockFile, openLock } from "./machine/file-lock.mjs";
+export { findOnPath } from "./machine/find-on-path.mjs";
+export { freePort, portFault } from "./machine/free-port.mjs";
+export { pingRedis } from "./machine/redis-ping.mjs";
+export { provideRedisServer } from "./machine/redis-program.mjs";
 export { type FoundRedis, findRedis, type RedisSearch } from "./redis.js";
-export { pingRedis } from "./redis-ping.js";
 export { ServiceProcess } from "./service-process.js";
 export { WorkerSupervisor } from "./worker-supervisor.js";

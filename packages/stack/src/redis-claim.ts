@@ -1,8 +1,8 @@
 import { chmod, type FileHandle, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lockFile, openLock, waitForLock } from "./file-lock.mjs";
-import { pingRedis, shownUrl } from "./redis-ping.js";
+import { lockFile, openLock, waitForLock } from "./machine/file-lock.mjs";
+import { pingRedis, shownUrl } from "./machine/redis-ping.mjs";
 
 /**
  * Who runs the Redis of a data folder. Two servers writing one append-only file would destroy it, so the folder is

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "./free-port.js";
 import { type GuardedProcess, startGuarded } from "./guarded-process.js";
-import { pingRedis } from "./redis-ping.js";
+import { freePort } from "./machine/free-port.mjs";
+import { pingRedis } from "./machine/redis-ping.mjs";
+import { redisImage } from "./machine/redis-program.mjs";
 
 /** A configuration of one line. */
 const passwordFile = "password.conf";
+/** For all that it may have to load. */
+const readyMs = 60_000;
 
 export interface RedisServer {
   readonly url: string;
@@ -19,15 +22,12 @@ export interface RedisLaunch {
   /** Where its data is. */
   readonly folder: string;
   argumentsFor(port: number): readonly string[];
-  /** How long it may take to be ready: a container image may have to be downloaded first. */
-  readonly patienceMs: number;
 }
 
 export function localLaunch(command: string, folder: string, persistent: boolean): RedisLaunch {
   return {
     command,
     folder,
-    patienceMs: 60_000,
     argumentsFor: (port) => [
       ...[join(folder, passwordFile), "--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
       ...serverArguments(persistent),
@@ -40,10 +40,9 @@ export function dockerLaunch(command: string, folder: string, persistent: boolea
   return {
     command,
     folder,
-    patienceMs: 300_000,
     argumentsFor: (port) => [
       ...["run", "--rm", "--user", user, "-p", `127.0.0.1:${port}:6379`],
-      ...["-v", `${folder}:/data`, "redis:7", "redis-server", `/data/${passwordFile}`],
+      ...["-v", `${folder}:/data`, redisImage, "redis-server", `/data/${passwordFile}`],
       ...serverArguments(persistent),
     ],
   };
@@ -58,7 +57,7 @@ export async function startRedisServer(launch: RedisLaunch, lock: number, attemp
   const port = await freePort();
   const program = startGuarded(launch.command, launch.argumentsFor(port), lock);
   try {
-    await program.sees(/Ready to accept connections/, launch.patienceMs);
+    await program.sees(/Ready to accept connections/, readyMs);
     const url = `redis://:${password}@127.0.0.1:${port}`;
     await pingRedis(url);
     return { url, program };
@@ -77,7 +76,11 @@ async function newPassword(folder: string): Promise<string> {
   return password;
 }
 
-/** No snapshots: the append-only file has everything, and a snapshot keeps what has been erased since. */
+/**
+ * No snapshots: the append-only file has everything, and a snapshot keeps what has been erased since. The file begins
+ * with commands: Redis and Valkey cannot read each other's snapshots, and the next start may find the other one.
+ */
 function serverArguments(persistent: boolean): string[] {
-  return ["--appendonly", persistent ? "yes" : "no", "--save", "", "--maxmemory-policy", "noeviction"];
+  const file = ["--appendonly", persistent ? "yes" : "no", "--aof-use-rdb-preamble", "no"];
+  return [...file, "--save", "", "--maxmemory-policy", "noeviction"];
 }

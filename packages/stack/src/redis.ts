@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { aptInstallRedis } from "./apt-install.js";
-import { findOnPath } from "./find-on-path.js";
+import type { Environment } from "./environment.js";
+import { expectConfiguredRedis } from "./machine/configured-redis.mjs";
+import { provideRedisProgram } from "./machine/redis-program.mjs";
 import { claimRedisFolder } from "./redis-claim.js";
-import { pingRedis, shownUrl } from "./redis-ping.js";
-import { dockerLaunch, localLaunch, type RedisLaunch, startRedisServer } from "./redis-server.js";
-import { runCommand } from "./run-command.js";
+import { dockerLaunch, localLaunch, startRedisServer } from "./redis-server.js";
 
 export interface RedisSearch {
   /** A configured REDIS_URL: used as it is, or refused. */
@@ -13,8 +12,10 @@ export interface RedisSearch {
   readonly dataDir: string;
   /** Whether a Redis of our own keeps its data over restarts. */
   readonly persistent: boolean;
+  /** Where a Redis that has to be fetched is kept when the user's cache cannot be written. Unset: in `dataDir`. */
+  readonly keepIn?: string;
   /** The environment of the programs that are started; its PATH is searched. */
-  readonly env: Record<string, string | undefined>;
+  readonly env: Environment;
   readonly say: (line: string) => void;
 }
 
@@ -29,16 +30,22 @@ export interface FoundRedis {
 }
 
 /**
- * Finds a Redis: the configured one, the one already running on this data folder, or a new one from
- * `redis-server`, Docker or Debian's package, in this order. Throws one sentence with the choices.
+ * Finds a Redis: the configured one, the one already running on this data folder, or a new one from a program that is
+ * here or can be fetched. Throws one sentence with the choices.
  */
 export async function findRedis(search: RedisSearch): Promise<FoundRedis> {
-  if (search.url) return configuredRedis(search.url);
+  if (search.url) {
+    await expectConfiguredRedis(search.url);
+    return somebodyElses(search.url, "REDIS_URL");
+  }
   const folder = resolve(search.dataDir, "redis");
   const claim = await claimRedisFolder(folder, search.say);
   if (claim.running !== undefined) return somebodyElses(claim.running, "already running on this data folder");
   try {
-    const launch = await chooseLaunch(search, folder);
+    const { dataDir, keepIn = dataDir, env, persistent, say } = search;
+    const found = await provideRedisProgram({ env, keepIn, say });
+    const launchOf = found.kind === "docker" ? dockerLaunch : localLaunch;
+    const launch = launchOf(found.command, folder, persistent);
     const { url, program } = await startRedisServer(launch, claim.serverLock);
     await claim.publish(url);
     const released = program.ended.then(() => claim.release());
@@ -54,44 +61,6 @@ export async function findRedis(search: RedisSearch): Promise<FoundRedis> {
   }
 }
 
-async function configuredRedis(url: string): Promise<FoundRedis> {
-  try {
-    await pingRedis(url);
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(`Expected a Redis at ${shownUrl(url)} (REDIS_URL) but received: ${message}`, { cause: error });
-  }
-  return somebodyElses(url, "REDIS_URL");
-}
-
 function somebodyElses(url: string, origin: string): FoundRedis {
   return { url, origin, ended: new Promise(() => undefined), stop: async () => undefined };
-}
-
-async function chooseLaunch({ env, persistent, say }: RedisSearch, folder: string): Promise<RedisLaunch> {
-  const find = (program: string) => findOnPath(program, env.PATH ?? "");
-  const installed = await find("redis-server");
-  if (installed) return localLaunch(installed, folder, persistent);
-  const docker = await find("docker");
-  if (docker && (await dockerAnswers(docker))) {
-    say("Starting Redis in Docker (image redis:7)");
-    return dockerLaunch(docker, folder, persistent);
-  }
-  const apt = await find("apt-get");
-  if (apt && process.getuid?.() === 0) {
-    say("Installing redis-server with apt-get, because there is no Redis here yet");
-    await aptInstallRedis(apt, env);
-    const fresh = await find("redis-server");
-    if (fresh) return localLaunch(fresh, folder, persistent);
-  }
-  throw new Error(
-    "Expected a Redis but found none: set REDIS_URL to one, install redis-server so that it is on the PATH, or start Docker",
-  );
-}
-
-async function dockerAnswers(docker: string): Promise<boolean> {
-  return runCommand(docker, ["info"], { timeoutMs: 10_000 }).then(
-    () => true,
-    () => false,
-  );
 }

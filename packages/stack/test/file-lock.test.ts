@@ -4,8 +4,8 @@ import { mkdtemp, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { lockFile, openLock, waitForLock } from "../src/file-lock.mjs";
-import { findOnPath } from "../src/find-on-path.js";
+import { lockFile, openLock, waitForLock } from "../src/machine/file-lock.mjs";
+import { findOnPath } from "../src/machine/find-on-path.mjs";
 
 // biome-ignore lint/style/noProcessEnv: the programs that lock are found on the real PATH
 const { PATH = "" } = process.env;
@@ -40,7 +40,7 @@ describe("a lock", () => {
   });
 
   it("is let go of when its holder is killed", async () => {
-    const module = new URL("../src/file-lock.mjs", import.meta.url);
+    const module = new URL("../src/machine/file-lock.mjs", import.meta.url);
     const script = `const { waitForLock } = await import("${module}"); await waitForLock("${path}"); console.log("held"); setInterval(() => {}, 1000)`;
     const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],

@@ -1,23 +1,25 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Dirent, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findOnPath } from "../src/find-on-path.js";
-import { freePort } from "../src/free-port.js";
+import { freePort } from "../src/machine/free-port.mjs";
+import { pingRedis } from "../src/machine/redis-ping.mjs";
 import { findRedis, type RedisSearch } from "../src/redis.js";
-import { pingRedis } from "../src/redis-ping.js";
+import { installedServers } from "./installed-servers.js";
 
-// biome-ignore lint/style/noProcessEnv: the programs under test are found on the real PATH
-const env = process.env;
-const installed = await findOnPath("redis-server", env.PATH ?? "");
+// biome-ignore lint/style/noProcessEnv: where the tests' own Redis is
+const { REDIS_URL } = process.env;
+const servers = await installedServers();
 
 let dataDir: string;
+/** A PATH with the program under test only. */
+let env: { PATH: string };
 const search = (extra: Partial<RedisSearch> = {}): RedisSearch => ({
   dataDir,
   persistent: true,
@@ -28,10 +30,15 @@ const search = (extra: Partial<RedisSearch> = {}): RedisSearch => ({
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "find-redis-"));
+  env = { PATH: await mkdtemp(join(tmpdir(), "find-redis-path-")) };
 });
-afterEach(() => rm(dataDir, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const folder of [dataDir, env.PATH]) await rm(folder, { recursive: true, force: true });
+});
 
-describe.skipIf(!installed)("a redis-server on the PATH", () => {
+describe.each(servers)("a $name on the PATH", ({ name, program }) => {
+  beforeEach(() => symlink(program, join(env.PATH, name)));
+
   it("is started, and stopped without a trace", async () => {
     const redis = await findRedis(search());
     await pingRedis(redis.url);
@@ -139,8 +146,8 @@ describe.skipIf(!installed)("a redis-server on the PATH", () => {
 
 describe("a configured REDIS_URL", () => {
   it("is used and left running", async () => {
-    const redis = await findRedis(search({ url: env.REDIS_URL }));
-    expect(redis.url).toBe(env.REDIS_URL);
+    const redis = await findRedis(search({ url: REDIS_URL }));
+    expect(redis.url).toBe(REDIS_URL);
     await redis.stop();
     await pingRedis(redis.url);
   });
@@ -152,6 +159,14 @@ describe("a configured REDIS_URL", () => {
     await expect(finding).rejects.not.toThrow(/hidden/);
   });
 
+  it("is refused when it does not name one Redis, without being shown", async () => {
+    for (const url of ["redis+cluster://:hidden@a:1,b:2", "http://hidden", "redis://hidden:port"]) {
+      const finding = findRedis(search({ url }));
+      await expect(finding).rejects.toThrow(/^Expected REDIS_URL to name one Redis, as redis:\/\/host:6379 does/);
+      await expect(finding).rejects.not.toThrow(/hidden/);
+    }
+  });
+
   it("is refused when something else answers there", async () => {
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -161,58 +176,51 @@ describe("a configured REDIS_URL", () => {
   });
 });
 
-/** Where Docker and apt cannot be run, stand-ins for them run the real redis-server with what they were told. */
-describe.skipIf(!installed)("without a redis-server on the PATH", () => {
-  it("runs one in Docker, on a loopback port", async () => {
-    await program(
-      "docker",
-      `#!/bin/sh
-      [ "$1" = info ] && exit 0
-      while [ "$1" != redis-server ]; do
-        case "$1" in 127.0.0.1:*:6379) port=\${1#127.0.0.1:}; port=\${port%:6379} ;; *:/data) folder=\${1%:/data} ;; esac
-        shift
-      done
-      settings=$folder/\${2#/data/}
-      shift 2
-      exec ${installed} "$settings" --port "$port" --bind 127.0.0.1 --dir "$folder" "$@"`,
-    );
-    const redis = await findRedis(search({ env: { PATH: dataDir } }));
-    expect(redis.origin).toContain("docker");
-    expect(await command(redis.url, "CONFIG GET appendonly")).toContain("yes");
-    expect(await command(redis.url, "CONFIG GET save")).toContain("$0");
-    await redis.stop();
-    await expect(pingRedis(redis.url)).rejects.toThrow();
-  });
-
-  it.skipIf(process.getuid?.() !== 0)("installs one with apt-get, and says so first", async () => {
-    await program("docker", "#!/bin/sh\nexit 1\n");
-    await program(
-      "apt-get",
-      `#!/bin/sh
-      echo "$DEBIAN_FRONTEND $*" >> ${dataDir}/apt-calls
-      [ "$1" = update ] && exec /bin/touch ${dataDir}/updated
-      [ -e ${dataDir}/updated ] || { echo "E: Unable to locate package" >&2; exit 100; }
-      exec /bin/ln -s ${installed} ${dataDir}/redis-server`,
-    );
-    const said: string[] = [];
-    const redis = await findRedis(search({ env: { PATH: dataDir }, say: (line) => said.push(line) }));
-    expect(said).toEqual([expect.stringContaining("apt-get")]);
-    const calls = (await readFile(join(dataDir, "apt-calls"), "utf8")).trim().split("\n");
-    const install = "noninteractive install -y --no-install-recommends redis-server";
-    expect(calls).toEqual([install, "noninteractive update", install]);
-    await pingRedis(redis.url);
-    await redis.stop();
-  });
+/** Where there is no Docker, a stand-in for it runs a real server with what it was told. */
+it("runs in Docker, on a loopback port", async () => {
+  const script = `#!/bin/sh
+    [ "$1" = info ] || [ "$1" = image ] && exit 0
+    while [ "$1" != redis-server ]; do
+      case "$1" in 127.0.0.1:*:6379) port=\${1#127.0.0.1:}; port=\${port%:6379} ;; *:/data) folder=\${1%:/data} ;; esac
+      shift
+    done
+    settings=$folder/\${2#/data/}
+    shift 2
+    exec ${servers[0]?.program} "$settings" --port "$port" --bind 127.0.0.1 --dir "$folder" "$@"`;
+  await writeFile(join(env.PATH, "docker"), script, { mode: 0o755 });
+  const redis = await findRedis(search());
+  expect(redis.origin).toContain("docker");
+  expect(await command(redis.url, "CONFIG GET appendonly")).toContain("yes");
+  expect(await command(redis.url, "CONFIG GET save")).toContain("$0");
+  await redis.stop();
+  await expect(pingRedis(redis.url)).rejects.toThrow();
 });
 
-it("names the choices when there is no Redis at all", async () => {
-  const nothing = findRedis(search({ env: { PATH: dataDir } }));
-  await expect(nothing).rejects.toThrow(/REDIS_URL.*redis-server.*Docker/);
+describe.skipIf(servers.length < 2)("the data of a Redis", () => {
+  it.each([
+    ["Redis", "Valkey", 0, 1],
+    ["Valkey", "Redis", 1, 0],
+  ] as const)("is read by the next program: of %s by %s", async (_from, _to, first, second) => {
+    for (const [index, word] of [
+      [first, "SET kept yes"],
+      [second, "GET kept"],
+    ] as const) {
+      const { name, program } = servers[index]!;
+      await symlink(program, join(env.PATH, name));
+      const redis = await findRedis(search());
+      expect(redis.origin).toContain(name);
+      expect(await command(redis.url, word)).toMatch(index === first ? /OK/ : /yes/);
+      await command(redis.url, "BGREWRITEAOF");
+      await expect.poll(() => command(redis.url, "INFO persistence")).toContain("aof_rewrite_in_progress:0");
+      await redis.stop();
+      await rm(join(env.PATH, name));
+    }
+  });
 });
 
 async function startInAnotherProcess(): Promise<{ owner: ChildProcess; url: string }> {
   const script = fileURLToPath(new URL("fixtures/hold-redis.mjs", import.meta.url));
-  const owner = spawn(process.execPath, [script, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
+  const owner = spawn(process.execPath, [script, dataDir, env.PATH], { stdio: ["ignore", "pipe", "inherit"] });
   const [url] = (await once(owner.stdout!.setEncoding("utf8"), "data")) as [string];
   return { owner, url: url.trim() };
 }
@@ -225,10 +233,6 @@ function isOpenToOthers({ parentPath, name }: Dirent): boolean {
 async function argumentsOfPrograms(): Promise<string> {
   const { stdout } = await promisify(execFile)("ps", ["-eww", "-o", "args"], { maxBuffer: 1 << 26 });
   return stdout;
-}
-
-async function program(name: string, script: string): Promise<void> {
-  await writeFile(join(dataDir, name), script, { mode: 0o755 });
 }
 
 /** Sends one command in Redis' plain-text form. */

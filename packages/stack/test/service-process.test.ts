@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { freePort, portFault } from "../src/free-port.js";
+import { freePort, portFault } from "../src/machine/free-port.mjs";
 import { ServiceProcess } from "../src/service-process.js";
 import { WorkerSupervisor } from "../src/worker-supervisor.js";
 

@@ -1,9 +1,16 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type FoundRedis, findRedis, freePort, ServiceProcess, WorkerSupervisor } from "@facefleet/stack";
+import {
+  claimApiPort,
+  type FoundRedis,
+  findRedis,
+  freePort,
+  localAddress,
+  ServiceProcess,
+  WorkerSupervisor,
+} from "@facefleet/stack";
 import type { CliConfig } from "../config.js";
 import { rootDir } from "../config.js";
-import { claimApiPort, localAddress } from "./api-port.js";
 import { scrapeTargetsFile, writeScrapeTargets } from "./scrape-targets.js";
 
 export interface StackOptions {

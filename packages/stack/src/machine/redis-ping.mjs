@@ -1,11 +1,13 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 /**
  * Asks a Redis whether it is there, without a client library. Rejects with what is wrong: the socket's
  * error, an error answer of the server (NOAUTH, LOADING), or no answer in time.
+ *
+ * @param {string} url
  */
-export async function pingRedis(url: string, timeoutMs = 3000): Promise<void> {
+export async function pingRedis(url, timeoutMs = 3000) {
   const target = new URL(url);
   const socket = openSocket(target);
   try {
@@ -16,25 +18,36 @@ export async function pingRedis(url: string, timeoutMs = 3000): Promise<void> {
   }
 }
 
-/** The URL as it may be shown: without user and password. */
-export function shownUrl(url: string): string {
+/**
+ * The URL as it may be shown: without user and password.
+ *
+ * @param {string} url
+ */
+export function shownUrl(url) {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
 }
 
-function openSocket({ protocol, hostname, port }: URL): Socket {
+/** @param {URL} target */
+function openSocket({ protocol, hostname, port }) {
   const host = hostname.replace(/^\[|\]$/g, "");
   const options = { host, port: Number(port || 6379) };
   return protocol === "rediss:" ? connectTls({ ...options, servername: host }) : connect(options);
 }
 
-function credentials({ username, password }: URL): string {
+/** @param {URL} target */
+function credentials({ username, password }) {
   if (!password) return "";
   const words = ["AUTH", ...(username ? [username] : []), password].map(decodeURIComponent);
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
 }
 
-function pong(socket: Socket, timeoutMs: number): Promise<void> {
+/**
+ * @param {import("node:net").Socket} socket
+ * @param {number} timeoutMs
+ * @returns {Promise<void>}
+ */
+function pong(socket, timeoutMs) {
   return new Promise((resolve, reject) => {
     let answer = "";
     socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs / 1000} s`)));

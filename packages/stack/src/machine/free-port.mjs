@@ -1,23 +1,29 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 
 /** A loopback port that nothing listens on at this moment. Another program may take it first: retry then. */
-export async function freePort(): Promise<number> {
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   server.close();
   await once(server, "close");
   return port;
 }
 
-/** Why nothing can listen on this port (an errno code such as EADDRINUSE), or undefined when it is free. */
-export async function portFault(port: number, host: string): Promise<string | undefined> {
+/**
+ * Why nothing can listen on this port (an errno code such as EADDRINUSE), or undefined when it is free.
+ *
+ * @param {number} port
+ * @param {string} host
+ * @returns {Promise<string | undefined>}
+ */
+export async function portFault(port, host) {
   const server = createServer().listen(port, host);
   try {
     await once(server, "listening");
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
+    return /** @type {NodeJS.ErrnoException} */ (error).code ?? String(error);
   }
   server.close();
   await once(server, "close");
