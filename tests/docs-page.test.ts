@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type Browser, chromium } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Fleet } from "./support/fleet.js";
 import { skipped } from "./support/test-data.js";
 
@@ -15,7 +18,11 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
     fleet = await Fleet.start({}, { workers: 0 });
     browser = await chromium.launch({
       executablePath,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+      args: [
+        ...["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        // A name that whoever owns it has made lead to this machine.
+        "--host-resolver-rules=MAP evil.example 127.0.0.1",
+      ],
     });
   });
   afterAll(async () => {
@@ -27,6 +34,7 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
     const page = await browser.newPage();
     const faults: string[] = [];
     page.on("pageerror", ({ message }) => faults.push(message));
+    page.on("console", (line) => /Content.Security.Policy/i.test(line.text()) && faults.push(line.text()));
     await page.goto(`${fleet.url}/docs`);
     for (const path of ["/detect-face", "/v1/jobs", "/v1/jobs/{id}", "/health"]) {
       await page.locator(`[data-path="${path}"]`).first().waitFor();
@@ -40,4 +48,54 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
     await expect.poll(() => answer.textContent()).toContain("Expected 512 numbers for the first embedding");
     expect(faults).toEqual([]);
   });
+
+  it("is shown in no frame, and its service is used by no page, of another site", async () => {
+    const site = createServer((_, response) => response.setHeader("content-type", "text/html").end("<!doctype html>"));
+    await once(site.listen(0, "127.0.0.1"), "listening");
+    onTestFinished(() => void site.close());
+    const { port } = site.address() as AddressInfo;
+    const secret = async () => (await fleet.get("/v1/webhook-secret")).text();
+    const before = await secret();
+    const page = await browser.newPage();
+    await page.goto(`http://evil.example:${port}/`);
+    await page.evaluate(askFromAnotherSite, fleet.url);
+    await expect
+      .poll(() =>
+        page
+          .frames()
+          .map((frame) => frame.url())
+          .at(-1),
+      )
+      .toMatch(/^chrome-error:/);
+    // By the same name, as if it had led elsewhere when the page was loaded.
+    const rebound = await page.goto(`http://evil.example:${new URL(fleet.url).port}/v1/webhook-secret`);
+    expect(rebound?.status()).toBe(403);
+    expect(await secret()).toBe(before);
+    expect(await (await fleet.get("/v1/jobs")).json()).toEqual({ jobs: [] });
+  });
 });
+
+interface BrowserPage {
+  readonly document: {
+    createElement(name: string): object;
+    readonly body: { append(element: object): void };
+  };
+}
+
+/** What the script of such a page may try; runs in the browser. */
+async function askFromAnotherSite(service: string): Promise<void> {
+  const { document } = globalThis as unknown as BrowserPage;
+  for (const [element, path] of [
+    ["iframe", "/docs"],
+    ["img", "/v1/jobs"],
+  ] as const) {
+    document.body.append(Object.assign(document.createElement(element), { src: `${service}${path}` }));
+  }
+  const form = new FormData();
+  form.append("job", JSON.stringify({ task: "detect" }));
+  form.append("image", new Blob(["x"], { type: "image/png" }), "a.png");
+  // Whether it may see the answer is another matter.
+  const send = (path: string, body?: FormData) =>
+    fetch(`${service}${path}`, { method: "POST", mode: "no-cors", ...(body && { body }) }).catch(() => undefined);
+  await Promise.all([send("/v1/webhook-secret/rotate"), send("/v1/jobs", form)]);
+}

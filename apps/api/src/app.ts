@@ -10,6 +10,8 @@ import { closeGracefully, delayed } from "./graceful-close.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { LargeAnswers } from "./large-answers.js";
 import { describeApi } from "./openapi.js";
+import { refuseOtherSites } from "./other-sites.js";
+import { guardPages } from "./page-headers.js";
 import { answerProblem, answerProblems } from "./problem-answers.js";
 import { traceRequests } from "./request-tracing.js";
 import { batchRoutes } from "./routes/batches.js";
@@ -65,6 +67,8 @@ export async function buildApp(
   logRequests(app);
   ignoreTypesOfNothing(app);
   closeGracefully(app, stopping);
+  guardPages(app);
+  refuseOtherSites(app, parts.config);
   closeStalledReaders(app.server);
   tellTenants(app, parts.access);
   app.removeContentTypeParser("text/plain");

@@ -32,6 +32,13 @@ export const apiConfigSchema = Type.Object({
         "loopback address.",
     }),
   ),
+  ALLOWED_HOSTS: Type.Optional(
+    Type.Array(Type.String(), {
+      faultOf: hostsFault,
+      description:
+        "Host names, separated by commas, by which the API may be asked besides those of this machine. Unset: no others while it listens on loopback without keys, where every web page could make its name lead here; any others elsewhere.",
+    }),
+  ),
   SYNC_TIMEOUT: Type.Number({
     default: 30,
     minimum: 0.1,
@@ -70,6 +77,14 @@ export const apiConfigSchema = Type.Object({
   ...tracingSettings,
 });
 
+/** As the header Host has them, without a port. */
+function hostsFault(hosts: readonly string[]): string | undefined {
+  const bad = hosts.find(
+    (host) => !URL.canParse(`http://${host}`) || new URL(`http://${host}`).hostname !== host.toLowerCase(),
+  );
+  return bad && `Expected host names such as faces.example.com, without a port, but received ${JSON.stringify(bad)}`;
+}
+
 export type ApiConfig = Readonly<Static<typeof apiConfigSchema>>;
 
 /** @throws ConfigError that lists every fault */
@@ -99,6 +114,7 @@ function accessFault({ API_KEYS_FILE, AUTH, HOST }: ApiConfig): string | undefin
   );
 }
 
-function isLoopback(host: string): boolean {
+/** Whether nobody but this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifyPluginAsync, FastifySchema } from "fastify";
+import { docsPolicy } from "./page-headers.js";
 import { components, withReferences } from "./wire/components.js";
 
 /** Describes every route that is registered after it, at `/openapi.json` and, for people, at `/docs`. */
@@ -53,7 +54,7 @@ const publicDocs: FastifyPluginAsync = async (app) => {
   app.addHook("onRoute", (route) => {
     route.config = { ...route.config, public: true };
   });
-  await app.register(swaggerUi, { routePrefix: "/docs" });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: docsPolicy });
 };
 
 /** Answers that their route does not describe are described by the name of their status. */

@@ -311,7 +311,7 @@ describe("bad input", () => {
     socket.write(body.subarray(0, 1_000_000));
     await eventually(() => received.includes("image_too_large"));
     socket.write(body.subarray(1_000_000));
-    socket.write("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await eventually(() => received.includes('"status":"ok"'));
     socket.destroy();
   });
@@ -332,7 +332,12 @@ async function connectTo({ app }: ApiRig) {
   const socket = connect(Number(new URL(address).port), "127.0.0.1");
   await once(socket, "connect");
   const sendHead = (type: unknown, length: number) => {
-    const lines = ["POST /detect-face HTTP/1.1", "Host: x", `Content-Type: ${type}`, `Content-Length: ${length}`];
+    const lines = [
+      "POST /detect-face HTTP/1.1",
+      "Host: localhost",
+      `Content-Type: ${type}`,
+      `Content-Length: ${length}`,
+    ];
     socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   };
   return { socket, sendHead };

@@ -69,7 +69,7 @@ describe("a large answer", () => {
     const sockets: Socket[] = [];
     for (let i = 0; i < 16; i += 1) {
       const socket = connect(Number(new URL(url).port), "127.0.0.1");
-      socket.write(`GET ${links.self} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      socket.write(`GET ${links.self} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
       // Reads its first bytes, and then nothing more.
       await once(socket, "data");
       sockets.push(socket.pause());
@@ -109,7 +109,7 @@ describe("a reader", () => {
     const { app, port } = await listening(500);
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined);
-    socket.write("GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+    socket.write("GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n");
     await once(socket, "data");
     socket.pause();
     await expect.poll(() => connections(app), { timeout: 10_000 }).toBe(0);
@@ -122,7 +122,7 @@ describe("a reader", () => {
     const origin = `http://127.0.0.1:${port}`;
     expect(await (await fetch(`${origin}/late`)).text()).toBe("late");
     const socket = connect(port, "127.0.0.1");
-    socket.write("GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    socket.write("GET /large HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     let read = 0;
     for await (const chunk of socket) {
       read += (chunk as Buffer).length;

@@ -58,7 +58,7 @@ function storedImage(api: ApiRig, received: Buffer[]) {
 describe("uploads to the folder store", () => {
   let api: ApiRig;
   beforeEach(async () => {
-    api = await startApi();
+    api = await startApi({ AUTH: "none" });
     await api.app.listen({ host: "127.0.0.1", port: 0 });
   });
   afterEach(() => api.close());

@@ -68,6 +68,19 @@ export const problemTable = {
     advice:
       "Use an http or https URL of a public host, without a user name; the operator can open private networks with `EGRESS_ALLOW`.",
   },
+  host_forbidden: {
+    status: 403,
+    title: "The service is not asked by its own name",
+    retryable: false,
+    advice:
+      "Ask for `localhost` or an address of this machine, as in `http://127.0.0.1:3000`; the operator can allow other names with `ALLOWED_HOSTS`.",
+  },
+  site_forbidden: {
+    status: 403,
+    title: "A page of another site may not ask",
+    retryable: false,
+    advice: "Without API keys, use the service from programs, or from pages that it or its own host serves.",
+  },
   upload_url_invalid: {
     status: 403,
     title: "The upload URL is not valid",

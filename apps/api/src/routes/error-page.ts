@@ -1,9 +1,13 @@
 import { problemTable } from "@facefleet/contracts";
+import { pagePolicy } from "../page-headers.js";
 import type { Routes } from "../services.js";
+
+const style = "body{font:16px/1.5 sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}:target{background:#ff9}";
+const policy = pagePolicy(style);
 
 const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Facefleet: problems</title>
-<style>body{font:16px/1.5 sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}:target{background:#ff9}</style>
+<style>${style}</style>
 <h1>Problems</h1>
 ${Object.entries(problemTable)
   .map(
@@ -17,7 +21,7 @@ ${Object.entries(problemTable)
 /** Where the `type` of every problem points to. */
 export const errorPageRoutes: Routes = async (app) => {
   app.get("/docs/errors", { config: { public: true }, schema: { hide: true } }, async (_request, reply) =>
-    reply.type("text/html").send(page),
+    reply.header("content-security-policy", policy).type("text/html").send(page),
   );
 };
 

@@ -1,0 +1,75 @@
+import { isIP } from "node:net";
+import { ProblemError } from "@facefleet/contracts";
+import { isLocalhost } from "@facefleet/platform";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type ApiConfig, isLoopback } from "./config.js";
+
+/**
+ * Where no key shows who asks, a browser would ask for any page that its user happens to look at. Such requests are
+ * refused: those for a host that is not ours, since every name can be made to lead to this machine (DNS rebinding), and
+ * those that a page of another site sends.
+ */
+export function refuseOtherSites(app: FastifyInstance, config: ApiConfig): void {
+  const isOurs = hostsOf(config);
+  const hasKeys = config.API_KEYS_FILE !== undefined;
+  if (!isOurs && hasKeys) return;
+  app.addHook("onRequest", (request, _reply, done) => {
+    const { host } = request.headers;
+    // Without a host it is no browser that asks.
+    const name = host === undefined ? undefined : hostName(`http://${host}`);
+    if (host !== undefined && isOurs?.(name) === false) throw hostForbidden(host);
+    if (!hasKeys && isFromOtherSite(request, name, isOurs)) {
+      throw new ProblemError(
+        "site_forbidden",
+        "Expected a request of a page of this service, or of no page, but received one of another site's.",
+      );
+    }
+    done();
+  });
+}
+
+type HostRule = (name: string | undefined) => boolean;
+
+/** Undefined where every host will do. */
+function hostsOf({ ALLOWED_HOSTS, API_KEYS_FILE, AUTH, HOST }: ApiConfig): HostRule | undefined {
+  if (ALLOWED_HOSTS === undefined && (API_KEYS_FILE !== undefined || AUTH === "none")) return undefined;
+  const named = new Set(ALLOWED_HOSTS?.map((name) => hostName(`http://${name}`)));
+  // An address leads nowhere else than it says: who asks by one has reached us by it.
+  const byAddress = !isLoopback(HOST);
+  return (name) => name !== undefined && (isLocal(name) || named.has(name) || (byAddress && isAddress(name)));
+}
+
+/** Browsers that are not ancient say where a request comes from, and the others say so of all but plain links. */
+function isFromOtherSite({ method, headers }: FastifyRequest, host: string | undefined, isOurs: HostRule | undefined) {
+  const { origin, "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = headers;
+  if (site !== undefined) {
+    const isLink = method === "GET" && mode === "navigate" && destination === "document";
+    return site === "cross-site" && !isLink;
+  }
+  if (origin === undefined) return false;
+  const name = hostName(origin);
+  return name !== host && isOurs?.(name) !== true;
+}
+
+/** In the one form that URLs have for it; undefined for what is none. */
+function hostName(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : undefined;
+}
+
+function isLocal(name: string): boolean {
+  return isLocalhost(name) || isLoopback(bare(name));
+}
+
+function isAddress(name: string): boolean {
+  return isIP(bare(name)) !== 0;
+}
+
+/** An IPv6 address without the brackets that it has in URLs. */
+function bare(name: string): string {
+  return name.replace(/^\[(.*)\]$/, "$1");
+}
+
+function hostForbidden(host: string): ProblemError {
+  const expected = "Expected a host of this machine, or one of ALLOWED_HOSTS, because there are no API keys";
+  return new ProblemError("host_forbidden", `${expected}, but received ${JSON.stringify(host.slice(0, 100))}.`);
+}
