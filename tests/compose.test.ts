@@ -35,6 +35,21 @@ describe("docker-compose.yml", () => {
     expect(images.filter((image) => !/:v?\d+\.\d+/.test(image))).toEqual([]);
   });
 
+  it("lets none of its programs report their use, or ask for what is new", () => {
+    expect(services.s3.command).toContain("-master.telemetry=false");
+    expect(services.grafana.environment).toMatchObject({
+      GF_ANALYTICS_REPORTING_ENABLED: "false",
+      GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+      GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+      GF_NEWS_NEWS_FEED_ENABLED: "false",
+      GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
+      GF_PLUGINS_PREINSTALL_DISABLED: "true",
+      GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
+      GF_SECURITY_DISABLE_GRAVATAR: "true",
+      GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
+    });
+  });
+
   it("is refused with a setting that Compose does not know", async () => {
     const file = join(folder, "docker-compose.yml");
     await writeFile(file, text.replace("stop_grace_period", "stop_grace_time"));
