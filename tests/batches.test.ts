@@ -601,6 +601,18 @@ describe("a request", () => {
     expect(answer.json<Problem>().code).toBe("invalid_request");
   });
 
+  it.each(["out//2026", "x".repeat(256), "photo.jpg", "photo.jpg/2026"])(
+    "with an output below %s, which the store cannot hold, is refused",
+    async (prefix) => {
+      await storeObject("photo.jpg", "x");
+      const answer = await post({ task: "detect", items: [photo(1)], output: { s3: { bucket, prefix } } });
+      expect(answer.json<Problem>()).toMatchObject({
+        code: "invalid_request",
+        detail: expect.stringMatching(/^Expected an output /),
+      });
+    },
+  );
+
   it("may not name the service's own objects", async () => {
     const where = api.store.defaultBucket;
     const requests: BatchRequest[] = [

@@ -12,6 +12,7 @@ const json = (url: string, payload: string): InjectOptions => ({
   headers: { "content-type": "application/json" },
   payload,
 });
+const named = 'form-data; name="image"; filename="a.png"';
 const job = (body: object): InjectOptions => ({ method: "POST", url: "/v1/jobs", payload: body });
 const s3 = { s3: { bucket: "photos", key: "a.jpg" } };
 const upload = { upload: "0".repeat(32) };
@@ -105,6 +106,11 @@ describe("bad input", () => {
       "image_too_large",
       "10000",
     ],
+    ["a part without a name", rawForm("form-data"), 400, "missing_image", "a part without a name"],
+    ["a file without a name", rawForm('form-data; filename="a.png"'), 400, "missing_image", "a part without a name"],
+    ["a boundary of 253 characters", rawForm(named, 253), 400, "invalid_request", "broken"],
+    ["a boundary of 254 characters", rawForm(named, 254), 400, "invalid_request", "broken"],
+    ["a boundary of 5000 characters", rawForm(named, 5000), 400, "invalid_request", "broken"],
     ["no job part", form("/v1/jobs", [imagePart()]), 400, "invalid_request", "part job"],
     ["two job parts", form("/v1/jobs", [jobPart({}), jobPart({})]), 400, "invalid_request", "second"],
     [
@@ -341,4 +347,16 @@ async function connectTo({ app }: ApiRig) {
     socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   };
   return { socket, sendHead };
+}
+
+/** A form of one part with these words about it. */
+function rawForm(disposition: string, boundaryLength = 8): InjectOptions {
+  const boundary = "b".repeat(boundaryLength);
+  const payload = `--${boundary}\r\nContent-Disposition: ${disposition}\r\n\r\nx\r\n--${boundary}--\r\n`;
+  return {
+    method: "POST",
+    url: "/detect-face",
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    payload,
+  };
 }

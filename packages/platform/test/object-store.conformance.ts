@@ -251,6 +251,19 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       await store.delete(ref);
     };
 
+    it("sees where nothing can be put", async () => {
+      const object = newRef();
+      await store.put(object, Buffer.from("x"), { maxBytes });
+      const place = { bucket: store.defaultBucket, prefix: "conformance/2026/" };
+      for (const prefix of ["", "conformance", place.prefix, `${object.key}-more/`]) {
+        expect(await store.placeFault({ ...place, prefix })).toBeUndefined();
+      }
+      const inTheWay = await store.placeFault({ ...place, prefix: `${object.key}/below` });
+      if (store.kind === "folder") expect(inTheWay).toMatch(/^below no object but .* is one$/);
+      const nowhere = await store.placeFault({ bucket: `none-${randomUUID()}`, prefix: "" });
+      if (store.kind === "s3") expect(nowhere).toMatch(/^in a bucket that exists but there is no none-/);
+    });
+
     it("gives the reason of its signal when reading is aborted", async () => {
       const ref = newRef();
       await store.put(ref, randomBytes(MiB), { maxBytes });

@@ -77,8 +77,12 @@ class FormReader {
 
   #takeStranger(part: Multipart): void {
     if (part.type === "file") part.file.resume();
-    if (this.#strangers.length < 10)
-      this.#strangers.push(`${part.type} ${JSON.stringify(part.fieldname.slice(0, 60))}`);
+    if (this.#strangers.length >= 10) return;
+    // The parser's types do not know of a part without one.
+    const name = part.fieldname as string | undefined;
+    this.#strangers.push(
+      name === undefined ? "a part without a name" : `${part.type} ${JSON.stringify(name.slice(0, 60))}`,
+    );
   }
 }
 
@@ -88,9 +92,8 @@ function drain({ raw }: FastifyRequest): void {
   raw.resume();
 }
 
-/** The form's parser knows its own errors only by their text. */
+/** The form's parser knows its own errors only by their text. What it searches, its needle, is the boundary. */
 function isBrokenForm(error: unknown): boolean {
-  return (
-    error instanceof Error && /multipart|terminated early|malformed part/i.test(error.message) && !("code" in error)
-  );
+  const isParsers = /multipart|terminated early|malformed part|needle/i;
+  return error instanceof Error && isParsers.test(error.message) && !("code" in error);
 }

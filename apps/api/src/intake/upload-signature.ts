@@ -7,11 +7,14 @@ export interface UploadGrant {
   readonly type: string;
   /** Unix time in seconds. */
   readonly expires: number;
+  /** What the API key is called that asked for it; undefined where there are none. */
+  readonly keyId: string | undefined;
 }
 
 /** @returns the grant's HMAC-SHA256, base64url */
 export function signUpload(grant: UploadGrant, secret: string): string {
-  const text = ["PUT", grant.id, grant.size, grant.type, grant.expires].join("\n");
+  const { id, size, type, expires, keyId } = grant;
+  const text = ["PUT", id, size, type, expires, keyId ?? ""].join("\n");
   return createHmac("sha256", secret).update(text).digest("base64url");
 }
 

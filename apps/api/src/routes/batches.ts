@@ -121,7 +121,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   for (const image of items) assertImageAllowed(services, tenant, image);
   if ("manifest" in plan.source) assertImageAllowed(services, tenant, plan.source.manifest);
   if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);
-  if (plan.output) assertOutputAllowed(store, tenant, plan.output.s3);
+  if (plan.output) await assertOutputAllowed(store, tenant, plan.output.s3);
   if (plan.webhook) egress.assertAllowed(plan.webhook.url);
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {

@@ -13,7 +13,13 @@ const urlLifetimeSeconds = 900;
 
 const UploadParams = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const SignedQuery = Type.Object(
-  { expires: Type.Integer(), size: Type.Integer(), type: Type.String(), signature: Type.String() },
+  {
+    expires: Type.Integer(),
+    size: Type.Integer(),
+    type: Type.String(),
+    key: Type.Optional(Type.String()),
+    signature: Type.String(),
+  },
   { additionalProperties: false },
 );
 
@@ -40,17 +46,20 @@ export const uploadRoutes: Routes = async (app, services) => {
 };
 
 /** The folder store has no HTTP of its own: the API takes the bytes, under a URL that it has signed. */
-const signedPutRoute: Routes = async (app, { intake, uploads }) => {
+const signedPutRoute: Routes = async (app, { intake, uploads, access }) => {
   app.addContentTypeParser(imageContentTypes, (_request, payload, done) => done(null, payload));
   app.put(
     "/v1/uploads/:id",
     // The signature in the URL says who may use it.
     { config: { public: true }, schema: { hide: true, params: UploadParams, querystring: SignedQuery } },
     async (request, reply) => {
-      const { expires, size, type, signature } = request.query;
-      const grant: UploadGrant = { id: request.params.id, size, type, expires };
+      const { expires, size, type, key, signature } = request.query;
+      const grant: UploadGrant = { id: request.params.id, size, type, expires, keyId: key };
       const { secret, now } = await uploads.signing();
       if (!isSigned(grant, signature, secret)) throw uploadUrlInvalid("an unchanged URL", "another signature");
+      if (access?.keys.ring.holds(key ?? "") === false) {
+        throw uploadUrlInvalid("a URL whose API key is valid", "one of a key that was revoked");
+      }
       assertGranted(grant, request, now);
       await intake.receive(grant.id, request.body as Readable, size);
       return reply.code(204).send();
@@ -70,7 +79,7 @@ async function createUpload(
   const expires = Math.floor(now / 1000) + urlLifetimeSeconds;
   const put =
     (await own.upload(id).presignPut({ contentType, size, expiresInSeconds: urlLifetimeSeconds })) ??
-    ownPut(request, { id, size, type: contentType, expires }, secret);
+    ownPut(request, { id, size, type: contentType, expires, keyId: request.keyId }, secret);
   return { id, ...put, expiresAt: new Date(expires * 1000).toISOString() };
 }
 
@@ -79,12 +88,13 @@ function ownPut(
   grant: UploadGrant,
   secret: string,
 ): Pick<Upload, "url" | "method" | "headers"> {
-  const { id, size, type, expires } = grant;
+  const { id, size, type, expires, keyId } = grant;
   const url = new URL(`/v1/uploads/${id}`, originOf(request));
-  const query: Record<keyof Static<typeof SignedQuery>, string | number> = {
+  const query: Static<typeof SignedQuery> = {
     expires,
     size,
     type,
+    ...(keyId !== undefined && { key: keyId }),
     signature: signUpload(grant, secret),
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));

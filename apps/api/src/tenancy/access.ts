@@ -1,11 +1,14 @@
 import { type Logger, RequestLimits } from "@facefleet/platform";
 import type { ApiConfig } from "../config.js";
+import type { KeyRing } from "./key-ring.js";
+import { OpenAnswers } from "./open-answers.js";
 import { WatchedKeys } from "./watched-keys.js";
 
 /** Who may use the API, and how often. */
 export interface Access {
   readonly keys: Pick<WatchedKeys, "ring">;
   readonly limits: RequestLimits;
+  readonly openAnswers: OpenAnswers;
   close(): Promise<void>;
 }
 
@@ -18,11 +21,14 @@ export async function openAccess(
   { logger }: { readonly logger: Logger },
 ): Promise<Access | undefined> {
   if (config.API_KEYS_FILE === undefined) return undefined;
-  const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger });
+  const openAnswers = new OpenAnswers();
+  const onLook = (ring: KeyRing) => openAnswers.endRevoked(ring);
+  const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger, onLook });
   const limits = await RequestLimits.open(config, { logger });
   return {
     keys,
     limits,
+    openAnswers,
     async close() {
       keys.close();
       await limits.close();

@@ -1,5 +1,6 @@
 import type { ImageRef } from "@facefleet/contracts";
 import {
+  assertHoldable,
   assertListable,
   assertReadable,
   assertWritable,
@@ -49,9 +50,10 @@ export function assertPlaceAllowed(store: ObjectStore, tenant: Tenant, place: Ob
 }
 
 /**
- * Refuses an output that a tenant may not write to.
+ * Refuses an output that a tenant may not write to, or that the store cannot hold: hours later it would be too late.
  * @throws ProblemError `bucket_forbidden`, `invalid_request`
  */
-export function assertOutputAllowed(store: ObjectStore, tenant: Tenant, place: ObjectPlace): void {
+export async function assertOutputAllowed(store: ObjectStore, tenant: Tenant, place: ObjectPlace): Promise<void> {
   assertWritable(store, batchCopyRef(place, anyBatchId, 0), tenant.allowedBuckets);
+  await assertHoldable(store, place);
 }

@@ -1,6 +1,6 @@
 import { hashApiKey, newApiKey } from "@facefleet/platform";
 import { describe, expect, it, vi } from "vitest";
-import { KeyRing } from "./key-ring.js";
+import { KeyRing, keyIdOf } from "./key-ring.js";
 
 const compared = vi.hoisted(() => ({ times: 0 }));
 vi.mock("node:crypto", async (importOriginal) => {
@@ -50,6 +50,14 @@ describe("a key ring", () => {
     ["a part of a key", first.slice(0, -1)],
   ])("does not take %s", (_what, key) => {
     expect(ring.ownerOf(key)).toBeUndefined();
+  });
+
+  it("knows by their ids which keys are still valid, and still the same tenant's", () => {
+    const [acme, umbrella] = [ring.ownerOf(first)!, ring.ownerOf(third)!];
+    expect([keyIdOf(first, acme), keyIdOf(third, umbrella)].map((id) => ring.holds(id))).toEqual([true, true]);
+    const gone = [keyIdOf(second, acme), keyIdOf(newApiKey(), acme), keyIdOf(first, umbrella), hashed(first), ""];
+    expect(gone.map((id) => ring.holds(id))).toEqual([false, false, false, false, false]);
+    expect(keyIdOf(first, acme)).not.toContain(hashed(first).slice(0, 8));
   });
 
   it("refuses a key from the moment on at which it expires", () => {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { ApiKeyEntry, ApiKeysFile, TenantEntry } from "@facefleet/contracts";
 import { hashApiKey } from "@facefleet/platform";
 import type { Tenant } from "./tenant.js";
@@ -13,12 +13,14 @@ interface HeldKey {
 /** The keys of all tenants. */
 export class KeyRing {
   readonly #keys: readonly HeldKey[];
+  readonly #byId: ReadonlyMap<string, HeldKey>;
 
   constructor({ tenants }: ApiKeysFile) {
     this.#keys = Object.entries(tenants).flatMap(([id, entry]) => {
       const tenant = tenantOf(id, entry);
       return entry.keys.map((key) => heldKey(key, tenant));
     });
+    this.#byId = new Map(this.#keys.map((held) => [idOf(held.hash, held.tenant), held]));
   }
 
   get size(): number {
@@ -32,6 +34,21 @@ export class KeyRing {
     for (const held of this.#keys) if (timingSafeEqual(held.hash, hash)) found = held;
     return found && Date.now() < found.expiresAt ? found.tenant : undefined;
   }
+
+  /** Whether the key of this id is still a valid one, and the same tenant's. */
+  holds(keyId: string): boolean {
+    const held = this.#byId.get(keyId);
+    return held !== undefined && Date.now() < held.expiresAt;
+  }
+}
+
+/** What a tenant's key is called where it may be seen: nothing can be told of it. */
+export function keyIdOf(key: string, tenant: Tenant): string {
+  return idOf(hashApiKey(key), tenant);
+}
+
+function idOf(hash: Buffer, { id }: Tenant): string {
+  return createHash("sha256").update(`key of ${id}\n`).update(hash).digest("base64url").slice(0, 22);
 }
 
 function tenantOf(id: string, { requestsPerMinute, maxQueuedJobs, allowedBuckets }: TenantEntry): Tenant {

@@ -9,6 +9,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who is asking. On public routes nobody is, once there are keys. */
     tenant: Tenant;
+    /** What the key is called that it carried; undefined where there are none. */
+    keyId: string | undefined;
   }
   interface FastifyContextConfig {
     /** Whether the route answers without a key. */
@@ -29,6 +31,7 @@ const everyone: Tenant = {
  */
 export function tellTenants(app: FastifyInstance, access: Access | undefined): void {
   app.decorateRequest("tenant");
+  app.decorateRequest("keyId", undefined);
   if (access) app.addHook("onRequest", (request, reply) => admit(request, reply, access));
   else {
     app.addHook("onRequest", (request, _reply, done) => {
@@ -38,8 +41,12 @@ export function tellTenants(app: FastifyInstance, access: Access | undefined): v
   }
 }
 
-async function admit(request: FastifyRequest, reply: FastifyReply, { keys, limits }: Access): Promise<void> {
+async function admit(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
   if (request.routeOptions.config.public) return;
-  request.tenant = authenticate(request, reply, keys.ring);
+  const { keys, limits, openAnswers } = access;
+  const { tenant, keyId } = authenticate(request, reply, keys.ring);
+  request.tenant = tenant;
+  request.keyId = keyId;
+  openAnswers.add(reply.raw, keyId);
   await countRequest(request.tenant, reply, limits);
 }

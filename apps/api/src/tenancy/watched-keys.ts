@@ -5,27 +5,35 @@ import { KeyRing } from "./key-ring.js";
 /** How often the file is looked at. Asking for its state is all that works for links, mounts and renames alike. */
 const lookEveryMs = 1000;
 
+interface WatchOptions {
+  readonly logger: Logger;
+  /** Told the keys at each look: some may have expired. */
+  readonly onLook?: (ring: KeyRing) => void;
+}
+
 /** The keys of a file, read again whenever it has changed. A file with faults leaves the keys as they were. */
 export class WatchedKeys {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #onLook: (ring: KeyRing) => void;
   #ring: KeyRing;
   #seen: string;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(path: string, logger: Logger, { ring, seen }: { ring: KeyRing; seen: string }) {
+  private constructor(path: string, options: WatchOptions, { ring, seen }: { ring: KeyRing; seen: string }) {
     this.#path = path;
-    this.#logger = logger;
+    this.#logger = options.logger;
+    this.#onLook = options.onLook ?? (() => undefined);
     this.#ring = ring;
     this.#seen = seen;
     this.#lookLater();
   }
 
   /** @throws ConfigError when the file cannot be read or has faults */
-  static async open(path: string, { logger }: { readonly logger: Logger }): Promise<WatchedKeys> {
+  static async open(path: string, options: WatchOptions): Promise<WatchedKeys> {
     // Looked at before it is read: a change in between is then seen at the next look.
     const seen = await stateOf(path);
-    return new WatchedKeys(path, logger, { ring: new KeyRing(await readApiKeysFile(path)), seen });
+    return new WatchedKeys(path, options, { ring: new KeyRing(await readApiKeysFile(path)), seen });
   }
 
   /** As the file has them now, or had them when it was last without faults. */
@@ -46,6 +54,7 @@ export class WatchedKeys {
     const now = await stateOf(this.#path);
     if (now !== this.#seen) await this.#readAgain();
     this.#seen = now;
+    this.#onLook(this.#ring);
     if (this.#timer) this.#lookLater();
   }
 

@@ -52,6 +52,15 @@ export function assertWritable(store: ObjectStore, ref: ObjectRef, allowedBucket
   assertReadable(store, ref, allowedBuckets);
 }
 
+/**
+ * Refuses a place that the store, as it is now, cannot write to.
+ * @throws ProblemError invalid_request
+ */
+export async function assertHoldable(store: ObjectStore, place: ObjectPlace): Promise<void> {
+  const fault = await store.placeFault(place);
+  if (fault) throw new ProblemError("invalid_request", `Expected an output ${fault}.`);
+}
+
 /** The problem of an upload that has not arrived, or is another tenant's, which is the same to a caller. */
 export function uploadNotFound(uploadId: string): ProblemError {
   return new ProblemError("upload_not_found", `Expected an upload that has arrived but received the id ${uploadId}`);

@@ -37,6 +37,10 @@ export class CountedObjectStore implements ObjectStore {
     return this.#store.keyFault(key);
   }
 
+  placeFault(place: ObjectPlace): Promise<string | undefined> {
+    return this.#store.placeFault(place);
+  }
+
   put(ref: ObjectRef, body: Readable | Uint8Array, options: Parameters<ObjectStore["put"]>[2]) {
     return this.#counted("put", this.#store.put(ref, body, options));
   }

@@ -49,6 +49,17 @@ export class FolderObjectStore implements ObjectStore {
     return tooLong ? `of segments of at most ${maxSegmentBytes} bytes` : undefined;
   }
 
+  /** A file can have nothing below it. */
+  async placeFault({ bucket, prefix }: ObjectPlace): Promise<string | undefined> {
+    const segments = prefix.split("/").filter((segment) => segment !== "");
+    for (let depth = 1; depth <= segments.length; depth += 1) {
+      const key = segments.slice(0, depth).join("/");
+      const found = await stat(path.join(this.#directory, bucket, key)).catch(() => undefined);
+      if (found?.isFile()) return `below no object but ${bucket}/${key} is one`;
+    }
+    return undefined;
+  }
+
   async put(ref: ObjectRef, body: Readable | Uint8Array, options: { readonly maxBytes: number }) {
     const target = this.#pathOf(ref);
     const partial = path.join(this.#incomplete, randomUUID());

@@ -1,5 +1,12 @@
 export { batchCopyRef, isBatchCopy } from "./batch-copies.js";
-export { assertListable, assertReadable, assertWritable, isReserved, uploadNotFound } from "./callers-refs.js";
+export {
+  assertHoldable,
+  assertListable,
+  assertReadable,
+  assertWritable,
+  isReserved,
+  uploadNotFound,
+} from "./callers-refs.js";
 export type { StoreListener } from "./counted-object-store.js";
 export { createObjectStore } from "./create-object-store.js";
 export { FolderObjectStore } from "./folder-object-store.js";

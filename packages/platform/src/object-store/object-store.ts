@@ -54,6 +54,8 @@ export interface ObjectStore {
   allows(bucket: string): boolean;
   /** Why no object can have this key here, to follow `an object key`. */
   keyFault(key: string): string | undefined;
+  /** Why nothing can be put below a prefix, to follow `an output`, as far as can be seen. Never rejects. */
+  placeFault(place: ObjectPlace): Promise<string | undefined>;
   /**
    * Stores a body, replacing what was there. Readers see the old object or the new one, never a part.
    * @throws ProblemError `image_too_large` past `maxBytes`, or what the body itself throws; nothing is left behind

@@ -60,6 +60,15 @@ export class S3ObjectStore implements ObjectStore {
     return keyFault(key);
   }
 
+  async placeFault({ bucket }: ObjectPlace): Promise<string | undefined> {
+    try {
+      await this.#headBucket(bucket);
+      return undefined;
+    } catch (error) {
+      return isAbsent(error) ? `in a bucket that exists but there is no ${bucket}` : undefined;
+    }
+  }
+
   async put(
     ref: ObjectRef,
     body: Readable | Uint8Array,
@@ -169,12 +178,16 @@ export class S3ObjectStore implements ObjectStore {
 
   async ping(): Promise<void> {
     try {
-      const abortSignal = AbortSignal.timeout(pingTimeoutMs);
       const buckets = [...new Set([this.defaultBucket, this.ownPlace.bucket])];
-      await Promise.all(buckets.map((Bucket) => this.#client.send(new HeadBucketCommand({ Bucket }), { abortSignal })));
+      await Promise.all(buckets.map((bucket) => this.#headBucket(bucket)));
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  #headBucket(bucket: string) {
+    const abortSignal = AbortSignal.timeout(pingTimeoutMs);
+    return this.#client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal });
   }
 
   async notices(): Promise<string[]> {
