@@ -94,6 +94,9 @@ const dashboards = {
       panel("Jobs submitted", "reqps", { "{{tenant}}": rate("facefleet_tenant_jobs_submitted_total", "tenant") }),
       panel("Jobs that have not ended", "none", { "{{tenant}}": "max by (tenant) (facefleet_tenant_jobs_live)" }),
       panel("Batches that have not ended", "none", { "{{tenant}}": "max by (tenant) (facefleet_tenant_batches_live)" }),
+      panel("Memory of Redis", "bytes", { "{{tenant}}": "max by (tenant) (facefleet_tenant_kept_bytes)" }),
+      panel("Object store", "bytes", { "{{tenant}}": "max by (tenant) (facefleet_tenant_stored_bytes)" }),
+      panel("Uploads", "none", { "{{tenant}}": "max by (tenant) (facefleet_tenant_uploads)" }),
       panel("Requests", "reqps", { "{{tenant}}": rate("facefleet_tenant_requests_total", "tenant") }),
       panel("Requests refused", "reqps", {
         "{{tenant}}: {{code}}": rate("facefleet_tenant_refusals_total", "tenant, code"),

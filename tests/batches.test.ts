@@ -12,11 +12,13 @@ import {
   ProblemError,
 } from "@facefleet/contracts";
 import {
+  anyRoom,
   BatchSteps,
   createLogger,
   createMetrics,
   EgressGuard,
   OriginCircuits,
+  type Room,
   type RunningJob,
 } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -37,6 +39,7 @@ const egress = new EgressGuard();
 const hosts = new OriginCircuits({ bound: 1 });
 const storeWatch = { isAway: false, isOut: async () => false };
 
+let room: Room;
 let api: ApiRig;
 let workers: BatchWorker[];
 let ran: string[];
@@ -45,6 +48,7 @@ let run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
 
 beforeEach(async () => {
   api = await startApi();
+  room = anyRoom;
   workers = [];
   ran = [];
   run = async ({ payload }) => {
@@ -62,7 +66,8 @@ function startBatchWorker(): BatchWorker {
   const { config, store, own, jobs, uploads, results } = api;
   const cleanup = new UploadCleanup(own, uploads, logger);
   const metrics = new WorkerMetrics(createMetrics());
-  const worker = new BatchWorker(config, { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger });
+  const parts = { store, own, jobs, uploads, results, room, cleanup, storeWatch, metrics, logger };
+  const worker = new BatchWorker(config, parts);
   workers.push(worker);
   worker.start();
   return worker;
@@ -304,6 +309,39 @@ describe("the batches of one tenant", () => {
     await sleep(1000);
     expect((await api.jobs.depth()).waiting).toBe(5120);
   });
+
+  it("leave room in Redis to its jobs, and go on all the same", async () => {
+    // Some 30 items' worth.
+    room = { ...anyRoom, allowance: () => 120_000 };
+    await storeObject("list", manifestOf(photos(1000)));
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const first = run;
+    run = async (job, signal) => held.then(() => first(job, signal));
+    startBatchWorker();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
+    await eventually(async () => (await api.jobs.depth()).waiting > 0);
+    await sleep(1500);
+    expect((await api.jobs.depth()).waiting).toBeLessThanOrEqual(128);
+    await startConsumer();
+    letGo();
+    expect((await ended(id)).counts).toMatchObject({ total: 1000, succeeded: 1000 });
+    expect(await results(id)).toHaveLength(1000);
+  });
+
+  it("bring nothing new into a Redis that is nearly full, until it is so no more", async () => {
+    const full = { isTight: true, isFull: true, allowance: () => 1e9 };
+    room = full;
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", items: photos(3) });
+    await sleep(1500);
+    expect((await look(id)).counts).toMatchObject({ queued: 3, succeeded: 0 });
+    full.isFull = false;
+    expect((await ended(id)).counts.succeeded).toBe(3);
+  });
 });
 
 describe("a prefix", () => {
@@ -373,7 +411,7 @@ describe("a batch of uploads", () => {
     const ids: string[] = [];
     for (let index = 0; index < count; index++) {
       const id = await api.uploads.newId(defaultTenant);
-      await api.uploads.announce(id);
+      await api.uploads.announce(id, { tenant: defaultTenant, bytes: 1 });
       await api.own.upload(id).put(Buffer.from(id), { maxBytes: 1e6 });
       ids.push(id);
     }
@@ -500,6 +538,7 @@ describe("whatever fails in the middle of a step", () => {
         source,
         results,
         jobs,
+        room,
         onReleased: idle,
         onQueued: () => undefined,
         onEnd: idle,

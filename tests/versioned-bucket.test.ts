@@ -1,5 +1,5 @@
 import type { Batch, Job, Upload } from "@facefleet/contracts";
-import { createLogger, createMetrics } from "@facefleet/platform";
+import { anyRoom, createLogger, createMetrics } from "@facefleet/platform";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
@@ -28,7 +28,7 @@ describe.skipIf(!haveMoto)("in a bucket that keeps versions", () => {
     const cleanup = new UploadCleanup(own, uploads, logger);
     const metrics = new WorkerMetrics(createMetrics());
     const storeWatch = { isAway: false, isOut: async () => false };
-    const parts = { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger };
+    const parts = { store, own, jobs, uploads, results, room: anyRoom, cleanup, storeWatch, metrics, logger };
     const batches = new BatchWorker(config, parts);
     onTestFinished(() => batches.stop());
     batches.start();

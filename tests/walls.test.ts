@@ -1,5 +1,5 @@
 import type { Batch, BatchLine, ImageRef, Job, Upload } from "@facefleet/contracts";
-import { createLogger, createMetrics, EgressGuard, OriginCircuits } from "@facefleet/platform";
+import { anyRoom, createLogger, createMetrics, EgressGuard, OriginCircuits } from "@facefleet/platform";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
 import { analysis } from "../apps/api/test/canned-results.js";
@@ -67,7 +67,7 @@ describe.each(Object.keys(homes))("two tenants on %s", (name) => {
     const cleanup = new UploadCleanup(own, uploads, logger);
     const metrics = new WorkerMetrics(createMetrics());
     const storeWatch = { isAway: false, isOut: async () => false };
-    const parts = { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger };
+    const parts = { store, own, jobs, uploads, results, room: anyRoom, cleanup, storeWatch, metrics, logger };
     batchWorker = new BatchWorker(config, parts);
     batchWorker.start();
   });

@@ -57,6 +57,18 @@ export const apiConfigSchema = Type.Object({
     maximum: 604_800,
     description: "How long a result is kept when its job does not say, in seconds.",
   }),
+  TENANT_STORED_BYTES: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description:
+      "How many bytes of the object store the uploads and large results of a tenant may take whose entry in `API_KEYS_FILE` has no `maxStoredBytes`; 0: a quarter of the disk of `STORE_DIR`, or 200 GiB of S3.",
+  }),
+  TENANT_UPLOADS: Type.Integer({
+    default: 20_000,
+    minimum: 1,
+    description:
+      "How many uploads that are not deleted a tenant may have whose entry in `API_KEYS_FILE` has no `maxUploads`.",
+  }),
   SHUTDOWN_DEADLINE: Type.Number({
     default: 25,
     minimum: 1,

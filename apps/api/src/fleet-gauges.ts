@@ -57,6 +57,24 @@ const gauges: readonly FleetGauge[] = [
     samples: ({ tenants }) => tenants.map(({ tenant, batches }) => [{ tenant }, batches]),
   },
   {
+    name: "facefleet_tenant_kept_bytes",
+    help: "Memory of Redis that the jobs, results and batches of each tenant take: what counts towards maxKeptBytes.",
+    labelNames: ["tenant"],
+    samples: ({ tenants }) => tenants.map(({ tenant, keptBytes }) => [{ tenant }, keptBytes]),
+  },
+  {
+    name: "facefleet_tenant_stored_bytes",
+    help: "Bytes of the object store that uploads and large results of each tenant take: what counts towards maxStoredBytes.",
+    labelNames: ["tenant"],
+    samples: ({ tenants }) => tenants.map(({ tenant, storedBytes }) => [{ tenant }, storedBytes]),
+  },
+  {
+    name: "facefleet_tenant_uploads",
+    help: "Uploads of each tenant that are not deleted: what counts towards maxUploads.",
+    labelNames: ["tenant"],
+    samples: ({ tenants }) => tenants.map(({ tenant, uploads }) => [{ tenant }, uploads]),
+  },
+  {
     name: "facefleet_webhooks_undelivered",
     help: "Events that are to be delivered, those that wait for their next attempt included.",
     labelNames: [],

@@ -1,33 +1,19 @@
 import { Readable } from "node:stream";
-import { ProblemError } from "@facefleet/contracts";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { AtOnce } from "./tenancy/at-once.js";
 
-/** Of one tenant, from one process. Each holds a piece of its answer, and a request to the object store, open. */
-const mostAtOnce = 16;
-
-/** Answers that are read from elsewhere while they are sent. A tenant has a few of them on their way at once. */
+/** Answers that are read from elsewhere while they are sent. Each holds a piece of its answer, and a request to the store. */
 export class LargeAnswers {
-  readonly #underway = new Map<string, number>();
+  readonly #underway = new AtOnce({ most: 16, code: "too_many_downloads", what: "large answers" });
 
   /**
-   * The stream of an answer's bytes, which counts until it is over, in whatever way.
+   * The stream of an answer's bytes.
    * @throws ProblemError `too_many_downloads`
    */
-  stream({ tenant, log }: FastifyRequest, reply: FastifyReply, bytes: AsyncIterable<Buffer>): Readable {
-    const underway = this.#underway.get(tenant.id) ?? 0;
-    if (underway >= mostAtOnce) {
-      throw new ProblemError("too_many_downloads", `Expected fewer than ${mostAtOnce} large answers on their way.`);
-    }
-    this.#underway.set(tenant.id, underway + 1);
-    reply.raw.once("close", () => this.#over(tenant.id));
+  stream(request: FastifyRequest, reply: FastifyReply, bytes: AsyncIterable<Buffer>): Readable {
+    this.#underway.enter(request, reply);
     const stream = Readable.from(bytes, { objectMode: false });
-    stream.on("error", (error) => log.warn({ err: error }, "a large answer broke off"));
+    stream.on("error", (error) => request.log.warn({ err: error }, "a large answer broke off"));
     return stream;
-  }
-
-  #over(tenant: string): void {
-    const left = (this.#underway.get(tenant) ?? 1) - 1;
-    if (left > 0) this.#underway.set(tenant, left);
-    else this.#underway.delete(tenant);
   }
 }

@@ -15,6 +15,7 @@ import {
   type Logger,
   logNotices,
   OwnObjects,
+  RedisRoom,
   startTracing,
   TurnDestination,
   UploadRegistry,
@@ -58,9 +59,12 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config, { failed: (operation) => dependencyErrors.storeFailed(operation) });
   lifecycle.onStop("object store", () => store.close());
-  const jobs = new FaceJobs(config, { logger, store, onOutcome: jobEndCounter(metrics) });
+  const room = new RedisRoom(config, { logger });
+  lifecycle.onStop("room in Redis", () => room.close());
+  await room.start();
+  const jobs = new FaceJobs(config, { logger, store, room, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());
-  const batches = new Batches(config, { logger, store });
+  const batches = new Batches(config, { logger, store, room });
   lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });
   lifecycle.onStop("upload registry", () => uploads.close());

@@ -50,7 +50,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
   try {
     const { job } = await jobs.submit(payload, {
       priority: "interactive",
-      maxQueuedJobs: request.tenant.maxQueuedJobs,
+      ...request.tenant.quotas,
       trace: callerTrace(request),
     });
     apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });

@@ -48,6 +48,23 @@ describe("the events of a job over HTTP", () => {
   const submit = async () => (await api.inject({ method: "POST", url: "/v1/jobs", payload })).json<Job>();
   const watch = (job: Job, init?: RequestInit) => fetch(address + job.links.events, init);
 
+  it("are watched in 200 streams of one tenant at once, and in others when these are closed", async () => {
+    const job = await submit();
+    const close = new AbortController();
+    const open = await Promise.all(Array.from({ length: 200 }, () => watch(job, { signal: close.signal })));
+    expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
+    const refused = await watch(job);
+    expect([refused.status, await refused.json()]).toEqual([429, expect.objectContaining({ code: "too_many_waits" })]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    close.abort();
+    await eventually(async () => {
+      const again = new AbortController();
+      const { status } = await watch(job, { signal: again.signal });
+      again.abort();
+      return status === 200;
+    });
+  });
+
   it("come until the job's end, and the stream closes", async () => {
     const job = await submit();
     const response = await watch(job);

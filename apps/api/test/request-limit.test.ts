@@ -115,7 +115,7 @@ describe("a tenant's requests", () => {
     expect((await api.inject({ url: "/v1/jobs", headers: acme.headers })).statusCode).toBe(200);
   });
 
-  it("are not refused because Redis is away: what needs it says so", async () => {
+  it("are counted by each process while Redis is away, and not refused for that: what needs it says so", async () => {
     const redis = await RedisServer.start();
     onTestFinished(() => redis.remove());
     const api = await start({ REDIS_URL: redis.url });
@@ -127,20 +127,15 @@ describe("a tenant's requests", () => {
       url: "/compare-faces",
       payload: { embedding1: vector, embedding2: vector },
     };
-    for (let request = 0; request < 5; request++) {
-      const compared = await api.inject({ ...compare, headers: acme.headers });
-      expect(compared.statusCode).toBe(200);
-      expect(compared.headers).not.toHaveProperty("ratelimit");
-      expect(compared.headers["ratelimit-policy"]).toBe('"per-minute";q=3;w=60');
-    }
+    const compared = await api.inject({ ...compare, headers: acme.headers });
+    expect([compared.statusCode, compared.headers["ratelimit-policy"]]).toEqual([200, '"per-minute";q=3;w=60']);
     const started = Date.now();
     const list = await api.inject({ url: "/v1/jobs", headers: acme.headers });
     expect(Date.now() - started).toBeLessThan(1500);
     expect([list.statusCode, list.json().code]).toEqual([503, "queue_unavailable"]);
+    for (let request = 0; request < 2; request++) await api.inject({ ...compare, headers: acme.headers });
+    const refused = await api.inject({ ...compare, headers: acme.headers });
+    expect([refused.statusCode, refused.json().code]).toEqual([429, "rate_limited"]);
     expect((await api.inject({ url: "/v1/jobs" })).statusCode).toBe(401);
-    await redis.start();
-    await eventually(
-      async () => "ratelimit" in (await api.inject({ url: "/v1/models", headers: acme.headers })).headers,
-    );
   });
 });

@@ -99,8 +99,10 @@ describe("uploads to the folder store", () => {
     expect((await send(upload, second)).status).toBe(204);
     expect(await detect(api, upload)).toMatchObject({ state: "succeeded" });
     expect(received).toEqual([second]);
-    await expect.poll(() => api.registeredUploads()).toEqual([]);
     await expect.poll(() => api.storedUploads()).toEqual([]);
+    // Whoever has the URL can still try: it stays on the register until that is over.
+    expect((await send(upload)).status).toBe(403);
+    expect([await api.registeredUploads(), await api.waitingUploads()]).toEqual([[upload.id], []]);
   });
 
   it.each<[string, (upload: Upload) => Promise<unknown>]>([
@@ -142,7 +144,6 @@ describe("uploads to the folder store", () => {
     const last = (await api.inject({ url: `/v1/jobs/${jobs[1]!.id}?wait=5` })).json<Job>();
     expect(last).toMatchObject({ state: "succeeded" });
     await expect.poll(() => api.storedUploads()).toEqual([]);
-    await expect.poll(() => api.registeredUploads()).toEqual([]);
   });
 
   it("is kept with a job that failed and can be tried again", async () => {
@@ -158,7 +159,7 @@ describe("uploads to the folder store", () => {
     await storedImage(api, received);
     expect((await api.inject({ url: `/v1/jobs/${id}?wait=5` })).json<Job>()).toMatchObject({ state: "succeeded" });
     expect(received).toEqual([pixels]);
-    await expect.poll(() => api.registeredUploads()).toEqual([]);
+    await expect.poll(() => api.storedUploads()).toEqual([]);
   });
 
   it.each<[string, (upload: Upload) => Upload]>([

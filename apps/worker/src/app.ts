@@ -17,6 +17,7 @@ import {
   OriginCircuits,
   OwnObjects,
   QueueSweep,
+  RedisRoom,
   resultRef,
   StoredResults,
   startTracing,
@@ -80,6 +81,7 @@ class WorkerApp {
   readonly #storeWatch: StoreWatch;
   readonly #egress: Egress;
   readonly #presence: Presence;
+  readonly #room: RedisRoom;
   readonly #inference: InferencePool;
   #delivery: WebhookDelivery | undefined;
   #consumer: FaceJobConsumer | undefined;
@@ -108,6 +110,8 @@ class WorkerApp {
     this.#jobs = new FaceJobs(config, { logger, store: this.#store, onOutcome: this.#countEnd });
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
+    this.#room = new RedisRoom(config, { logger });
+    this.#lifecycle.onStop("room in Redis", () => this.#room.close());
     this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
@@ -167,6 +171,7 @@ class WorkerApp {
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     void logNotices(this.#store, this.#logger);
+    await this.#room.start();
     const uploads = this.#openUploads();
     const own = new OwnObjects(this.#store, () => uploads.secret());
     const cleanup = this.#startCleanup(uploads, own);
@@ -232,6 +237,7 @@ class WorkerApp {
     const batches = new BatchWorker(this.#config, {
       ...parts,
       store: this.#store,
+      room: this.#room,
       jobs: this.#jobs,
       storeWatch: this.#storeWatch,
       metrics: this.#workerMetrics,
@@ -258,6 +264,7 @@ class WorkerApp {
     const consumer = new FaceJobConsumer(this.#config, {
       logger: this.#logger,
       store: this.#store,
+      room: this.#room,
       concurrency: this.#config.CONCURRENCY,
       lockDurationMs: this.#config.LOCK_DURATION * 1000,
       isTraced: isTracing(this.#config),

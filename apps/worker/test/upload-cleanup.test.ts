@@ -24,7 +24,7 @@ const isStored = async (id: string) => (await ownOf(store).upload(id).head()) !=
 
 async function uploaded(index: number, { isUnwanted }: { isUnwanted: boolean }): Promise<string> {
   const id = uploadId(index);
-  await uploads.announce(id);
+  await uploads.announce(id, { tenant: "acme", bytes: 1 });
   if (isUnwanted) await uploads.giveUp(id);
   await ownOf(store).upload(id).put(new Uint8Array(8), { maxBytes: 8 });
   return id;

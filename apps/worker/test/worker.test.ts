@@ -43,7 +43,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
 
   async function upload(bytes: Uint8Array): Promise<{ upload: string }> {
     const id = randomBytes(16).toString("hex");
-    await uploads.announce(id);
+    await uploads.announce(id, { tenant: defaultTenant, bytes: 1 });
     await own.upload(id).put(bytes, { maxBytes: 20_000_000 });
     return { upload: id };
   }

@@ -22,6 +22,12 @@ export const TenantEntry = Type.Object(
     requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     /** How many jobs may be queued or active at once; any number without it. */
     maxQueuedJobs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+    /** How many bytes of Redis its jobs, results and batches may take; a share of what there is without it. */
+    maxKeptBytes: Type.Optional(Type.Integer({ minimum: 1_000_000 })),
+    /** How many bytes of the object store its uploads and large results may take; the setting of all tenants without it. */
+    maxStoredBytes: Type.Optional(Type.Integer({ minimum: 1_000_000 })),
+    /** How many uploads it may have that are not deleted; the setting of all tenants without it. */
+    maxUploads: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
     /** The buckets that may be named; without it, all that the service opens to callers. */
     allowedBuckets: Type.Optional(Type.Array(BucketName)),
   },

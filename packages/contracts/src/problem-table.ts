@@ -216,6 +216,34 @@ export const problemTable = {
     retryable: true,
     advice: "Wait until batches have ended, at least the seconds in `Retry-After`, and submit the batch again.",
   },
+  too_much_kept: {
+    status: 429,
+    title: "The tenant has as much in the queue's memory as it may have",
+    retryable: true,
+    advice:
+      "Wait until jobs and batches have ended, erase results that you have read, or ask for shorter ones with `resultTtlSeconds`; then submit it again.",
+  },
+  too_much_stored: {
+    status: 429,
+    title: "The tenant has as much in the object store as it may have",
+    retryable: true,
+    advice:
+      "Wait until jobs with uploads have ended and results have expired, or erase results that you have read; then submit it again.",
+  },
+  too_many_uploads: {
+    status: 429,
+    title: "The tenant has as many uploads as it may have",
+    retryable: true,
+    advice:
+      "Submit jobs with those that have arrived, or wait until they are forgotten, an hour after they were asked for.",
+  },
+  too_many_waits: {
+    status: 429,
+    title: "The tenant waits for as many jobs as it may at once",
+    retryable: true,
+    advice:
+      "Close streams of events and end waits that are not needed, or register a `webhook`, which tells of each end.",
+  },
   too_many_downloads: {
     status: 429,
     title: "The tenant reads as many large answers as it may at once",

@@ -64,6 +64,19 @@ async function report(name: string, quiet: Answers, attacked: Answers): Promise<
   if (CONTAINMENT_REPORT !== undefined) await appendFile(CONTAINMENT_REPORT, line);
 }
 
+/** Does something again and again, so many at a time, until the signal fires. */
+export async function untilOver(
+  signal: AbortSignal,
+  atOnce: number,
+  work: (round: number) => Promise<unknown>,
+): Promise<void> {
+  let round = 0;
+  const go = async () => {
+    while (!signal.aborted) await work(round++);
+  };
+  await Promise.all(Array.from({ length: atOnce }, go));
+}
+
 /** The service as it was before, without a hand on it. */
 export async function expectHealed(fleet: WalledFleet, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;

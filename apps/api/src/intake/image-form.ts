@@ -1,4 +1,5 @@
 import { ProblemError } from "@facefleet/contracts";
+import type { UploadClaim } from "@facefleet/platform";
 import type { Multipart, MultipartFile, MultipartValue } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import { unexpectedMediaType } from "../problem-answers.js";
@@ -23,7 +24,7 @@ interface FormOptions {
  */
 export async function readImageForm(request: FastifyRequest, options: FormOptions): Promise<ImageForm> {
   if (!request.isMultipart()) throw unexpectedMediaType(request, "multipart/form-data");
-  const reader = new FormReader(options);
+  const reader = new FormReader(options, claimOf(request, options.maxBytes));
   try {
     for await (const part of request.parts()) await reader.take(part);
     return reader.finish();
@@ -43,7 +44,10 @@ class FormReader {
   #job: unknown;
   readonly #strangers: string[] = [];
 
-  constructor(readonly options: FormOptions) {}
+  constructor(
+    readonly options: FormOptions,
+    private readonly claim: UploadClaim,
+  ) {}
 
   async take(part: Multipart): Promise<void> {
     if (part.type === "file" && part.fieldname === "image") await this.#takeImage(part);
@@ -65,7 +69,7 @@ class FormReader {
 
   async #takeImage({ file }: MultipartFile): Promise<void> {
     if (this.image) throw new ProblemError("invalid_request", "Expected one part image but received a second one");
-    this.image = await this.options.intake.keep(file, { maxBytes: this.options.maxBytes });
+    this.image = await this.options.intake.keep(file, this.claim);
   }
 
   #takeJob({ value, valueTruncated }: MultipartValue): void {
@@ -84,6 +88,12 @@ class FormReader {
       name === undefined ? "a part without a name" : `${part.type} ${JSON.stringify(name.slice(0, 60))}`,
     );
   }
+}
+
+/** An image takes no more than the whole form, of which the length may be told. */
+function claimOf({ tenant, headers }: FastifyRequest, maxBytes: number): UploadClaim {
+  const length = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
+  return { ...tenant.quotas, tenant: tenant.id, bytes: Math.min(length, maxBytes) };
 }
 
 /** Lets the client finish sending: many read the answer only then. `requestTimeout` bounds it. */

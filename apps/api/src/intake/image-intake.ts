@@ -1,7 +1,13 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
-import { type Logger, type OwnObjects, UploadDeletion, type UploadRegistry } from "@facefleet/platform";
+import {
+  type Logger,
+  type OwnObjects,
+  type UploadClaim,
+  UploadDeletion,
+  type UploadRegistry,
+} from "@facefleet/platform";
 
 const queueBroke: ReadonlySet<string> = new Set(["queue_unavailable", "submission_unconfirmed"]);
 
@@ -29,14 +35,15 @@ export class ImageIntake {
   /**
    * Streams an image into the store, as a new upload, which is announced before any byte is kept, so that even a crash
    * leaves nothing for good.
-   * @throws ProblemError image_too_large, empty_image, store_unavailable or queue_unavailable; nothing is left then
+   * @throws ProblemError image_too_large, empty_image, too_much_stored, too_many_uploads, store_unavailable or
+   * queue_unavailable; nothing is left then
    */
-  async keep(bytes: Readable, { maxBytes }: { readonly maxBytes: number }): Promise<StoredImage> {
+  async keep(bytes: Readable, claim: UploadClaim): Promise<StoredImage> {
     const uploadId = randomBytes(16).toString("hex");
-    await this.#uploads.announce(uploadId);
+    await this.#uploads.announce(uploadId, claim);
     const hash = createHash("sha256");
     try {
-      const { size } = await this.#put(uploadId, hashed(bytes, hash), maxBytes);
+      const { size } = await this.#put(uploadId, hashed(bytes, hash), claim.bytes);
       if (size === 0) throw new ProblemError("empty_image", "Expected the bytes of an image but received 0 bytes");
       return { uploadId, size, sha256: hash.digest("hex") };
     } catch (error) {
@@ -52,7 +59,7 @@ export class ImageIntake {
    * store_unavailable or queue_unavailable
    */
   async receive(uploadId: string, bytes: Readable, size: number): Promise<void> {
-    if (!(await this.#uploads.announce(uploadId))) {
+    if (!(await this.#uploads.announceAgain(uploadId))) {
       throw uploadUrlInvalid("the URL of an upload whose job has not ended", "one that is being deleted");
     }
     await this.#put(uploadId, exactly(bytes, size), size);

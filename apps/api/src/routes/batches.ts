@@ -127,6 +127,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   return batches.submit(plan, {
     items,
     uploads: await uploads.ownOf(tenant.id, uploadsOf({ images: items })),
+    ...tenant.quotas,
     trace: callerTrace(request),
     ...(typeof key === "string" && { idempotency: { key, bodyHash: bodyHash() } }),
   });

@@ -5,6 +5,7 @@ import { eventStream, type ServerSentEvent } from "../event-stream.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { endOfPatience } from "../patience.js";
 import type { Routes } from "../services.js";
+import { AtOnce } from "../tenancy/at-once.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 
 const heartbeatMs = 15_000;
@@ -15,6 +16,8 @@ const EventHeaders = Type.Object({
 
 /** A job's state and progress as they change. */
 export const jobEventRoutes: Routes = async (app, { jobs, stopping }) => {
+  const streams = new AtOnce({ most: 200, code: "too_many_waits", what: "streams of events" });
+
   app.get(
     "/v1/jobs/:id/events",
     {
@@ -38,6 +41,7 @@ export const jobEventRoutes: Routes = async (app, { jobs, stopping }) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
+      streams.enter(request, reply);
       const changes = jobs.events(request.tenant.id, id, endOfPatience(reply, stopping));
       const first = await changes.next();
       if (first.done) throw jobNotFound(id);

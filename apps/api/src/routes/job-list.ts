@@ -25,7 +25,7 @@ export const jobListRoutes: Routes = async (app, { jobs }) => {
         operationId: "listJobs",
         summary: "List your jobs, newest first",
         description:
-          "Without the items of batches. With `state`, a page may hold fewer jobs than asked for, or none, and still have a `cursor`.",
+          "Without the items of batches. A page may hold fewer jobs than asked for, or none, and still have a `cursor`: with `state`, and where jobs have much metadata.",
         tags: ["jobs"],
         querystring: ListQuery,
         response: { 200: refer(JobList), ...problemAnswers },

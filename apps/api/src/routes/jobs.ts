@@ -11,6 +11,7 @@ import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import { callerTrace } from "../request-tracing.js";
 import type { Routes } from "../services.js";
+import { AtOnce } from "../tenancy/at-once.js";
 import { assertImageAllowed, assertUploadsOwn } from "../tenancy/image-access.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
@@ -37,6 +38,7 @@ const checkMultipartJob = validator(MultipartJob);
 export const jobRoutes: Routes = async (app, services) => {
   const { jobs, intake } = services;
   const readJson = jsonReader(app);
+  const waits = new AtOnce({ most: 1000, code: "too_many_waits", what: "requests that wait" });
   const contextOf = ({ tenant }: FastifyRequest) => ({
     tenant: tenant.id,
     defaultTtlSeconds: services.config.RESULT_TTL_SECONDS,
@@ -77,6 +79,7 @@ export const jobRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const id = jobId(request.params);
       const { wait = 0 } = request.query;
+      if (wait > 0) waits.enter(request, reply);
       const over = endOfPatience(reply, services.waitsEnd);
       const found = await (wait > 0
         ? jobs.lookWhenFinished(request.tenant.id, id, wait * 1000, over)
@@ -121,7 +124,7 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const id = jobId(request.params);
-      const job = await jobs.retry(request.tenant.id, id, request.tenant);
+      const job = await jobs.retry(request.tenant.id, id, request.tenant.quotas);
       if (!job) throw jobNotFound(id);
       return reply.code(202).header("location", job.links.self).send(job);
     },
@@ -154,11 +157,11 @@ export const jobRoutes: Routes = async (app, services) => {
   }
 
   async function submit(request: FastifyRequest, { payload, priority, bodyHash }: JobCommand, key?: string) {
-    const { id: tenant, maxQueuedJobs } = request.tenant;
+    const { id: tenant, quotas } = request.tenant;
     if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
     const submitted = await jobs.submit(payload, {
+      ...quotas,
       priority,
-      maxQueuedJobs,
       trace: callerTrace(request),
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });

@@ -9,7 +9,7 @@ import { refer } from "../wire/components.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 
 /** How long an upload URL can be used. */
-const urlLifetimeSeconds = 900;
+const urlLifetimeSeconds = 300;
 
 const UploadParams = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const SignedQuery = Type.Object(
@@ -73,8 +73,9 @@ async function createUpload(
   { contentType, size }: UploadRequest,
 ): Promise<Upload> {
   const { own, uploads } = services;
-  const id = await uploads.newId(request.tenant.id);
-  await uploads.announce(id);
+  const { id: tenant, quotas } = request.tenant;
+  const id = await uploads.newId(tenant);
+  await uploads.announce(id, { ...quotas, tenant, bytes: size, sendableMs: urlLifetimeSeconds * 1000 });
   const { secret, now } = await uploads.signing();
   const expires = Math.floor(now / 1000) + urlLifetimeSeconds;
   const put =

@@ -1,5 +1,6 @@
 import { type Logger, RequestLimits } from "@facefleet/platform";
 import type { ApiConfig } from "../config.js";
+import { defaultQuotas } from "./default-quotas.js";
 import type { KeyRing } from "./key-ring.js";
 import { OpenAnswers } from "./open-answers.js";
 import { WatchedKeys } from "./watched-keys.js";
@@ -23,7 +24,8 @@ export async function openAccess(
   if (config.API_KEYS_FILE === undefined) return undefined;
   const openAnswers = new OpenAnswers();
   const onLook = (ring: KeyRing) => openAnswers.endRevoked(ring);
-  const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger, onLook });
+  const defaults = await defaultQuotas(config);
+  const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger, defaults, onLook });
   const limits = await RequestLimits.open(config, { logger });
   return {
     keys,

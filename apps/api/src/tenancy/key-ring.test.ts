@@ -36,7 +36,7 @@ describe("a key ring", () => {
     expect(ring.ownerOf(first)).toEqual({
       id: "acme",
       requestsPerMinute: 5,
-      maxQueuedJobs: undefined,
+      quotas: {},
       allowedBuckets: new Set(["photos"]),
     });
     expect(ring.ownerOf(third)?.id).toBe("umbrella");

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ApiKeyEntry, ApiKeysFile, TenantEntry } from "@facefleet/contracts";
 import { hashApiKey } from "@facefleet/platform";
-import type { Tenant } from "./tenant.js";
+import type { Tenant, TenantQuotas } from "./tenant.js";
 
 interface HeldKey {
   readonly hash: Buffer;
@@ -15,9 +15,10 @@ export class KeyRing {
   readonly #keys: readonly HeldKey[];
   readonly #byId: ReadonlyMap<string, HeldKey>;
 
-  constructor({ tenants }: ApiKeysFile) {
+  /** @param defaults of tenants whose entry does not say */
+  constructor({ tenants }: ApiKeysFile, defaults: TenantQuotas = {}) {
     this.#keys = Object.entries(tenants).flatMap(([id, entry]) => {
-      const tenant = tenantOf(id, entry);
+      const tenant = tenantOf(id, entry, defaults);
       return entry.keys.map((key) => heldKey(key, tenant));
     });
     this.#byId = new Map(this.#keys.map((held) => [idOf(held.hash, held.tenant), held]));
@@ -51,8 +52,14 @@ function idOf(hash: Buffer, { id }: Tenant): string {
   return createHash("sha256").update(`key of ${id}\n`).update(hash).digest("base64url").slice(0, 22);
 }
 
-function tenantOf(id: string, { requestsPerMinute, maxQueuedJobs, allowedBuckets }: TenantEntry): Tenant {
-  return { id, requestsPerMinute, maxQueuedJobs, allowedBuckets: allowedBuckets && new Set(allowedBuckets) };
+function tenantOf(id: string, entry: TenantEntry, defaults: TenantQuotas): Tenant {
+  const { requestsPerMinute, allowedBuckets, keys: _, ...quotas } = entry;
+  return {
+    id,
+    requestsPerMinute,
+    quotas: { ...defaults, ...quotas },
+    allowedBuckets: allowedBuckets && new Set(allowedBuckets),
+  };
 }
 
 function heldKey({ sha256, expiresAt }: ApiKeyEntry, tenant: Tenant): HeldKey {

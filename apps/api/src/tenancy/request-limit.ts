@@ -18,9 +18,7 @@ export async function countRequest(
 ): Promise<void> {
   if (requestsPerMinute === undefined) return;
   reply.header("ratelimit-policy", `${policy};q=${requestsPerMinute};w=${requestWindowSeconds}`);
-  const allowance = await limits.count(id, requestsPerMinute);
-  if (!allowance) return;
-  const { isExceeded, remaining, resetSeconds } = allowance;
+  const { isExceeded, remaining, resetSeconds } = await limits.count(id, requestsPerMinute);
   reply.header("ratelimit", `${policy};r=${remaining};t=${resetSeconds}`);
   if (!isExceeded) return;
   reply.header("retry-after", resetSeconds);

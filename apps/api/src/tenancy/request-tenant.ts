@@ -21,7 +21,8 @@ declare module "fastify" {
 const everyone: Tenant = {
   id: defaultTenant,
   requestsPerMinute: undefined,
-  maxQueuedJobs: undefined,
+  // Nobody else is to be left room for.
+  quotas: { maxKeptBytes: Number.POSITIVE_INFINITY },
   allowedBuckets: undefined,
 };
 

@@ -1,12 +1,15 @@
 import { stat } from "node:fs/promises";
 import { type Logger, readApiKeysFile } from "@facefleet/platform";
 import { KeyRing } from "./key-ring.js";
+import type { TenantQuotas } from "./tenant.js";
 
 /** How often the file is looked at. Asking for its state is all that works for links, mounts and renames alike. */
 const lookEveryMs = 1000;
 
 interface WatchOptions {
   readonly logger: Logger;
+  /** Of tenants whose entry does not say. */
+  readonly defaults?: TenantQuotas;
   /** Told the keys at each look: some may have expired. */
   readonly onLook?: (ring: KeyRing) => void;
 }
@@ -15,6 +18,7 @@ interface WatchOptions {
 export class WatchedKeys {
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #defaults: TenantQuotas;
   readonly #onLook: (ring: KeyRing) => void;
   #ring: KeyRing;
   #seen: string;
@@ -23,6 +27,7 @@ export class WatchedKeys {
   private constructor(path: string, options: WatchOptions, { ring, seen }: { ring: KeyRing; seen: string }) {
     this.#path = path;
     this.#logger = options.logger;
+    this.#defaults = options.defaults ?? {};
     this.#onLook = options.onLook ?? (() => undefined);
     this.#ring = ring;
     this.#seen = seen;
@@ -33,7 +38,8 @@ export class WatchedKeys {
   static async open(path: string, options: WatchOptions): Promise<WatchedKeys> {
     // Looked at before it is read: a change in between is then seen at the next look.
     const seen = await stateOf(path);
-    return new WatchedKeys(path, options, { ring: new KeyRing(await readApiKeysFile(path)), seen });
+    const ring = new KeyRing(await readApiKeysFile(path), options.defaults);
+    return new WatchedKeys(path, options, { ring, seen });
   }
 
   /** As the file has them now, or had them when it was last without faults. */
@@ -60,7 +66,7 @@ export class WatchedKeys {
 
   async #readAgain(): Promise<void> {
     try {
-      this.#ring = new KeyRing(await readApiKeysFile(this.#path));
+      this.#ring = new KeyRing(await readApiKeysFile(this.#path), this.#defaults);
       this.#logger.info({ keys: this.#ring.size }, "API keys read again");
     } catch (error) {
       this.#logger.error({ err: error }, "the API keys have changed but cannot be used; those from before still count");

@@ -32,11 +32,11 @@ export class BatchResults {
     const { own, steps } = this.parts;
     if (!(await steps.isPartComplete(record))) return false;
     const part = own.batchPart(record.id, record.stored);
-    const objects: StoredText[] = [];
-    await part.put(this.#lines(record, objects), options);
+    const lines: StoredText[] = [];
+    const { size: bytes } = await part.put(this.#lines(record, lines), options);
     const copy = copyRef(record);
     if (copy) await this.#writeCopy(record, copy);
-    if (!(await steps.partStored(record, objects))) await part.delete();
+    if (!(await steps.partStored(record, { bytes, lines }))) await part.delete();
     return true;
   }
 

@@ -3,10 +3,12 @@ import {
   type BatchRecord,
   type BatchSteps,
   type ChunkItem,
+  endedItems,
   type FaceJobs,
   itemsWithLines,
   partSize,
   partsOf,
+  type Room,
 } from "@facefleet/platform";
 import type { BatchResults } from "./batch-results.js";
 import type { BatchSource } from "./sources/batch-source.js";
@@ -17,6 +19,7 @@ export interface BatchStepperParts {
   readonly source: BatchSource;
   readonly results: BatchResults;
   readonly jobs: Pick<FaceJobs, "cancel">;
+  readonly room: Room;
   /** Told of uploads that the batch holds no more. */
   readonly onReleased: (uploads: readonly string[]) => Promise<void>;
   /** Told of how many items were queued. */
@@ -29,6 +32,8 @@ export interface BatchStepperParts {
  * of them is in Redis at once. Each may be ahead by one part.
  */
 const window = 10 * partSize;
+/** Of what a tenant may have in Redis, its batches leave the rest to its jobs. */
+const batchShare = 0.5;
 const countedAtOnce = 1000;
 /** More would keep Redis from others for longer. */
 const queuedAtOnce = 128;
@@ -89,11 +94,19 @@ export class BatchStepper {
     const share = Math.floor(window / Math.max(1, batches));
     let record: BatchRecord | undefined = first;
     for (let chunks = 0; chunks < chunksPerStep; chunks += 1) {
-      if (!record || record.stopping || !hasRoom(record, share)) return chunks;
+      if (!record || record.stopping || !hasRoom(record, share) || !(await this.#fits(record))) return chunks;
       if (!(await this.#expandChunk(record))) return chunks;
       record = await this.parts.steps.record(record.id);
     }
     return chunksPerStep;
+  }
+
+  /** Whether more of a batch may be in Redis. One of which nothing waits there goes on all the same, but slowly. */
+  async #fits(record: BatchRecord): Promise<boolean> {
+    const { room, steps } = this.parts;
+    if (room.isFull) return false;
+    const kept = await steps.keptBytes(record.plan.tenant);
+    return kept < batchShare * room.allowance() || record.expanded === endedItems(record);
   }
 
   async #expandChunk(record: BatchRecord): Promise<boolean> {

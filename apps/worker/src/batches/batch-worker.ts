@@ -6,6 +6,7 @@ import {
   type ObjectStore,
   type OwnObjects,
   type RedisSettings,
+  type Room,
   type StoredResults,
   type UploadRegistry,
 } from "@facefleet/platform";
@@ -24,6 +25,7 @@ export interface BatchWorkerParts {
   readonly jobs: FaceJobs;
   readonly uploads: UploadRegistry;
   readonly results: StoredResults;
+  readonly room: Room;
   readonly cleanup: UploadCleanup;
   readonly storeWatch: Pick<StoreWatch, "isAway" | "isOut">;
   readonly metrics: WorkerMetrics;
@@ -37,13 +39,14 @@ export class BatchWorker {
   readonly #cleanup: BatchCleanup;
 
   constructor(settings: RedisSettings, parts: BatchWorkerParts) {
-    const { store, own, jobs, uploads, results, cleanup, storeWatch, metrics, logger } = parts;
+    const { store, own, jobs, uploads, results, room, cleanup, storeWatch, metrics, logger } = parts;
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
       source: new BatchSource(store, steps, uploads),
       results: new BatchResults({ store, own, steps, results }),
       jobs,
+      room,
       onReleased: (ids) => cleanup.released(ids),
       onQueued: ({ tenant, task, priority }, jobs) => metrics.submitted({ tenant, task, priority, jobs }),
       onEnd: (record) => {

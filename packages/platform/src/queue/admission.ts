@@ -2,37 +2,57 @@ import { type FaceJobPayload, type FacePriority, ProblemError, queueCatalogue } 
 import type { Redis } from "ioredis";
 import type { FaceQueue } from "./face-queue.js";
 import type { QueuedTrace } from "./job-trace.js";
+import { keptKeys, ledger, storedKeys, sumOf } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
 
-export interface Applicant {
+/** What a tenant may have at once. */
+export interface Quotas {
+  /** How many jobs may be queued or active; without it, any number. */
+  readonly maxQueuedJobs?: number | undefined;
+  /** How many bytes it may have in Redis; without it, any number. */
+  readonly maxKeptBytes?: number | undefined;
+  /** How many bytes it may have in the object store; without it, any number. */
+  readonly maxStoredBytes?: number | undefined;
+}
+
+export interface Applicant extends Quotas {
   readonly id: string;
   readonly payload: FaceJobPayload;
   readonly priority: FacePriority;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** How many jobs of the tenant may be queued or active at once; without it, any number. */
-  readonly maxQueuedJobs: number | undefined;
   readonly trace?: QueuedTrace | undefined;
 }
 
 /** What jobs that are admitted together have in common. */
-export interface ApplicantKind extends Pick<Applicant, "priority" | "maxQueuedJobs"> {
+export interface ApplicantKind extends Quotas, Pick<Applicant, "priority"> {
   readonly payload: Pick<FaceJobPayload, "tenant" | "batch">;
 }
 
 /** How many jobs of one tenant pass before it is the next tenant's turn: about one batch. */
 const jobsPerTurn = 16;
 
+/** Why a job is not admitted, as scripts say it. */
+export const refusals = {
+  tooManyJobs: -1,
+  tooMuchKept: -2,
+  tooMuchStored: -3,
+  tooManyUploads: -4,
+  uploadDoomed: -5,
+} as const;
+
 /**
  * A Lua function for scripts that begin with the keys and arguments of `admissionOf`: `admit` enters jobs, which are
- * {created at, id, created at, id ...}, among those of their tenant and gives the number of each, -1 for one past
- * the quota. Among the turns, the field "*" is the number at the head when last looked at, "+" the furthest place
- * given. BullMQ's score of a waiting job is its number times 2^32, plus a counter.
+ * {created at, id, thing, bytes, created at, ...}, among those of their tenant, and what they take, as things, on the
+ * ledger of what it has in Redis. It gives the number of each, or why it is refused. Among the turns, the field "*" is the
+ * number at the head when last looked at, "+" the furthest place given. BullMQ's score of a waiting job is its number
+ * times 2^32, plus a counter.
  */
-export const admit = `
+export const admit = `${ledger}${sumOf}
 local live, jobs, tenants, turns, waiting = unpack(KEYS)
-local tenant, quota, listed, first, last, perTurn = unpack(ARGV)
+local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
+local tenant, quota, keptQuota, storedQuota, listed, first, last, perTurn = unpack(ARGV)
 local scoreUnit = 2 ^ 32
 
 local function nextPlace()
@@ -52,18 +72,31 @@ local function nextPlace()
   return math.max(start, tonumber(before or 0) + 1), head, furthest
 end
 
+-- How many more jobs and bytes the tenant may have; nil for any.
+local freeJobs = quota ~= "" and tonumber(quota) - redis.call("ZCARD", live) or nil
+local freeBytes = keptQuota ~= "" and tonumber(keptQuota) - sumOf(kept, tenant) or nil
+local isStoreFull = storedQuota ~= "" and sumOf(stored, tenant) > tonumber(storedQuota)
+
+local function refusal(id, bytes)
+  local isNew = freeJobs and not redis.call("ZSCORE", live, id)
+  if isNew and freeJobs < 1 then return ${refusals.tooManyJobs} end
+  if freeBytes and freeBytes < bytes then return ${refusals.tooMuchKept} end
+  if isStoreFull then return ${refusals.tooMuchStored} end
+  if isNew then freeJobs = freeJobs - 1 end
+  if freeBytes then freeBytes = freeBytes - bytes end
+end
+
 local function admit(applicants)
   local numbers, entered = {}, {}
-  local free = quota ~= "" and tonumber(quota) - redis.call("ZCARD", live)
-  for index = 1, #applicants, 2 do
-    local isNew = free and not redis.call("ZSCORE", live, applicants[index + 1])
-    local isRefused = isNew and free < 1
-    if isNew and not isRefused then free = free - 1 end
-    if not isRefused then
-      entered[#entered + 1] = applicants[index]
-      entered[#entered + 1] = applicants[index + 1]
+  for index = 1, #applicants, 4 do
+    local createdAt, id, thing, bytes = unpack(applicants, index, index + 3)
+    local refused = refusal(id, bytes)
+    if not refused then
+      entered[#entered + 1] = createdAt
+      entered[#entered + 1] = id
+      takesMore(kept, thing, bytes, tenant)
     end
-    numbers[#numbers + 1] = isRefused and -1 or 0
+    numbers[#numbers + 1] = refused or 0
   end
   if #entered == 0 then return numbers end
   redis.call("ZADD", live, unpack(entered))
@@ -85,15 +118,18 @@ local function admit(applicants)
 end
 `;
 
-const admitOne = new RedisScript<number>(`${admit} return admit({ARGV[7], ARGV[8]})[1]`);
+const admitOne = new RedisScript<number>(`${admit} return admit({ARGV[9], ARGV[10], ARGV[10], tonumber(ARGV[11])})[1]`);
 
 /** The keys and arguments that `admit` reads, for jobs of one tenant and priority. */
 export function admissionOf(
-  { payload: { tenant, batch }, priority, maxQueuedJobs }: ApplicantKind,
+  { payload: { tenant, batch }, priority, ...quotas }: ApplicantKind,
   keys: QueueKeys,
   queue: FaceQueue,
 ): { keys: string[]; args: (string | number)[] } {
   const { first, last } = queueCatalogue.faces.priorities[priority];
+  const { maxQueuedJobs = "", maxKeptBytes, maxStoredBytes } = quotas;
+  // A batch's items are found through their batch.
+  const listed = batch ? "" : "1";
   return {
     keys: [
       keys.liveOf({ tenant, batch }),
@@ -101,9 +137,13 @@ export function admissionOf(
       keys.tenants,
       keys.turns(priority),
       queue.toKey("prioritized"),
+      ...keptKeys(keys),
+      ...storedKeys(keys),
     ],
-    // A batch's items are found through their batch.
-    args: [tenant, maxQueuedJobs ?? "", batch ? "" : "1", first, last, jobsPerTurn],
+    args: [
+      ...[tenant, maxQueuedJobs, bytesOf(maxKeptBytes), bytesOf(maxStoredBytes)],
+      ...[listed, first, last, jobsPerTurn],
+    ],
   };
 }
 
@@ -121,18 +161,46 @@ export class Admission {
 
   /**
    * Enters a job that BullMQ has already among those of its tenant. Returns the number that it is to be queued with.
-   * @throws ProblemError `too_many_jobs`
+   * @param bytes What it takes in Redis besides what it takes already.
+   * @throws ProblemError `too_many_jobs`, `too_much_kept`
    */
-  async admit(applicant: Applicant): Promise<number> {
+  async admit(applicant: Applicant, bytes: number): Promise<number> {
     const { keys, args } = admissionOf(applicant, this.keys, this.queue);
-    const number = await admitOne.run(this.redis, keys, [...args, applicant.createdAt, applicant.id]);
-    if (number === -1) throw tooManyJobs(applicant);
+    const number = await admitOne.run(this.redis, keys, [...args, applicant.createdAt, applicant.id, bytes]);
+    if (number < 0) throw refused(number, applicant);
     return number;
   }
 }
 
-export function tooManyJobs({ maxQueuedJobs }: Applicant): ProblemError {
-  return new ProblemError("too_many_jobs", `Expected fewer than ${maxQueuedJobs} jobs that have not ended.`);
+/** Why something is not taken in. */
+export function refused(reason: number, quotas: Quotas & { readonly maxUploads?: number | undefined }): ProblemError {
+  const [kept, stored] = [bytesOf(quotas.maxKeptBytes), bytesOf(quotas.maxStoredBytes)];
+  switch (reason) {
+    case refusals.uploadDoomed:
+      return new ProblemError("upload_not_found", "Expected an upload that is to stay but it is about to be deleted.");
+    case refusals.tooMuchKept:
+      return new ProblemError(
+        "too_much_kept",
+        `Expected jobs, results and batches of at most ${kept} bytes in the queue.`,
+      );
+    case refusals.tooMuchStored:
+      return new ProblemError(
+        "too_much_stored",
+        `Expected images and results of at most ${stored} bytes in the store.`,
+      );
+    case refusals.tooManyUploads:
+      return new ProblemError(
+        "too_many_uploads",
+        `Expected fewer than ${quotas.maxUploads} uploads that are not over.`,
+      );
+    default:
+      return new ProblemError("too_many_jobs", `Expected fewer than ${quotas.maxQueuedJobs} jobs that have not ended.`);
+  }
+}
+
+/** As an argument of a script. */
+export function bytesOf(most: number | undefined): number | "" {
+  return most === undefined || most === Number.POSITIVE_INFINITY ? "" : Math.floor(most);
 }
 
 /** The priority of a job with this number. */

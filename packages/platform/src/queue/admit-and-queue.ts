@@ -1,7 +1,9 @@
-import { type Applicant, type ApplicantKind, admissionOf, admit } from "./admission.js";
+import { type Applicant, type ApplicantKind, admissionOf, admit, refusals } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
 import { traceOption } from "./job-trace.js";
 import { holderOf, uploadsOf } from "./job-view.js";
+import { thingOf } from "./ledger/job-thing.js";
+import { overhead } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 
@@ -12,8 +14,9 @@ import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-owners
  * none is queued without holding its uploads.
  * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then those of `uploadKeys`. ARGV: those of `admit`,
  * then the prefix of BullMQ's jobs, the options that all jobs share, as JSON without its opening brace, and the prefix of
- * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its own as JSON or "".
- * Returns which jobs, from 1, are past the quota, and which, as a negative number, name an upload that is doomed.
+ * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its
+ * own as JSON or "", and the thing that it is counted to on the ledger. Returns which jobs, from 1, are refused, each
+ * before its reason.
  */
 export const admitAndQueue = `${admit}${uploadOwnership}
 local function isAnyDoomed(doomed, named)
@@ -24,24 +27,26 @@ local function isAnyDoomed(doomed, named)
 end
 
 local function admitAndQueue(lastArgument)
-  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 6)
-  local uploads = {unpack(KEYS, 11, 13)}
-  local prefix, sharedOptions, outcomes = unpack(ARGV, 7, 9)
-  local firstJob, valuesPerJob = 10, 7
-  local function place(at) return (at - firstJob) / valuesPerJob + 1 end
-
+  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 10)
+  local uploads = {unpack(KEYS, 15, 17)}
+  local prefix, sharedOptions, outcomes = unpack(ARGV, 9, 11)
+  local firstJob, valuesPerJob = 12, 8
   local seen, fresh, applicants, refused = {}, {}, {}, {}
+  local function refuse(at, reason)
+    refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
+    refused[#refused + 1] = reason
+  end
+
   for at = firstJob, lastArgument, valuesPerJob do
-    local createdAt, id, _, _, named, holder = unpack(ARGV, at, at + 5)
+    local createdAt, id, _, data, named, holder, _, thing = unpack(ARGV, at, at + 7)
     local isNew = not seen[id] and redis.call("EXISTS", prefix .. id, outcomes .. id) == 0
     -- The uploads of an item are its batch's: that one is missing is found when it is run.
     if isNew and holder == id and isAnyDoomed(uploads[3], named) then
-      refused[#refused + 1] = -place(at)
+      refuse(at, ${refusals.uploadDoomed})
     elseif isNew then
       seen[id] = true
       fresh[#fresh + 1] = at
-      applicants[#applicants + 1] = createdAt
-      applicants[#applicants + 1] = id
+      for _, value in ipairs({createdAt, id, thing, #data + ${overhead.job}}) do applicants[#applicants + 1] = value end
     end
   end
   if #fresh == 0 then return refused end
@@ -51,8 +56,8 @@ local function admitAndQueue(lastArgument)
   for index, number in ipairs(admit(applicants)) do
     local at = fresh[index]
     local createdAt, id, name, data, named, holder, ownOption = unpack(ARGV, at, at + 6)
-    if number == -1 then
-      refused[#refused + 1] = place(at)
+    if number < 0 then
+      refuse(at, number)
     else
       local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
       local options = string.format(format, cjson.encode(id), number, createdAt, ownOption, sharedOptions)
@@ -89,7 +94,8 @@ export function queueingOf(
   for (const { createdAt, id, payload, trace } of applicants) {
     const uploads = uploadList(uploadsOf(payload));
     const data = JSON.stringify(payload);
-    admission.args.push(createdAt, id, payload.task, data, uploads, holderOf(id, payload), traceOption(trace));
+    const holder = holderOf(id, payload);
+    admission.args.push(createdAt, id, payload.task, data, uploads, holder, traceOption(trace), thingOf(id, payload));
   }
   return admission;
 }

@@ -21,6 +21,7 @@ import { GiveBack } from "./give-back.js";
 import { JobGivenBack } from "./job-given-back.js";
 import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
+import type { Room } from "./ledger/redis-room.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { queueTelemetry } from "./queue-telemetry.js";
@@ -36,6 +37,8 @@ export interface FaceJobConsumerOptions extends EndListener {
   readonly logger: Logger;
   /** Where large results go. */
   readonly store: ObjectStore;
+  /** How much room there is in Redis: where there is little, smaller ones go there, too. */
+  readonly room?: Room;
   /** How many jobs are held at once. */
   readonly concurrency: number;
   /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */

@@ -13,7 +13,7 @@ import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, inSpan } from "../tracing/index.js";
-import { Admission } from "./admission.js";
+import { Admission, type Quotas } from "./admission.js";
 import { type FaceQueue, isJobId, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { type Idempotency, IdempotencyRecords, unconfirmed } from "./idempotency.js";
@@ -24,6 +24,7 @@ import { JobSightings } from "./job-sightings.js";
 import { jobAttributes, messageAttributes } from "./job-trace.js";
 import { queuedJob } from "./job-view.js";
 import { watchJob } from "./job-watch.js";
+import { anyRoom, quotasWithin, type Room } from "./ledger/redis-room.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
 import { idempotencyDigest, QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
@@ -34,12 +35,10 @@ import { EventRecords } from "./webhooks/event-records.js";
 import { JobWebhooks } from "./webhooks/job-webhooks.js";
 import { readyWorkers } from "./worker-registry.js";
 
-export interface SubmitOptions {
+export interface SubmitOptions extends Quotas {
   readonly priority: FacePriority;
   readonly id?: string;
   readonly idempotency?: Idempotency;
-  /** The most jobs that the tenant may have queued or active; any number without it. */
-  readonly maxQueuedJobs?: number | undefined;
   /** The caller's, which is handed on where this process makes no spans. */
   readonly trace?: TraceContext | undefined;
 }
@@ -49,6 +48,13 @@ export interface FoundJob {
   /** Without its result. */
   readonly job: Job;
   readonly result?: KeptText;
+}
+
+export interface FaceJobsOptions extends EndListener {
+  readonly logger: Logger;
+  readonly store: ObjectStore;
+  /** How much room there is in Redis, for whoever takes jobs in. */
+  readonly room?: Room;
 }
 
 export interface Submission extends FoundJob {
@@ -61,6 +67,8 @@ const faces = queueCatalogue.faces.name;
 const recheckMs = 2000;
 /** How often events look for changes other than the end, which is told at once. */
 const progressCheckMs = 500;
+/** Looks of all that wait and watch here in so many milliseconds; of more, each comes later. */
+const watchersPerRound = 100;
 
 /**
  * Submits, finds, lists, cancels and retries face jobs; each belongs to a tenant, and another tenant's job is
@@ -80,12 +88,12 @@ export class FaceJobs {
   readonly #retry: JobRetry;
   readonly #webhooks: JobWebhooks;
   readonly #results: ResultStore;
+  readonly #room: Room;
   readonly #finished: FinishedSignal;
+  /** Waits and streams of events. */
+  #watchers = 0;
 
-  constructor(
-    settings: RedisSettings,
-    options: { readonly logger: Logger; readonly store: ObjectStore } & EndListener,
-  ) {
+  constructor(settings: RedisSettings, options: FaceJobsOptions) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     const redis = this.#connection.client;
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
@@ -105,20 +113,24 @@ export class FaceJobs {
     this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
     this.#webhooks = new JobWebhooks(sightings, events);
     this.#results = results;
+    this.#room = options.room ?? anyRoom;
     this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
   }
 
   /**
    * Queues a job. With an idempotency key that has been used, the earlier job is returned instead: once it is
    * forgotten, as it was when it ended, without its result.
-   * @throws ProblemError `too_many_jobs`; `idempotency_conflict` when the key was used with another body;
+   * @throws ProblemError `too_many_jobs`, `too_much_kept`; `idempotency_conflict` when the key was used with another body;
    *   `submission_unconfirmed` when there was none and it is not known whether the job is queued: its id is the key then
    */
-  submit(payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { idempotency, id = newJobId() } = options;
-    if (idempotency) return this.#connection.attempt(() => this.#submitOnce(id, payload, { ...options, idempotency }));
+  submit(payload: FaceJobPayload, asked: SubmitOptions): Promise<Submission> {
+    const { idempotency, id = newJobId() } = asked;
+    const options = () => ({ ...asked, ...quotasWithin(this.#room, asked) });
+    if (idempotency) {
+      return this.#connection.attempt(async () => this.#submitOnce(id, payload, { ...options(), idempotency }));
+    }
     return this.#connection
-      .attempt(() => this.#add(id, payload, options))
+      .attempt(async () => this.#add(id, payload, options()))
       .catch((error: unknown) => {
         throw unconfirmed(error, id);
       });
@@ -169,8 +181,7 @@ export class FaceJobs {
     let last: FoundJob | undefined;
     try {
       const look = () => this.look(tenant, id);
-      const looks = watchJob(this.#finished, id, { look, everyMs: recheckMs, signal: over.signal });
-      for await (const found of looks) last = found;
+      for await (const found of this.#watch(id, recheckMs, look, over.signal)) last = found;
       return last;
     } finally {
       clearTimeout(timer);
@@ -185,7 +196,7 @@ export class FaceJobs {
   async *events(tenant: string, id: string, signal: AbortSignal): AsyncGenerator<Job, void> {
     const look = () => this.#connection.attempt(() => this.#look(tenant, id, { withResult: false }));
     let last: string | undefined;
-    for await (const found of watchJob(this.#finished, id, { look, everyMs: progressCheckMs, signal })) {
+    for await (const found of this.#watch(id, progressCheckMs, look, signal)) {
       const now = JSON.stringify(found);
       if (found && now !== last) yield found.job;
       last = now;
@@ -199,10 +210,10 @@ export class FaceJobs {
 
   /**
    * Gives a failed job another set of attempts; undefined when there is no such job.
-   * @throws ProblemError `job_not_failed`, `job_not_repeatable` or `too_many_jobs`
+   * @throws ProblemError `job_not_failed`, `job_not_repeatable`, `too_many_jobs` or `too_much_kept`
    */
-  retry(tenant: string, id: string, options: Pick<SubmitOptions, "maxQueuedJobs"> = {}): Promise<Job | undefined> {
-    return this.#connection.attempt(() => this.#retry.retry(tenant, id, options.maxQueuedJobs));
+  retry(tenant: string, id: string, quotas: Quotas = {}): Promise<Job | undefined> {
+    return this.#connection.attempt(async () => this.#retry.retry(tenant, id, quotasWithin(this.#room, quotas)));
   }
 
   /**
@@ -247,6 +258,22 @@ export class FaceJobs {
     await this.#connection.close();
   }
 
+  /** Many that watch at the same time look less often, each: their looks together would be a load of its own. */
+  async *#watch(
+    id: string,
+    usualMs: number,
+    look: () => Promise<FoundJob | undefined>,
+    signal: AbortSignal,
+  ): AsyncGenerator<FoundJob | undefined, void> {
+    const everyMs = () => usualMs * Math.max(1, this.#watchers / watchersPerRound);
+    this.#watchers += 1;
+    try {
+      yield* watchJob(this.#finished, id, { look, everyMs, signal });
+    } finally {
+      this.#watchers -= 1;
+    }
+  }
+
   async #look(tenant: string, id: string, options?: { withResult: boolean }): Promise<FoundJob | undefined> {
     const sighting = await this.#sightings.of(tenant, id, options);
     if (!sighting || sighting.view === erased) return undefined;
@@ -260,12 +287,13 @@ export class FaceJobs {
   }
 
   async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { priority, maxQueuedJobs } = options;
+    const { priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes } = options;
+    const quotas = { maxQueuedJobs, maxKeptBytes, maxStoredBytes };
     const createdAt = Date.now();
     const attributes = { ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) };
     await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER, attributes }, () => {
       const trace = activeTrace() ?? options.trace;
-      return this.#submissions.add({ id, payload, priority, createdAt, maxQueuedJobs, trace });
+      return this.#submissions.add({ id, payload, priority, createdAt, ...quotas, trace });
     });
     return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
   }
@@ -279,6 +307,8 @@ export class FaceJobs {
     const { key, bodyHash } = options.idempotency;
     const digest = idempotencyDigest(tenant, key);
     const { value, created } = await this.#idempotency.once<FoundJob>({
+      tenant,
+      maxKeptBytes: options.maxKeptBytes,
       digest,
       bodyHash,
       lost: "job_not_found",

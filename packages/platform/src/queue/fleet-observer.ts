@@ -3,6 +3,7 @@ import { type FacePriority, type FleetState, queueCatalogue } from "@facefleet/c
 import type { RedisSettings } from "../config/index.js";
 import type { Logger } from "../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
+import { numberIn } from "./info-field.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
@@ -15,6 +16,12 @@ export interface TenantState {
   /** Without those that are items of a batch. */
   readonly jobs: number;
   readonly batches: number;
+  /** Of Redis, that its jobs, results and batches take. */
+  readonly keptBytes: number;
+  /** Of the object store, that its uploads and large results take. */
+  readonly storedBytes: number;
+  /** Those that are not deleted. */
+  readonly uploads: number;
 }
 
 /** What the fleet's metrics show besides. */
@@ -124,12 +131,21 @@ export class FleetObserver {
 
   async #tenants(): Promise<TenantState[]> {
     const { client } = this.#connection;
-    const tenants = await client.smembers(this.#keys.tenants);
+    const keys = this.#keys;
+    const [known, kept, stored, uploads] = await Promise.all([
+      client.smembers(keys.tenants),
+      client.hgetall(keys.keptBytes),
+      client.hgetall(keys.storedBytes),
+      client.hgetall(keys.uploadCounts),
+    ]);
+    // One may have uploads and never have had a job.
+    const tenants = new Set([...known, ...Object.keys(kept), ...Object.keys(stored)]);
     return Promise.all(
-      tenants.map(async (tenant) => {
+      [...tenants].map(async (tenant) => {
         const live = [this.#keys.live(tenant), this.#keys.liveBatches(tenant)] as const;
         const [jobs, batches] = await Promise.all([client.zcard(live[0]), client.zcard(live[1])]);
-        return { tenant, jobs, batches };
+        const sum = (sums: Record<string, string>) => Number(sums[tenant] ?? 0);
+        return { tenant, jobs, batches, keptBytes: sum(kept), storedBytes: sum(stored), uploads: sum(uploads) };
       }),
     );
   }
@@ -146,11 +162,6 @@ export class FleetObserver {
     ]);
     return { events: outbox + pending, oldestSeconds: secondsSince(oldest) };
   }
-}
-
-/** A field of what INFO answers. */
-function numberIn(info: string, field: string): number {
-  return Number(new RegExp(`^${field}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
 }
 
 function secondsSince(milliseconds: string | null | undefined): number {

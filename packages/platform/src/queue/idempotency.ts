@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProblemCode, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
+import { bytesOf, type Quotas, refusals, refused } from "./admission.js";
+import { keptKeys, ledger, overhead } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { isUnanswered } from "./redis-errors.js";
 import { RedisScript } from "./redis-script.js";
@@ -24,7 +26,8 @@ interface Claim {
 }
 
 /** What a key is claimed for: a job or a batch. */
-export interface Claimed<T> {
+export interface Claimed<T> extends Pick<Quotas, "maxKeptBytes"> {
+  readonly tenant: string;
   /** Names the record. */
   readonly digest: string;
   readonly bodyHash: string;
@@ -45,8 +48,11 @@ const recordTtlMs = 24 * 3600 * 1000;
 const claimMs = 5000;
 const claimCheckMs = 25;
 
-/** KEYS: record. ARGV: id for a new thing, hash of the body, milliseconds of a claim and of the record. */
-const claim = new RedisScript<["conflict" | "pending" | Claim["state"], string, string]>(`
+/**
+ * KEYS: record, what ends by itself, then those of the ledger. ARGV: id for a new thing, hash of the body, milliseconds of
+ * a claim and of the record, tenant, name of the record, most bytes of the tenant or "".
+ */
+const claim = new RedisScript<["conflict" | "pending" | "full" | Claim["state"], string, string]>(`${ledger}
 local time = redis.call("TIME")
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local jobId, bodyHash, submitted, claimedUntil, shape =
@@ -54,10 +60,14 @@ local jobId, bodyHash, submitted, claimedUntil, shape =
 if jobId and bodyHash ~= ARGV[2] then return {"conflict", "", ""} end
 if submitted then return {"made", jobId, shape or ""} end
 if jobId and tonumber(claimedUntil) > now then return {"pending", "", ""} end
+local bytes = tonumber(redis.call("HGET", KEYS[4], ARGV[5]) or 0) + ${overhead.idempotencyKey}
+if not jobId and ARGV[7] ~= "" and bytes > tonumber(ARGV[7]) then return {"full", "", ""} end
 redis.call("HSET", KEYS[1], "claimedUntil", string.format("%.0f", now + ARGV[3]))
 if jobId then return {"inherited", jobId, shape or ""} end
 redis.call("HSET", KEYS[1], "jobId", ARGV[1], "bodyHash", ARGV[2])
 redis.call("PEXPIRE", KEYS[1], ARGV[4])
+redis.call("ZADD", KEYS[2], string.format("%.0f", now + ARGV[4]), ARGV[5] .. "/" .. ARGV[6])
+takes({KEYS[3], KEYS[4]}, ARGV[6], ${overhead.idempotencyKey}, ARGV[5])
 return {"claimed", ARGV[1], ""}`);
 
 /** Changes a record that is still there; another would stay for ever. KEYS: record. ARGV: field, value. */
@@ -77,11 +87,12 @@ export class IdempotencyRecords {
   /**
    * Makes a thing unless its key has led to one, which is then returned instead: once it is forgotten, as it was
    * when it ended. Waits while another request makes it.
-   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `lost` when the thing was
+   * @throws ProblemError `idempotency_conflict` when the key was used with another body; `lost` when the thing was;
+   * `too_much_kept`
    */
   async once<T>(claimed: Claimed<T>): Promise<{ value: T; created: boolean }> {
-    const { digest, bodyHash, lost, newId, mayExist = false, ...thing } = claimed;
-    const { state, id, shape } = await this.#claim(digest, bodyHash, newId);
+    const { digest, lost, mayExist = false, ...thing } = claimed;
+    const { state, id, shape } = await this.#claim(claimed);
     try {
       const remembered = () => (shape === undefined ? undefined : thing.recall(shape));
       const isNew = state === "claimed" && !mayExist;
@@ -98,10 +109,12 @@ export class IdempotencyRecords {
     }
   }
 
-  async #claim(digest: string, bodyHash: string, newId: string): Promise<Claim> {
+  async #claim({ tenant, digest, bodyHash, newId, maxKeptBytes }: Claimed<unknown>): Promise<Claim> {
+    const keys = [this.keys.idempotency(digest), this.keys.ended, ...keptKeys(this.keys)];
+    const args = [newId, bodyHash, claimMs, recordTtlMs, tenant, `key.${digest}`, bytesOf(maxKeptBytes)];
     for (;;) {
-      const args = [newId, bodyHash, claimMs, recordTtlMs];
-      const [state, id, shape] = await claim.run(this.redis, [this.keys.idempotency(digest)], args);
+      const [state, id, shape] = await claim.run(this.redis, keys, args);
+      if (state === "full") throw refused(refusals.tooMuchKept, { maxKeptBytes });
       if (state === "conflict") throw new ProblemError("idempotency_conflict");
       if (state !== "pending") return { state, id, ...(shape !== "" && { shape: JSON.parse(shape) }) };
       await sleep(claimCheckMs);

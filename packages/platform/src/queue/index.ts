@@ -1,3 +1,4 @@
+export type { Quotas } from "./admission.js";
 export type { BatchCount } from "./batches/batch-count.js";
 export type { BatchChunk, ChunkItem } from "./batches/batch-expansion.js";
 export { itemPrefix } from "./batches/batch-items.js";
@@ -23,6 +24,7 @@ export type { JobPage, JobQuery } from "./job-list.js";
 export type { CancelOutcome } from "./job-removal.js";
 export { uploadsOf } from "./job-view.js";
 export { type KnownRequest, KnownResults } from "./known-results.js";
+export { anyRoom, RedisRoom, type Room } from "./ledger/redis-room.js";
 export type { JobEnd } from "./outcomes.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export { type Allowance, RequestLimits, requestWindowSeconds } from "./request-limits.js";
@@ -30,6 +32,6 @@ export { isStored, type KeptText, type StoredText } from "./results/kept-text.js
 export { StoredResults } from "./results/stored-results.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
 export type { Part } from "./taking.js";
-export { UploadRegistry } from "./uploads/upload-registry.js";
+export { type UploadClaim, UploadRegistry } from "./uploads/upload-registry.js";
 export * from "./webhooks/index.js";
 export { WorkerRegistry } from "./worker-registry.js";

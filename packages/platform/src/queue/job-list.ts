@@ -25,9 +25,12 @@ interface Place {
   readonly createdAt: number;
 }
 
-const filterChunkSize = 100;
+/** Looked up together. */
+const chunkSize = 25;
 /** A page that finds few jobs in the wanted state ends after so many that it looked at. */
 const mostLooks = 1000;
+/** And any page after so many of their callers' own words, in characters. */
+const mostWords = 1_000_000;
 
 /** Pages of a tenant's jobs. Jobs that come or go meanwhile move no other job to another place. */
 export class JobList {
@@ -40,12 +43,14 @@ export class JobList {
   /** @throws ProblemError `invalid_request` for a cursor that came from no page */
   async page(tenant: string, { state, cursor, limit }: JobQuery): Promise<JobPage> {
     const jobs: Job[] = [];
-    const chunkSize = state === undefined ? limit : filterChunkSize;
     let looks = 0;
-    for await (const { place, view } of this.#newestFirst(tenant, placeOf(cursor), chunkSize)) {
+    let words = 0;
+    for await (const { place, view } of this.#newestFirst(tenant, placeOf(cursor), Math.min(limit, chunkSize))) {
       looks += 1;
+      words += wordsOf(view);
       if (view && (state === undefined || view.state === state)) jobs.push(view);
-      if (jobs.length === limit || looks === mostLooks) return { jobs, cursor: cursorOf(place) };
+      const isOver = jobs.length === limit || looks === mostLooks || words > mostWords;
+      if (isOver) return { jobs, cursor: cursorOf(place) };
     }
     return { jobs };
   }
@@ -83,6 +88,10 @@ export class JobList {
     const flat = await this.redis.zrevrangebyscore(key, from, "-inf", "WITHSCORES", "LIMIT", 0, count);
     return flat.flatMap((id, index) => (index % 2 === 0 ? [{ id, createdAt: Number(flat[index + 1]) }] : []));
   }
+}
+
+function wordsOf(view: Job | undefined): number {
+  return Object.entries(view?.metadata ?? {}).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
 }
 
 function cursorOf({ createdAt, id }: Place): string {

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { type Admission, priorityOf } from "./admission.js";
+import { type Admission, priorityOf, type Quotas } from "./admission.js";
 import type { FaceQueue } from "./face-queue.js";
 import { givenBackSince } from "./give-back.js";
 import type { JobSightings } from "./job-sightings.js";
 import { traceOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
+import { keptKeys, ledger, overhead } from "./ledger/ledger.js";
 import { erased, type Outcomes } from "./outcomes.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
@@ -15,9 +16,10 @@ import { heldUpload } from "./uploads/upload-ownership.js";
 /**
  * Takes a failure back. The reason that BullMQ keeps is replaced, so that should we die before BullMQ has the
  * job again, it is found failed and can be tried again.
- * KEYS: outcome, live, ended, BullMQ's failed jobs, BullMQ's job. ARGV: id, created at, member of ended.
+ * KEYS: outcome, live, ended, BullMQ's failed jobs, BullMQ's job, then those of the ledger. ARGV: id, created at, member
+ * of ended.
  */
-const revive = new RedisScript<number>(`
+const revive = new RedisScript<number>(`${ledger}
 local outcome, live, ended, failed, job = unpack(KEYS)
 if redis.call("HGET", outcome, "state") ~= "failed" or not redis.call("ZSCORE", failed, ARGV[1]) then return 0 end
 redis.call("DEL", outcome)
@@ -25,6 +27,7 @@ redis.call("ZADD", live, ARGV[2], ARGV[1])
 redis.call("ZREM", ended, ARGV[3])
 redis.call("HSET", job, "failedReason", "about to be tried again")
 redis.call("HDEL", job, "stc", "${givenBackSince}")
+takes({unpack(KEYS, 6, 7)}, ARGV[1], redis.call("HSTRLEN", job, "data") + ${overhead.job})
 return 1`);
 
 const putAwayWithinMs = 500;
@@ -41,9 +44,9 @@ export class JobRetry {
 
   /**
    * Returns the job, queued again; undefined when there is none.
-   * @throws ProblemError `job_not_failed`, `job_not_repeatable` or `too_many_jobs`
+   * @throws ProblemError `job_not_failed`, `job_not_repeatable`, `too_many_jobs` or `too_much_kept`
    */
-  async retry(tenant: string, id: string, maxQueuedJobs?: number): Promise<Job | undefined> {
+  async retry(tenant: string, id: string, quotas: Quotas): Promise<Job | undefined> {
     const { sightings, outcomes, admission } = this.parts;
     const sighting = await sightings.of(tenant, id, { withResult: false });
     if (!sighting || sighting.view === erased) return undefined;
@@ -54,7 +57,8 @@ export class JobRetry {
     await putAway(queued);
     const { data: payload, timestamp: createdAt } = queued;
     const priority = priorityOf(queued.priority);
-    const number = await admission.admit({ id, payload, priority, createdAt, maxQueuedJobs });
+    // It is there already: nothing more is taken.
+    const number = await admission.admit({ id, payload, priority, createdAt, ...quotas }, 0);
     if (!(await this.#revive(tenant, queued))) throw notFailed("about to be tried again");
     await queued.changePriority({ priority: number });
     await queued.retry("failed", { resetAttemptsMade: true });
@@ -84,7 +88,7 @@ export class JobRetry {
     const { keys, queue } = this;
     const revived = await revive.run(
       this.redis,
-      [keys.outcome(id), keys.live(tenant), keys.ended, queue.toKey("failed"), queue.toKey(id)],
+      [keys.outcome(id), keys.live(tenant), keys.ended, queue.toKey("failed"), queue.toKey(id), ...keptKeys(keys)],
       [id, timestamp, memberOf(tenant, id)],
     );
     return revived === 1;

@@ -5,8 +5,8 @@ import { isFinished } from "./job-view.js";
 
 export interface WatchOptions<Found> {
   readonly look: () => Promise<Found | undefined>;
-  /** How often to look although nothing was heard, in milliseconds. */
-  readonly everyMs: number;
+  /** How long to wait before the next look although nothing was heard, in milliseconds. */
+  readonly everyMs: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export async function* watchJob<Found extends { readonly job: Job }>(
       const found = await look();
       yield found;
       if (!found || isFinished(found.job) || isLast) return;
-      await sleep(everyMs, undefined, { signal: woken.signal }).catch(() => undefined);
+      await sleep(everyMs(), undefined, { signal: woken.signal }).catch(() => undefined);
       woken = new AbortController();
     }
   } finally {

@@ -2,6 +2,8 @@ import type { FaceJobPayload, Job, TraceContext } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
 import { tenantOf, ttlSecondsOf, uploadsOf } from "./job-view.js";
+import { thingOf } from "./ledger/job-thing.js";
+import { keptKeys, ledger, overhead, storedKeys } from "./ledger/ledger.js";
 import { endEvent } from "./outbox.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
 import { evenWhenFull, RedisScript } from "./redis-script.js";
@@ -28,14 +30,15 @@ export interface OutcomeRecord {
 
 /**
  * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
- * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`, then the results in the object
- * store. ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended or "", event or "", its id, shape
- * or "", channels of what has ended and of what is canceled, uploads that it releases, uploads that it keeps to be tried
- * again with.
+ * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`, the results in the object store,
+ * those of the ledgers. ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended or "", event or "",
+ * its id, shape or "", channels of what has ended and of what is canceled, uploads that it releases, uploads that it
+ * keeps to be tried again with.
  */
 const endScript = `${storedId}
 local outcome, live, ended, outbox, idempotency = unpack(KEYS)
-local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled, released, kept =
+local kept, stored = {unpack(KEYS, 10, 11)}, {unpack(KEYS, 12, 13)}
+local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled, released, withheld =
   unpack(ARGV)
 if redis.call("EXISTS", outcome) == 1 then return 0 end
 ${evenWhenFull}
@@ -45,36 +48,51 @@ redis.call("PEXPIRE", outcome, ttl)
 local time = redis.call("TIME")
 local expiry = time[1] * 1000 + math.ceil(time[2] / 1000) + ttl
 if member ~= "" then redis.call("ZADD", ended, string.format("%.0f", expiry), member) end
-if storedId(result) then redis.call("ZADD", KEYS[9], string.format("%.0f", expiry), storedId(result)) end
+local object, objectBytes = storedId(result)
+if object then
+  redis.call("ZADD", KEYS[9], string.format("%.0f", expiry), object)
+  takes(stored, object, tonumber(objectBytes), tenant)
+end
 redis.call("ZREM", live, id)
 for upload in string.gmatch(released, "%S+") do releaseUpload({unpack(KEYS, 6, 8)}, upload, id) end
-if kept ~= "" then redis.call("HSET", outcome, "uploads", kept) end
+if withheld ~= "" then redis.call("HSET", outcome, "uploads", withheld) end
+if member ~= "" then
+  local before = takes(kept, id, #job + #result + ${overhead.outcome}, tenant)
+  -- BullMQ keeps a job that failed.
+  if state == "failed" then takesMore(kept, id, before) end
+end
 if event ~= "" then
   redis.call("RPUSH", outbox, event)
   redis.call("HSET", outcome, "event", eventId)
+  takes(kept, eventId, #event + ${overhead.event}, tenant)
 end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
 redis.call("PUBLISH", finished, id)
 if state == "canceled" then redis.call("PUBLISH", canceled, id) end
 return 1`;
 
-const end = new RedisScript<number>(`${uploadOwnership}${endScript}`);
+const end = new RedisScript<number>(`${uploadOwnership}${ledger}${endScript}`);
 
 /**
  * The same for an item of a batch, which has one line and is counted once, also when its outcome is long forgotten. Its
  * uploads are its batch's.
  * KEYS: those before, then batch, its bitmap of ended items, its lines, its uploads. ARGV: those before, then index,
- * line, id of the batch, uploads of the item.
+ * line, id of the batch, uploads of the item, the part as a thing of the ledger, bytes of the item's payload.
  */
-const endItem = new RedisScript<number>(`${writeLine}${batchUploads}${storedId}
-local index, line, batchId, named = unpack(ARGV, 15)
+const endItem = new RedisScript<number>(`${writeLine}${batchUploads}${storedId}${ledger}
+local index, line, batchId, named, part, payloadBytes = unpack(ARGV, 15)
 local isNew = redis.call("EXISTS", KEYS[1]) == 0
 if isNew then ${evenWhenFull} end
-if isNew and writeLine(KEYS[10], KEYS[11], KEYS[12], index, line, ARGV[3]) then
+if isNew and writeLine(KEYS[14], KEYS[15], KEYS[16], index, line, ARGV[3]) then
   for upload in string.gmatch(named, "%S+") do
-    releaseBatchUpload({unpack(KEYS, 6, 8)}, KEYS[13], upload, batchId)
+    releaseBatchUpload({unpack(KEYS, 6, 8)}, KEYS[17], upload, batchId)
   end
-  if storedId(line) then redis.call("ZADD", KEYS[9], "+inf", storedId(line)) end
+  takesMore({unpack(KEYS, 10, 11)}, part, #line + ${overhead.line} - payloadBytes - ${overhead.job}, ARGV[1])
+  local object, objectBytes = storedId(line)
+  if object then
+    redis.call("ZADD", KEYS[9], "+inf", object)
+    takes({unpack(KEYS, 12, 13)}, object, tonumber(objectBytes), ARGV[1])
+  end
 end
 ${endScript}`);
 
@@ -85,18 +103,20 @@ type BatchItem = NonNullable<FaceJobPayload["batch"]>;
 
 /**
  * The time to live stays what it is. The event that announces the end goes too, once it is delivered.
- * KEYS: outcome, jobs, then those of `uploadKeys`, then the results in the object store. ARGV: id, prefix of events, how
- * long an event may take in ms. Returns the uploads that were kept.
+ * KEYS: outcome, jobs, then those of `uploadKeys`, the results in the object store, those of the ledger. ARGV: id, prefix
+ * of events, how long an event may take in ms. Returns the uploads that were kept.
  */
-const erase = new RedisScript<string>(`${eraseEvent}${uploadOwnership}${storedId}
+const erase = new RedisScript<string>(`${ledger}${eraseEvent}${uploadOwnership}${storedId}
 local outcome, jobs = unpack(KEYS)
+local ofLedger = {unpack(KEYS, 7, 8)}
 if redis.call("EXISTS", outcome) == 0 then return "" end
 ${evenWhenFull}
 redis.call("ZREM", jobs, ARGV[1])
 local event, kept, result = unpack(redis.call("HMGET", outcome, "event", "uploads", "result"))
-eraseEvent(event, ARGV[2], ARGV[3])
+eraseEvent(event, ARGV[2], ARGV[3], ofLedger)
+takes(ofLedger, ARGV[1], ${overhead.erased})
 for upload in string.gmatch(kept or "", "%S+") do releaseUpload({unpack(KEYS, 3, 5)}, upload, ARGV[1]) end
-if storedId(result) then redis.call("ZADD", KEYS[6], 0, storedId(result)) end
+if storedId(result) then redis.call("ZADD", KEYS[6], 0, (storedId(result))) end
 redis.call("HDEL", outcome, "job", "result", "state", "event", "uploads")
 redis.call("HSET", outcome, "erased", "1")
 return kept or ""`);
@@ -147,9 +167,10 @@ export class Outcomes {
   /** The outcome of an item says that it has ended; its result is in its batch's line. */
   #endOfItem(job: Job, payload: FaceJobPayload, batch: BatchItem, line: string) {
     const { keys, args } = this.#endOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds }, "");
+    const [thing, payloadBytes] = [thingOf(job.id, payload), Buffer.byteLength(JSON.stringify(payload))];
     return {
       keys: [...keys, ...lineKeys(this.keys, batch), this.keys.batchUploads(batch.id)],
-      args: [...args, batch.index, line, batch.id, uploadList(uploadsOf(payload))],
+      args: [...args, batch.index, line, batch.id, uploadList(uploadsOf(payload)), thing, payloadBytes],
     };
   }
 
@@ -175,6 +196,8 @@ export class Outcomes {
         keys.idempotency(idempotency ?? ""),
         ...uploadKeys(keys),
         keys.results,
+        ...keptKeys(keys),
+        ...storedKeys(keys),
       ],
       args: [
         tenant,
@@ -201,7 +224,7 @@ export class Outcomes {
    */
   async erase(tenant: string, jobId: string): Promise<string[]> {
     const { keys } = this;
-    const places = [keys.outcome(jobId), keys.jobs(tenant), ...uploadKeys(keys), keys.results];
+    const places = [keys.outcome(jobId), keys.jobs(tenant), ...uploadKeys(keys), keys.results, ...keptKeys(keys)];
     const kept = await erase.run(this.redis, places, [jobId, keys.event(""), keptMs]);
     return kept === "" ? [] : kept.split(" ");
   }

@@ -17,6 +17,15 @@ export class QueueKeys {
   readonly uploadSecret: string;
   /** Sorted set of the results in the object store, by when they are to be deleted; those of live batches have no end. */
   readonly results: string;
+  /** What each tenant has in Redis, and in the object store: see `ledger/ledger.ts`. */
+  readonly kept: string;
+  readonly keptBytes: string;
+  readonly stored: string;
+  readonly storedBytes: string;
+  /** Hash: how many uploads each tenant has. */
+  readonly uploadCounts: string;
+  /** Sorted set of the uploads that whoever has their URL can still send, by until when. */
+  readonly sendableUploads: string;
   /** List of the events that webhooks are to hear of, oldest first. */
   readonly outbox: string;
   /** Whose turn it is to relay what is in the outbox. */
@@ -46,6 +55,12 @@ export class QueueKeys {
     this.heldUploads = `${prefix}:held-uploads`;
     this.doomedUploads = `${prefix}:doomed-uploads`;
     this.results = `${prefix}:results`;
+    this.kept = `${prefix}:kept`;
+    this.keptBytes = `${prefix}:kept-bytes`;
+    this.stored = `${prefix}:stored`;
+    this.storedBytes = `${prefix}:stored-bytes`;
+    this.uploadCounts = `${prefix}:upload-counts`;
+    this.sendableUploads = `${prefix}:sendable-uploads`;
     this.uploadSecret = `${prefix}:upload-secret`;
     this.outbox = `${prefix}:outbox`;
     this.relay = `${prefix}:relay`;

@@ -9,6 +9,7 @@ import { isLive } from "./batches/live-batch.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { traceOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
+import { keptKeys, ledger } from "./ledger/ledger.js";
 import { type EndListener, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
@@ -29,10 +30,11 @@ const everyMs = 60_000;
 const chunkSize = 500;
 
 /**
- * Forgets jobs whose outcome has expired. KEYS: ended, BullMQ's failed jobs. ARGV: how many, prefix.
+ * Forgets jobs whose outcome has expired, and what else is on the ledger for as long as it lasts by itself. KEYS: ended,
+ * BullMQ's failed jobs, then those of the ledger. ARGV: how many, prefix.
  * Returns how many there were, and those that BullMQ still keeps.
  */
-const forgetExpired = new RedisScript<[number, string[]]>(`
+const forgetExpired = new RedisScript<[number, string[]]>(`${ledger}
 local time = redis.call("TIME")
 local now = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000))
 local members = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])
@@ -41,6 +43,7 @@ for _, member in ipairs(members) do
   local tenant, id = string.match(member, "^([^/]+)/(.+)$")
   redis.call("ZREM", ARGV[2] .. ":tenant:" .. tenant .. ":jobs", id)
   redis.call("ZREM", KEYS[1], member)
+  takes({KEYS[3], KEYS[4]}, id, 0)
   if redis.call("ZSCORE", KEYS[2], id) then table.insert(kept, id) end
 end
 return {#members, kept}`);
@@ -62,6 +65,12 @@ for index = 3, #ARGV do
   end
 end
 return {givenUp, lost}`);
+
+/** KEYS: live, jobs, then those of the ledger. ARGV: id. */
+const forgetLost = new RedisScript<number>(`${ledger}
+redis.call("ZREM", KEYS[1], ARGV[1])
+redis.call("ZREM", KEYS[2], ARGV[1])
+return takes({KEYS[3], KEYS[4]}, ARGV[1], 0)`);
 
 /**
  * Releases the uploads of holders that are no more: a job that BullMQ does not know can be neither run nor tried again,
@@ -134,7 +143,7 @@ export class QueueSweep {
   }
 
   async #forgetExpired(): Promise<void> {
-    const keys = [this.#keys.ended, this.#queue.toKey("failed")];
+    const keys = [this.#keys.ended, this.#queue.toKey("failed"), ...keptKeys(this.#keys)];
     let count = chunkSize;
     while (count === chunkSize && !this.#sweeps.isStopped) {
       const [forgotten, kept] = await forgetExpired.run(this.#connection.client, keys, [chunkSize, this.#prefix]);
@@ -147,9 +156,9 @@ export class QueueSweep {
   async #settleTenants(): Promise<void> {
     const { client } = this.#connection;
     for (const tenant of await client.smembers(this.#keys.tenants)) {
+      const keys = [this.#keys.live(tenant), this.#keys.jobs(tenant), ...keptKeys(this.#keys)];
       await this.#settle(this.#keys.live(tenant), async (id) => {
-        await client.zrem(this.#keys.live(tenant), id);
-        await client.zrem(this.#keys.jobs(tenant), id);
+        await forgetLost.run(client, keys, [id]);
       });
     }
   }

@@ -17,10 +17,12 @@ export interface Allowance {
 
 type Library = typeof import("rate-limiter-flexible");
 
-/** Counts the requests of tenants, together with all other processes on the same Redis. */
+/**
+ * Counts the requests of tenants, together with all other processes on the same Redis. While Redis does not answer, or is
+ * full, each process counts by itself: a tenant has its allowance once for each then.
+ */
 export class RequestLimits {
   readonly #library: Library;
-  readonly #logger: Logger;
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   /** By the number of requests that they allow: a tenant's number changes when its keys are read again. */
@@ -28,7 +30,6 @@ export class RequestLimits {
 
   private constructor(library: Library, settings: RedisSettings, options: { readonly logger: Logger }) {
     this.#library = library;
-    this.#logger = options.logger;
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#prefix = new QueueKeys(settings.QUEUE_PREFIX).requests;
   }
@@ -44,18 +45,13 @@ export class RequestLimits {
     return limits;
   }
 
-  /**
-   * Counts a request against a limit. Undefined when Redis does not answer: whatever needs Redis will say so
-   * itself, and the rest need not fail with it.
-   */
-  async count(tenant: string, perMinute: number): Promise<Allowance | undefined> {
-    if (!this.#connection.isReady) return undefined;
+  /** Counts a request against a limit. */
+  async count(tenant: string, perMinute: number): Promise<Allowance> {
     try {
       return allowanceOf(await this.#limiter(perMinute).consume(tenant), false);
     } catch (refusal) {
       if (refusal instanceof this.#library.RateLimiterRes) return allowanceOf(refusal, true);
-      this.#logger.warn({ err: refusal }, "a request could not be counted");
-      return undefined;
+      throw refusal;
     }
   }
 
@@ -71,6 +67,7 @@ export class RequestLimits {
       keyPrefix: this.#prefix,
       points: perMinute,
       duration: requestWindowSeconds,
+      insuranceLimiter: new this.#library.RateLimiterMemory({ points: perMinute, duration: requestWindowSeconds }),
       // A tenant that has used its allowance up is refused without asking Redis again.
       inMemoryBlockOnConsumed: perMinute,
     });

@@ -1,6 +1,5 @@
-import { ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { type Applicant, tooManyJobs } from "./admission.js";
+import { type Applicant, refused } from "./admission.js";
 import { admitAndQueue, queueingOf } from "./admit-and-queue.js";
 import type { FaceQueue } from "./face-queue.js";
 import type { QueueKeys } from "./queue-keys.js";
@@ -27,7 +26,7 @@ export class Submissions {
     private readonly queue: FaceQueue,
   ) {}
 
-  /** @throws ProblemError `too_many_jobs`, `upload_not_found` */
+  /** @throws ProblemError `too_many_jobs`, `too_much_kept`, `too_much_stored`, `upload_not_found` */
   add(applicant: Applicant): Promise<void> {
     return new Promise((resolve, reject) => {
       const count = this.#arrived.push({ applicant, resolve, reject });
@@ -44,11 +43,11 @@ export class Submissions {
 
   async #queueAlike(submissions: readonly Submission[]): Promise<void> {
     try {
-      const refused = new Set(await this.#run(submissions.map(({ applicant }) => applicant)));
+      const reasons = reasonsIn(await this.#run(submissions.map(({ applicant }) => applicant)));
       for (const [index, { applicant, resolve, reject }] of submissions.entries()) {
-        if (refused.has(index + 1)) reject(tooManyJobs(applicant));
-        else if (refused.has(-(index + 1))) reject(uploadDoomed());
-        else resolve();
+        const reason = reasons.get(index + 1);
+        if (reason === undefined) resolve();
+        else reject(refused(reason, applicant));
       }
     } catch (error) {
       for (const { reject } of submissions) reject(error);
@@ -61,16 +60,20 @@ export class Submissions {
   }
 }
 
-function uploadDoomed(): ProblemError {
-  return new ProblemError("upload_not_found", "Expected an upload that is to stay but it is about to be deleted.");
+/** By the place of what is refused. */
+function reasonsIn(answer: readonly number[]): Map<number, number> {
+  const reasons = new Map<number, number>();
+  for (let at = 0; at < answer.length; at += 2) reasons.set(answer[at]!, answer[at + 1]!);
+  return reasons;
 }
 
-/** Each of one tenant, priority, quota and kind. */
+/** Each of one tenant, priority, quotas and kind. */
 function groupsOf(submissions: readonly Submission[]): Submission[][] {
   const groups = new Map<string, Submission[]>();
   for (const submission of submissions) {
-    const { payload, priority, maxQueuedJobs } = submission.applicant;
-    const kind = `${payload.tenant} ${priority} ${maxQueuedJobs} ${payload.batch?.id ?? ""}`;
+    const { payload, priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes } = submission.applicant;
+    const quotas = `${maxQueuedJobs} ${maxKeptBytes} ${maxStoredBytes}`;
+    const kind = `${payload.tenant} ${priority} ${quotas} ${payload.batch?.id ?? ""}`;
     const group = groups.get(kind);
     if (group) group.push(submission);
     else groups.set(kind, [submission]);

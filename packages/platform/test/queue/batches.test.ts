@@ -99,7 +99,7 @@ describe("a step of a batch", () => {
     for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
     const before = await record();
     expect(await collected(steps.lines(before))).toHaveLength(3);
-    await steps.partStored(before, []);
+    await steps.partStored(before, { bytes: 1, lines: [] });
     expect(await collected(steps.lines(before))).toHaveLength(3);
     await bench.redis.del(bench.keys.batchLines(id, 0));
     await expect(collected(steps.lines(before))).rejects.toThrow("Expected every line of part 0");
@@ -113,7 +113,7 @@ describe("a step of a batch", () => {
     await steps.finish({ ...before, stored: 1 });
     const ended = await record();
     const late = async () => {
-      await steps.partStored(before, []);
+      await steps.partStored(before, { bytes: 1, lines: [] });
       await steps.setback(id);
       await steps.stop(id, new ProblemError("batch_source_invalid"));
       await steps.recovered(id);
@@ -207,7 +207,7 @@ describe("the lines of a batch", () => {
     await steps.failItem(id, 1, problem);
     expect(await batches.lines(id, 0, [0, 1, 2])).toHaveLength(1);
     for (const index of [0, 2]) await steps.failItem(id, index, problem);
-    await steps.partStored(await record(), []);
+    await steps.partStored(await record(), { bytes: 1, lines: [] });
     expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
     await bench.redis.del(bench.keys.batch(id));
     await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });

@@ -71,6 +71,15 @@ describe("the list of jobs", () => {
     expect((await jobs.list("nobody", { limit: 10 })).jobs).toEqual([]);
   });
 
+  it("ends a page of jobs with many words, with a cursor that goes on", async () => {
+    const jobs = new QueueBench().jobs();
+    const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`name-${i}`, "x".repeat(4000)]));
+    for (let i = 0; i < 40; i += 1) await jobs.submit({ ...payload, metadata }, { priority: "normal" });
+    const page = await jobs.list(defaultTenant, { limit: 100 });
+    expect(page.jobs.length).toBeLessThan(20);
+    expect(await allPages(jobs, { limit: 100 })).toHaveLength(40);
+  });
+
   it("ends a page that finds little, with a cursor that goes on", async () => {
     const jobs = new QueueBench().jobs();
     const [oldest] = await submitted(jobs, 1);

@@ -162,7 +162,7 @@ describe("a large result", () => {
     expect(JSON.parse(await bench.results.text(line!))).toMatchObject({ index: 0, result: large });
     const stored = line as { id: string; bytes: number };
     expect(await redis.zscore(keys.results, stored.id)).toBe("inf");
-    expect(await steps.partStored(record, [stored])).toBe(true);
+    expect(await steps.partStored(record, { bytes: 1000, lines: [stored] })).toBe(true);
     expect(Number(await redis.zscore(keys.results, stored.id))).toBeLessThan(Date.now() + 61_000);
   });
 });

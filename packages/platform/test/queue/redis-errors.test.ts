@@ -64,7 +64,7 @@ it("a Redis that hangs does not answer in time", async () => {
   await submitTo(jobs);
   const kinds = heard();
   server.freeze();
-  await expect(submitTo(jobs)).rejects.toMatchObject({ code: "queue_unavailable" });
+  await expect(submitTo(jobs)).rejects.toMatchObject({ code: "submission_unconfirmed" });
   server.thaw();
   expect([...kinds]).toEqual(["timeout"]);
 });

@@ -74,7 +74,7 @@ describe("the upload registry", () => {
     const registry = uploadRegistry(bench);
     await doomed(bench, registry, ["a", "b"]);
     await bench.redis.zadd(bench.keys.doomedUploads, 1, "b");
-    await registry.announce("c");
+    await registry.announce("c", { tenant: "acme", bytes: 1 });
     expect(await registry.takeDue(1)).toEqual(["b"]);
     expect(await registry.takeDue(10)).toEqual(["a"]);
     expect(await registry.takeDue(10)).toEqual([]);

@@ -3,6 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Batches, type BatchPlan, BatchSteps, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
 import { eventually, heldRun, payload, QueueBench, type Run, silent } from "./queue-bench.js";
 
+const claim = { tenant: "acme", bytes: 1000 };
+
 const normal = { priority: "normal" } as const;
 const upload = "a".repeat(32);
 const withUpload = { ...payload, images: [{ upload }] };
@@ -49,7 +51,7 @@ describe("an upload that no job came for", () => {
     for (const hours of [-2, 0, 2]) {
       vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + hours * 3_600_000 });
       onTestFinished(() => void vi.useRealTimers());
-      await uploads.announce(`${hours}`);
+      await uploads.announce(`${hours}`, claim);
       vi.useRealTimers();
       const left = Number(await bench.redis.zscore(bench.keys.waitingUploads, `${hours}`)) - Date.now();
       expect(left).toBeGreaterThan(3_500_000);
@@ -62,16 +64,16 @@ describe("an upload that no job came for", () => {
   it("is nobody's any more once it is being deleted: it can be neither sent nor named", async () => {
     const bench = new QueueBench();
     const { uploads } = open(bench);
-    await uploads.announce(upload);
+    await uploads.announce(upload, claim);
     await afterAnHour(bench, uploads);
-    expect(await uploads.announce(upload)).toBe(false);
+    expect(await uploads.announceAgain(upload)).toBe(false);
     const jobs = bench.jobs();
     const [refused, other] = await Promise.allSettled([withUpload, payload].map((one) => jobs.submit(one, normal)));
     expect(refused).toMatchObject({ status: "rejected", reason: { code: "upload_not_found" } });
     expect(other).toMatchObject({ status: "fulfilled" });
     expect((await jobs.depth()).waiting).toBe(1);
     await uploads.remove(upload);
-    expect(await uploads.announce(upload)).toBe(true);
+    expect(await uploads.announceAgain(upload)).toBe(true);
   });
 });
 
@@ -79,9 +81,9 @@ describe("the upload of a job", () => {
   it("is the job's from the moment on that it is queued, also when it is sent again", async () => {
     const bench = new QueueBench();
     const { uploads } = open(bench);
-    await uploads.announce(upload);
+    await uploads.announce(upload, claim);
     await bench.jobs().submit(withUpload, normal);
-    expect(await uploads.announce(upload)).toBe(true);
+    expect(await uploads.announceAgain(upload)).toBe(true);
     await uploads.giveUp(upload);
     expect(await waiting(bench)).toEqual([]);
     expect(await afterAnHour(bench, uploads)).toEqual([]);
@@ -198,7 +200,7 @@ describe("the uploads of a batch", () => {
   /** A batch whose items name these uploads, of which the first few are queued. */
   async function submitted(bench: QueueBench, named: string[], queued: number) {
     const { batches, steps, uploads, sweep } = open(bench);
-    for (const id of new Set(named)) await uploads.announce(id);
+    for (const id of new Set(named)) await uploads.announce(id, claim);
     const items = named.map((id) => ({ upload: id }));
     const { batch } = await batches.submit(plan(items.length), { items, uploads: named });
     const record = async () => (await steps.record(batch.id))!;
@@ -253,7 +255,7 @@ describe("the uploads of a batch", () => {
   it("that a manifest names are the batch's once it was counted, each page once", async () => {
     const bench = new QueueBench();
     const { batches, steps, uploads } = open(bench);
-    await uploads.announce("a");
+    await uploads.announce("a", claim);
     const manifest = { s3: { bucket: "photos", key: "list" } };
     const { batch } = await batches.submit({ ...plan(0), source: { manifest } }, { items: [] });
     const record = (await steps.record(batch.id))!;

@@ -1,20 +1,24 @@
+import { keptKeys, ledger, overhead } from "../ledger/ledger.js";
 import { batchEvent } from "../outbox.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
+import { evenWhenFull, RedisScript } from "../redis-script.js";
 import { type BatchRecord, batchView, endedItems, partsOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
 import { storedBatchMember } from "./stored-batches.js";
 
 /**
  * KEYS: batch, its items, bitmap, live items, batches, live batches of the tenant, batches in the store, outbox,
- * idempotency record. ARGV: id, state, finished at, expires at, time to live, items canceled without a line, member of
- * the seventh, event or "", its id, shape or "".
+ * idempotency record, then those of the ledger. ARGV: id, state, finished at, expires at, time to live, items canceled
+ * without a line, member of the seventh, event or "", its id, shape or "".
  */
-export const finish = new RedisScript<number>(`${isLive}
+export const finish = new RedisScript<number>(`${isLive}${ledger}
 local batch, items, ended, live, batches, liveBatches, stored, outbox, idempotency = unpack(KEYS)
 local id, state, finishedAt, expiresAt, ttl, canceled, member, event, eventId, shape = unpack(ARGV)
+local kept = {unpack(KEYS, 10, 11)}
 if not isLive(batch) then return 0 end
+${evenWhenFull}
 redis.call("HINCRBY", batch, "canceled", canceled)
+takes(kept, id, redis.call("HSTRLEN", batch, "plan") + redis.call("STRLEN", ended) + ${overhead.batch})
 redis.call("HDEL", batch, "stopping")
 redis.call("HSET", batch, "state", state, "finishedAt", finishedAt, "expiresAt", expiresAt)
 redis.call("PEXPIRE", batch, ttl)
@@ -27,6 +31,7 @@ redis.call("ZADD", stored, string.format("%.0f", time[1] * 1000 + math.floor(tim
 if event ~= "" then
   redis.call("RPUSH", outbox, event)
   redis.call("HSET", batch, "event", eventId)
+  takes(kept, eventId, #event + ${overhead.event}, redis.call("HGET", batch, "tenant"))
 end
 if shape ~= "" and redis.call("EXISTS", idempotency) == 1 then redis.call("HSET", idempotency, "shape", shape) end
 return 1`);
@@ -49,6 +54,7 @@ export function endOf(record: BatchRecord, keys: QueueKeys): { keys: string[]; a
       keys.endedBatches,
       keys.outbox,
       keys.idempotency(plan.idempotency ?? ""),
+      ...keptKeys(keys),
     ],
     args: [
       id,

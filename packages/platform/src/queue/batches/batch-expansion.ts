@@ -28,7 +28,7 @@ export interface BatchChunk {
  * first index of the second part, how many items cannot be queued.
  */
 export const expand = new RedisScript<number>(`${admitAndQueue}${writeLine}
-local batch, ended, linesBefore, linesFrom = unpack(KEYS, 14)
+local batch, ended, linesBefore, linesFrom = unpack(KEYS, 18)
 local before, expanded, cursor, border, faulty = unpack(ARGV, #ARGV - 4)
 local firstFaulty = #ARGV - 4 - 2 * faulty
 local state, stopping, at = unpack(redis.call("HMGET", batch, "state", "stopping", "expanded"))

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
+import { keptKeys, ledger, overhead } from "../ledger/ledger.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
+import { evenWhenFull, RedisScript } from "../redis-script.js";
 import { eraseEvent, keptMs } from "../webhooks/event-records.js";
 import { type BatchRecord, partsOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
@@ -9,19 +10,23 @@ import { storedBatchMember } from "./stored-batches.js";
 /** KEYS: batch, batches. ARGV: id. Returns whether it had not ended. */
 const cancel = new RedisScript<number>(`${isLive}
 if not isLive(KEYS[1]) then return 0 end
+${evenWhenFull}
 redis.call("HSETNX", KEYS[1], "stopping", "canceled")
 redis.call("ZADD", KEYS[2], "XX", 0, ARGV[1])
 return 1`);
 
 /**
  * Removes what is known of a batch and keeps the place until it would have expired.
- * KEYS: batch, its bitmap, batches in the object store, its lines. ARGV: tenant, its member of the third, prefix of
- * events, how long an event may take in ms.
+ * KEYS: batch, its bitmap, batches in the object store, those of the ledger, its lines. ARGV: tenant, its member of the
+ * third, prefix of events, how long an event may take in ms, id.
  */
-const erase = new RedisScript<number>(`${eraseEvent}
-eraseEvent(redis.call("HGET", KEYS[1], "event"), ARGV[3], ARGV[4])
+const erase = new RedisScript<number>(`${ledger}${eraseEvent}
+local kept = {KEYS[4], KEYS[5]}
 local left = redis.call("PTTL", KEYS[1])
-redis.call("UNLINK", KEYS[1], KEYS[2], unpack(KEYS, 4))
+local event = redis.call("HGET", KEYS[1], "event")
+redis.call("UNLINK", KEYS[1], KEYS[2], unpack(KEYS, 6))
+eraseEvent(event, ARGV[3], ARGV[4], kept)
+takes(kept, ARGV[5], ${overhead.erased})
 redis.call("HSET", KEYS[1], "tenant", ARGV[1])
 redis.call("PEXPIRE", KEYS[1], math.max(left, 1))
 return redis.call("ZADD", KEYS[3], 0, ARGV[2])`);
@@ -36,7 +41,7 @@ export async function eraseBatch(redis: Redis, keys: QueueKeys, record: BatchRec
   const { id, plan } = record;
   const parts = partsOf(record);
   const lines = Array.from({ length: parts }, (_, part) => keys.batchLines(id, part));
-  const places = [keys.batch(id), keys.batchEnded(id), keys.endedBatches, ...lines];
-  await erase.run(redis, places, [plan.tenant, storedBatchMember({ id, parts }), keys.event(""), keptMs]);
+  const places = [keys.batch(id), keys.batchEnded(id), keys.endedBatches, ...keptKeys(keys), ...lines];
+  await erase.run(redis, places, [plan.tenant, storedBatchMember({ id, parts }), keys.event(""), keptMs, id]);
   return parts;
 }

@@ -3,9 +3,10 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { takeDue } from "../due.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
+import { keptKeys, ledger, partThing, storedKeys } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { RedisScript } from "../redis-script.js";
+import { evenWhenFull, RedisScript } from "../redis-script.js";
 import { type KeptText, keptTextOf, type StoredText } from "../results/kept-text.js";
 import { releaseBatchUploads } from "../uploads/batch-uploads.js";
 import { type BatchCount, count, countOf } from "./batch-count.js";
@@ -17,6 +18,13 @@ import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
 
+/** A part of a batch's results that is in the object store. */
+export interface StoredPart {
+  readonly bytes: number;
+  /** Those of its lines that were there before it. */
+  readonly lines: readonly StoredText[];
+}
+
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
 const leaseMs = 15_000;
 /** The same for results that are to be deleted. */
@@ -26,7 +34,7 @@ const storedLinesMs = 60_000;
 const linesAtOnce = 16;
 
 /** KEYS: batches. ARGV: id, pause in milliseconds. */
-const release = new RedisScript<number>(`
+const release = new RedisScript<number>(`${evenWhenFull}
 local time = redis.call("TIME")
 local due = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
 return redis.call("ZADD", KEYS[1], "XX", string.format("%.0f", due), ARGV[1])`);
@@ -37,29 +45,41 @@ redis.call("ZREM", KEYS[4], ARGV[3])
 return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
 
 /**
- * KEYS: batch, lines of the part, results in the object store. ARGV: part, how long lines are kept, ids of those that
- * are objects of their own. Returns whether the batch is still there.
+ * KEYS: batch, lines of the part, results in the object store, then those of the ledgers. ARGV: part, how long lines are
+ * kept, the part as a thing of the ledgers, its bytes, tenant, ids of lines that are objects of their own. Returns whether
+ * the batch is still there.
  */
-const markStored = new RedisScript<number>(`${isLive}
+const markStored = new RedisScript<number>(`${isLive}${ledger}${evenWhenFull}
 local time = redis.call("TIME")
 local over = string.format("%.0f", time[1] * 1000 + ARGV[2])
-for index = 3, #ARGV do redis.call("ZADD", KEYS[3], "XX", over, ARGV[index]) end
+for index = 6, #ARGV do redis.call("ZADD", KEYS[3], "XX", over, ARGV[index]) end
+takes({KEYS[4], KEYS[5]}, ARGV[3], 0)
 if not isLive(KEYS[1]) then return redis.call("HEXISTS", KEYS[1], "state") end
+takes({KEYS[6], KEYS[7]}, ARGV[3], tonumber(ARGV[4]), ARGV[5])
 if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 1 end
 redis.call("PEXPIRE", KEYS[2], ARGV[2])
 redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)
 return 1`);
 
 /** KEYS: batch. ARGV: how, problem or "". The first reason counts. */
-const stop = new RedisScript<number>(`${isLive}
+const stop = new RedisScript<number>(`${isLive}${evenWhenFull}
 if not isLive(KEYS[1]) then return 0 end
 if redis.call("HSETNX", KEYS[1], "stopping", ARGV[1]) == 0 then return 0 end
 if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "error", ARGV[2]) end
 return redis.call("HSET", KEYS[1], "setbacks", 0)`);
 
 /** KEYS: batch. */
-const setBack = new RedisScript<number>(`${isLive}
+const setBack = new RedisScript<number>(`${isLive}${evenWhenFull}
 return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
+
+/**
+ * KEYS: batches in the object store, then those of the ledgers. ARGV: its member of the first, id, its parts as things of
+ * the ledger.
+ */
+const forget = new RedisScript<number>(`${ledger}
+redis.call("ZREM", KEYS[1], ARGV[1])
+for at = 3, #ARGV do takes({KEYS[4], KEYS[5]}, ARGV[at], 0) end
+return takes({KEYS[2], KEYS[3]}, ARGV[2], 0)`);
 
 /**
  * What a worker does to batches in Redis. Each change is one step that is made once, whoever makes it, however often
@@ -163,14 +183,16 @@ export class BatchSteps {
   }
 
   /**
-   * To be called once the next part is in the object store, with those of its lines that were there before. BullMQ
-   * forgets the jobs of its items that failed. Returns false when the batch was erased meanwhile, or has expired: nobody
-   * will delete the part.
+   * To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. Returns
+   * false when the batch was erased meanwhile, or has expired: nobody will delete the part.
    */
-  async partStored({ id, stored }: BatchRecord, lines: readonly StoredText[]): Promise<boolean> {
+  async partStored({ id, plan, stored }: BatchRecord, part: StoredPart): Promise<boolean> {
     await this.#forgetFailed(id, stored);
-    const keys = [this.#keys.batch(id), this.#keys.batchLines(id, stored), this.#keys.results];
-    return (await this.#run(markStored, keys, [stored, storedLinesMs, ...lines.map((line) => line.id)])) === 1;
+    const places = [this.#keys.batch(id), this.#keys.batchLines(id, stored), this.#keys.results];
+    const keys = [...places, ...keptKeys(this.#keys), ...storedKeys(this.#keys)];
+    const objects = part.lines.map((line) => line.id);
+    const args = [stored, storedLinesMs, partThing(id, stored), part.bytes, plan.tenant, ...objects];
+    return (await this.#run(markStored, keys, args)) === 1;
   }
 
   /** Lets what is left of a batch be canceled, for a reason of ours. */
@@ -210,7 +232,14 @@ export class BatchSteps {
   }
 
   async forget(batch: StoredBatch): Promise<void> {
-    await this.#attempt((redis) => redis.zrem(this.#keys.endedBatches, storedBatchMember(batch)));
+    const keys = [this.#keys.endedBatches, ...keptKeys(this.#keys), ...storedKeys(this.#keys)];
+    const parts = Array.from({ length: batch.parts }, (_, part) => partThing(batch.id, part));
+    await this.#run(forget, keys, [storedBatchMember(batch), batch.id, ...parts]);
+  }
+
+  /** How many bytes a tenant has in Redis. */
+  async keptBytes(tenant: string): Promise<number> {
+    return Number((await this.#attempt((redis) => redis.hget(this.#keys.keptBytes, tenant))) ?? 0);
   }
 
   /** How many batches of a tenant have not ended. */

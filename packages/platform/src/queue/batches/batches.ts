@@ -11,8 +11,10 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace } from "../../tracing/index.js";
+import type { Quotas } from "../admission.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
 import { type Idempotency, IdempotencyRecords, unconfirmed } from "../idempotency.js";
+import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
@@ -25,7 +27,7 @@ import { itemPrefix } from "./batch-items.js";
 import { type BatchPlan, type BatchRecord, batchView, recordOf } from "./batch-record.js";
 import { cancelBatch, eraseBatch } from "./batch-removal.js";
 
-export interface BatchOptions {
+export interface BatchOptions extends Omit<Quotas, "maxQueuedJobs"> {
   /** Those that came with the request; none when the plan's source is elsewhere. */
   readonly items: readonly ImageRef[];
   /** The tenant's own among the uploads that these name, once for each item. */
@@ -33,6 +35,13 @@ export interface BatchOptions {
   readonly idempotency?: Idempotency;
   /** The caller's, which is handed on where this process makes no spans. */
   readonly trace?: TraceContext | undefined;
+}
+
+export interface BatchesOptions {
+  readonly logger: Logger;
+  readonly store: ObjectStore;
+  /** How much room there is in Redis, for whoever takes batches in. */
+  readonly room?: Room;
 }
 
 export interface BatchSubmission {
@@ -67,31 +76,34 @@ export class Batches {
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
   readonly #results: ResultStore;
+  readonly #room: Room;
   readonly #idempotency: IdempotencyRecords;
   readonly #events: EventRecords;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
+  constructor(settings: RedisSettings, options: BatchesOptions) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#reader = new RedisConnection(settings, { role: "reader", logger: options.logger });
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#room = options.room ?? anyRoom;
     this.#results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
     this.#events = new EventRecords(this.#connection.client, this.#keys);
   }
 
   /**
-   * @throws ProblemError `too_many_batches`; `idempotency_conflict` when the key was used with another body;
-   *   `submission_unconfirmed` when there was none and it is not known whether the batch is there: its id is the key then
+   * @throws ProblemError `too_many_batches`, `too_much_kept`, `too_much_stored`; `idempotency_conflict` when the key was
+   *   used with another body; `submission_unconfirmed` when there was none and it is not known whether the batch is there:
+   *   its id is the key then
    */
   submit(asked: BatchPlan, { items, uploads = [], idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
     const trace = activeTrace() ?? caller.trace;
     const plan = { ...asked, ...(trace && { trace }) };
     const id = `b${randomUUID().replaceAll("-", "")}`;
-    const material = { id, plan, items, uploads };
-    if (idempotency) return this.#connection.attempt(() => this.#submitOnce(material, idempotency));
+    const material = () => ({ id, plan, items, uploads, quotas: quotasWithin(this.#room, caller) });
+    if (idempotency) return this.#connection.attempt(async () => this.#submitOnce(material(), idempotency));
     return this.#connection
-      .attempt(async () => ({ batch: await this.#create(material), created: true }))
+      .attempt(async () => ({ batch: await this.#create(material()), created: true }))
       .catch((error: unknown) => {
         throw unconfirmed(error, id);
       });
@@ -180,7 +192,9 @@ export class Batches {
     const digest = idempotencyDigest(plan.tenant, `batch\n${key}`);
     const mayExist = isBatchId(key);
     const { value, created } = await this.#idempotency.once({
+      tenant: plan.tenant,
       digest,
+      maxKeptBytes: rest.quotas.maxKeptBytes,
       bodyHash,
       lost: "batch_not_found",
       newId: mayExist ? key : newId,

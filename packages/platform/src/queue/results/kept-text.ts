@@ -25,9 +25,9 @@ export function isStored(kept: KeptText): kept is StoredText {
   return typeof kept !== "string";
 }
 
-/** A Lua function: the id of the object that a field points to, if it does. */
+/** A Lua function: the id and the bytes of the object that a field points to, if it does. */
 export const storedId = `
 local function storedId(field)
-  return field and string.match(field, "^${mark}(%x+) ")
+  if field then return string.match(field, "^${mark}(%x+) (%d+)$") end
 end
 `;

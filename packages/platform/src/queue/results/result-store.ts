@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { Logger } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
+import { ledger, storedKeys } from "../ledger/ledger.js";
+import type { Room } from "../ledger/redis-room.js";
 import type { QueueKeys } from "../queue-keys.js";
 import { evenWhenFull, RedisScript } from "../redis-script.js";
 import { once, type Persist } from "../until-redis-answers.js";
@@ -9,6 +11,8 @@ import { isStored, type KeptText, type StoredText } from "./kept-text.js";
 
 /** A text of more bytes goes into the object store: five embeddings in numbers, eleven in base64. */
 export const mostInRedis = 32_768;
+/** The same where Redis has little room left. */
+const mostInTightRedis = 1024;
 /** How long an object that no job or line has come for is kept. */
 const orphanMs = 3_600_000;
 const chunkBytes = 524_288;
@@ -18,6 +22,18 @@ const enter = new RedisScript<number>(`${evenWhenFull}
 local time = redis.call("TIME")
 return redis.call("ZADD", KEYS[1], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[1])`);
 
+/** KEYS: results, then those of the ledger of what is stored. ARGV: id. */
+export const removeResult = new RedisScript<number>(`${ledger}
+redis.call("ZREM", KEYS[1], ARGV[1])
+return takes({KEYS[2], KEYS[3]}, ARGV[1], 0)`);
+
+export interface ResultStoreParts {
+  readonly store: ObjectStore;
+  readonly logger: Logger;
+  /** How much room there is in Redis, where that is watched. */
+  readonly room?: Room;
+}
+
 /**
  * Results and lines that are too large for Redis, as objects of the service's own. Each is on a register, by when it is
  * to be deleted, from before it is stored until it has been: whatever dies, none is left behind.
@@ -26,7 +42,7 @@ export class ResultStore {
   constructor(
     private readonly redis: Redis,
     private readonly keys: QueueKeys,
-    private readonly parts: { readonly store: ObjectStore; readonly logger: Logger },
+    private readonly parts: ResultStoreParts,
   ) {}
 
   /**
@@ -34,10 +50,11 @@ export class ResultStore {
    * @throws ProblemError `store_unavailable`
    */
   async keep(text: string, persist: Persist = once): Promise<KeptText> {
+    const most = this.parts.room?.isTight ? mostInTightRedis : mostInRedis;
     // No character takes more than three bytes.
-    if (text.length * 3 <= mostInRedis) return text;
+    if (text.length * 3 <= most) return text;
     const bytes = Buffer.from(text);
-    return bytes.byteLength <= mostInRedis ? text : this.#put(bytes, persist);
+    return bytes.byteLength <= most ? text : this.#put(bytes, persist);
   }
 
   /** The bytes of a text, piece by piece; what is left of it to be read stays where it is. */
@@ -63,7 +80,7 @@ export class ResultStore {
     if (kept === undefined || !isStored(kept)) return;
     try {
       await this.parts.store.delete(resultRef(this.parts.store, kept.id));
-      await this.redis.zrem(this.keys.results, kept.id);
+      await removeResult.run(this.redis, [this.keys.results, ...storedKeys(this.keys)], [kept.id]);
     } catch (error) {
       this.parts.logger.warn({ err: error, result: kept.id }, "a stored result could not be deleted yet");
     }

@@ -2,10 +2,11 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { type DueForDeletion, takeDueForDeletion } from "../due.js";
+import { storedKeys } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import type { KeptText } from "./kept-text.js";
-import { ResultStore } from "./result-store.js";
+import { ResultStore, removeResult } from "./result-store.js";
 
 /** How long whoever took a result that is over has to delete it, before it is given to another. */
 const leaseMs = 60_000;
@@ -38,7 +39,8 @@ export class StoredResults {
 
   /** To be called once the object is deleted. Idempotent. */
   async remove(id: string): Promise<void> {
-    await this.#connection.attempt(() => this.#connection.client.zrem(this.#keys.results, id));
+    const keys = [this.#keys.results, ...storedKeys(this.#keys)];
+    await this.#connection.attempt(() => removeResult.run(this.#connection.client, keys, [id]));
   }
 
   close(): Promise<void> {

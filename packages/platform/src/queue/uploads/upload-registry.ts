@@ -1,6 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
+import { bytesOf, type Quotas, refusals, refused } from "../admission.js";
+import { keptKeys, ledger, overhead, storedKeys, sumOf } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import { RedisScript } from "../redis-script.js";
@@ -8,6 +10,8 @@ import { uploadKeys, uploadOwnership } from "./upload-ownership.js";
 
 /** An upload that no job and no batch came for is deleted after this time. */
 const waitingMs = 3_600_000;
+/** How long what is sent at the last moment may take. */
+const sendingMs = 120_000;
 /** How long whoever took a doomed upload has to delete it, before it is given to another. */
 const leaseMs = 5 * 60 * 1000;
 
@@ -18,14 +22,61 @@ const secretKnownMs = 10_000;
 const nonceLength = 8;
 const ownerLength = 8;
 
+/** A Lua function that lets an upload wait for a job, unless one has it. Gives 0 for one that is doomed. */
+const awaiting = `${uploadOwnership}
+local function awaitUpload(uploads, upload, milliseconds)
+  if redis.call("ZSCORE", uploads[3], upload) then return 0 end
+  if isUploadHeld(uploads, upload) then return 1 end
+  local time = redis.call("TIME")
+  redis.call("ZADD", uploads[1], string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + milliseconds), upload)
+  return 1
+end
+`;
+
 /** KEYS: those of `uploadKeys`. ARGV: upload, how long it may wait in ms. Returns whether it may be sent. */
-const announce = new RedisScript<number>(`${uploadOwnership}
+const announceAgain = new RedisScript<number>(`${awaiting} return awaitUpload(KEYS, ARGV[1], ARGV[2])`);
+
+/**
+ * KEYS: those of `uploadKeys`, sendable uploads, counts of uploads, then those of the ledgers. ARGV: upload, how long it may
+ * wait in ms, tenant, its bytes, for how long whoever has its URL can send it in ms or "", most uploads, bytes in Redis and
+ * in the store, each or "". Returns 1, or why the tenant may have no more.
+ */
+const announce = new RedisScript<number>(`${awaiting}${ledger}${sumOf}
+local sendable, counts = unpack(KEYS, 4)
+local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
+local upload, waitingFor, tenant, bytes, sendableFor, most, mostKept, mostStored = unpack(ARGV)
+local count = tonumber(redis.call("HGET", counts, tenant) or 0)
+if most ~= "" and count >= tonumber(most) then return ${refusals.tooManyUploads} end
+if mostKept ~= "" and sumOf(kept, tenant) + ${overhead.upload} > tonumber(mostKept) then return ${refusals.tooMuchKept} end
+if mostStored ~= "" and sumOf(stored, tenant) + bytes > tonumber(mostStored) then return ${refusals.tooMuchStored} end
+if takes(kept, upload, ${overhead.upload}, tenant) == 0 then redis.call("HINCRBY", counts, tenant, 1) end
+takes(stored, upload, tonumber(bytes), tenant)
+if sendableFor ~= "" then
+  local time = redis.call("TIME")
+  redis.call("ZADD", sendable, string.format("%.0f", time[1] * 1000 + sendableFor), upload)
+end
+return awaitUpload(KEYS, upload, waitingFor)`);
+
+/**
+ * Takes an upload that has been deleted off the register; one that can still be sent again stays doomed until it cannot,
+ * and is then deleted once more. KEYS: as before. ARGV: upload.
+ */
+const remove = new RedisScript<number>(`${ledger}
+local doomed, sendable, counts = unpack(KEYS, 3)
+local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
 local upload = ARGV[1]
-if redis.call("ZSCORE", KEYS[3], upload) then return 0 end
-if isUploadHeld(KEYS, upload) then return 1 end
+local until_ = redis.call("ZSCORE", sendable, upload)
 local time = redis.call("TIME")
-redis.call("ZADD", KEYS[1], string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]), upload)
-return 1`);
+if until_ and tonumber(until_) > time[1] * 1000 then
+  redis.call("ZREM", doomed, upload)
+  return redis.call("ZADD", doomed, until_ + ${sendingMs}, upload)
+end
+redis.call("ZREM", sendable, upload)
+if redis.call("ZREM", doomed, upload) == 0 then return 0 end
+local tenant = string.match(redis.call("HGET", kept[1], upload) or "", "^%d+ (.+)$")
+if tenant and redis.call("HINCRBY", counts, tenant, -1) <= 0 then redis.call("HDEL", counts, tenant) end
+takes(kept, upload, 0)
+return takes(stored, upload, 0)`);
 
 /** KEYS: those of `uploadKeys`. ARGV: upload. */
 const giveUp = new RedisScript<number>(`${uploadOwnership}
@@ -67,6 +118,17 @@ for _, upload in ipairs(taken) do
 end
 return taken`);
 
+/** Whose an upload is to be, and what it may take. */
+export interface UploadClaim extends Omit<Quotas, "maxQueuedJobs"> {
+  readonly tenant: string;
+  /** At most. */
+  readonly bytes: number;
+  /** The most uploads of the tenant that are not deleted; without it, any number. */
+  readonly maxUploads?: number | undefined;
+  /** For how long whoever has its URL can send it, past us, in milliseconds. */
+  readonly sendableMs?: number;
+}
+
 /**
  * Every upload from before its bytes are stored until they are deleted, so that none is left behind and none is lost.
  * Jobs and batches hold theirs from the step on that queues them, to that in which they end.
@@ -83,11 +145,22 @@ export class UploadRegistry {
   }
 
   /**
-   * To be called before any byte of an upload is stored, also when it is sent again. One that nobody holds waits for
-   * another hour. Returns false for one that is being deleted, which must not be stored.
+   * To be called before any byte of a new upload is stored. It waits for an hour.
+   * @throws ProblemError `too_many_uploads`, `too_much_stored`, `too_much_kept`
    */
-  async announce(id: string): Promise<boolean> {
-    return (await this.#run(announce, [id, waitingMs])) === 1;
+  async announce(id: string, { tenant, bytes, sendableMs, ...quotas }: UploadClaim): Promise<void> {
+    const { maxUploads, maxKeptBytes, maxStoredBytes } = quotas;
+    const most = [maxUploads, maxKeptBytes, maxStoredBytes].map(bytesOf);
+    const answer = await this.#runWhole(announce, [id, waitingMs, tenant, bytes, sendableMs ?? "", ...most]);
+    if (answer < 0) throw refused(answer, quotas);
+  }
+
+  /**
+   * To be called before any byte of a known upload is stored. One that nobody holds waits for another hour. Returns false
+   * for one that is being deleted, which must not be stored.
+   */
+  async announceAgain(id: string): Promise<boolean> {
+    return (await this.#run(announceAgain, [id, waitingMs])) === 1;
   }
 
   /** Dooms an upload that nobody holds. */
@@ -107,7 +180,7 @@ export class UploadRegistry {
 
   /** To be called once the bytes of a doomed upload are deleted. Idempotent. */
   async remove(id: string): Promise<void> {
-    await this.#connection.attempt(() => this.#connection.client.zrem(this.#keys.doomedUploads, id));
+    await this.#runWhole(remove, [id]);
   }
 
   /** An id for an upload that jobs of this tenant only may name. */
@@ -150,6 +223,14 @@ export class UploadRegistry {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** A script that also needs to know what the upload takes. */
+  #runWhole<T>(script: RedisScript<T>, args: (string | number)[]): Promise<T> {
+    const { sendableUploads, uploadCounts } = this.#keys;
+    const ledgers = [...keptKeys(this.#keys), ...storedKeys(this.#keys)];
+    const keys = [...uploadKeys(this.#keys), sendableUploads, uploadCounts, ...ledgers];
+    return this.#connection.attempt(() => script.run(this.#connection.client, keys, args));
   }
 
   #run<T>(script: RedisScript<T>, args: (string | number)[]): Promise<T> {

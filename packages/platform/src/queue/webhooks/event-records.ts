@@ -8,7 +8,8 @@ import type {
 } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { webhookBody } from "../../webhooks/webhook-body.js";
-import type { QueueKeys } from "../queue-keys.js";
+import { keptKeys, ledger, overhead } from "../ledger/ledger.js";
+import { memberOf, type QueueKeys } from "../queue-keys.js";
 import { RedisScript } from "../redis-script.js";
 
 /** An event on its way to its receiver. */
@@ -50,28 +51,34 @@ const mostAttempts = 100;
 const slackMs = 60_000;
 
 /**
- * KEYS: record, undelivered events. ARGV: now, to be kept for, how long the subject is kept from now on, id, when it
- * happened, then the record's fields.
+ * KEYS: record, undelivered events, what ends by itself, then those of the ledger. ARGV: now, to be kept for, how long the
+ * subject is kept from now on, id, when it happened, member of the third, tenant, then the record's fields.
  * That it expires now may be there already: the job was erased before this.
  */
-const accept = new RedisScript<number>(`
+const accept = new RedisScript<number>(`${ledger}
 if redis.call("HEXISTS", KEYS[1], "body") == 1 then return 0 end
 redis.call("HSET", KEYS[1], "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", ARGV[1],
-  "nextAttemptAt", "0", unpack(ARGV, 6))
+  "nextAttemptAt", "0", unpack(ARGV, 8))
 local time = redis.call("TIME")
 redis.call("HSETNX", KEYS[1], "expiresAt", string.format("%.0f", time[1] * 1000 + ARGV[3]))
 redis.call("ZADD", KEYS[2], ARGV[5], ARGV[4])
+redis.call("ZADD", KEYS[3], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[6])
+local bytes = ${overhead.event}
+for at = 8, #ARGV do bytes = bytes + #ARGV[at] end
+takes({KEYS[4], KEYS[5]}, ARGV[4], bytes, ARGV[7])
 return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
 
 /**
  * Writes down an attempt, and what is to become of the event unless it was asked to be sent again meanwhile. What is
  * over is kept as long as its subject.
- * KEYS: record, attempts, whether the receiver is disabled, undelivered events. ARGV: round, state, when next, attempt
- * or "", how many attempts are kept, to be kept for, disabled for, id.
+ * KEYS: record, attempts, whether the receiver is disabled, undelivered events, what ends by itself, then those of the
+ * ledger. ARGV: round, state, when next, attempt or "", how many attempts are kept, to be kept for, disabled for, id, its
+ * member of the fifth, that of the disabled receiver, tenant.
  */
-const note = new RedisScript<number>(`
-local record, attempts, disabled, undelivered = unpack(KEYS)
-local round, state, nextAttemptAt, attempt, most, kept, disabledFor, id = unpack(ARGV)
+const note = new RedisScript<number>(`${ledger}
+local record, attempts, disabled, undelivered, ended = unpack(KEYS)
+local round, state, nextAttemptAt, attempt, most, kept, disabledFor, id, member, receiver, tenant = unpack(ARGV)
+local time = redis.call("TIME")
 if redis.call("HEXISTS", record, "body") == 0 then
   redis.call("ZREM", undelivered, id)
   return 0
@@ -81,7 +88,11 @@ if attempt ~= "" then
   redis.call("LTRIM", attempts, -most, -1)
   redis.call("PEXPIRE", attempts, kept)
   redis.call("HINCRBY", record, "attempts", 1)
-  if state == "disabled" then redis.call("SET", disabled, "1", "PX", disabledFor) end
+  if state == "disabled" then
+    redis.call("SET", disabled, "1", "PX", disabledFor)
+    redis.call("ZADD", ended, string.format("%.0f", time[1] * 1000 + disabledFor), receiver)
+    takes({KEYS[6], KEYS[7]}, string.match(receiver, "/(.+)$"), ${overhead.disabledReceiver}, tenant)
+  end
   if state == "delivered" then redis.call("DEL", disabled) end
 end
 if redis.call("HGET", record, "round") ~= round then return 0 end
@@ -92,14 +103,16 @@ if state ~= "pending" then
   local expiresAt = redis.call("HGET", record, "expiresAt")
   redis.call("PEXPIREAT", record, expiresAt)
   redis.call("PEXPIREAT", attempts, expiresAt)
+  redis.call("ZADD", ended, expiresAt, member)
 end
 return 1`);
 
-/** KEYS: record, attempts, outbox, undelivered events. ARGV: id, now, to be kept for. */
+/** KEYS: record, attempts, outbox, undelivered events, what ends by itself. ARGV: id, now, to be kept for. */
 const resend = new RedisScript<number>(`
-local record, attempts, outbox, undelivered = unpack(KEYS)
+local record, attempts, outbox, undelivered, ended = unpack(KEYS)
 local id, now, kept = unpack(ARGV)
 if redis.call("HEXISTS", record, "body") == 0 then return 0 end
+redis.call("ZADD", ended, string.format("%.0f", now + kept), redis.call("HGET", record, "tenant") .. "/" .. id)
 local round = redis.call("HINCRBY", record, "round", 1)
 redis.call("HSET", record, "state", "pending", "tries", "0", "since", now, "nextAttemptAt", "0")
 redis.call("ZADD", undelivered, now, id)
@@ -110,15 +123,16 @@ return round`);
 
 /**
  * A Lua function that erases what is known of an event with its subject, once it is delivered. Takes its id, if there
- * is one, the prefix of events and how long an event may take in ms.
+ * is one, the prefix of events, how long an event may take in ms, and the keys of the ledger, whose functions it needs.
  */
 export const eraseEvent = `
-local function eraseEvent(eventId, prefix, kept)
+local function eraseEvent(eventId, prefix, kept, ofLedger)
   if not eventId then return end
   local event = prefix .. eventId
   local state = redis.call("HGET", event, "state")
   if state and state ~= "pending" then
     redis.call("DEL", event, event .. ":attempts")
+    takes(ofLedger, eventId, 0)
   else
     redis.call("HSET", event, "expiresAt", "0")
     redis.call("PEXPIRE", event, kept)
@@ -141,8 +155,9 @@ export class EventRecords {
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
     if (trace) fields.push("trace", JSON.stringify(trace));
     const happened = Date.parse(event.createdAt);
-    const keys = [this.keys.event(event.id), this.keys.undelivered];
-    await accept.run(this.redis, keys, [Date.now(), keptMs, subjectMs, event.id, happened, ...fields]);
+    const keys = [this.keys.event(event.id), this.keys.undelivered, this.keys.ended, ...keptKeys(this.keys)];
+    const place = [event.id, happened, memberOf(tenant, event.id), tenant];
+    await accept.run(this.redis, keys, [Date.now(), keptMs, subjectMs, ...place, ...fields]);
   }
 
   /** Undefined once it has been forgotten. */
@@ -164,10 +179,13 @@ export class EventRecords {
 
   async note({ id, tenant, url, round }: EventRecord, { state, attempt, nextAttemptAt = 0 }: Progress): Promise<void> {
     const { keys } = this;
+    const disabled = keys.disabledReceiver(tenant, url);
+    const progress = [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : ""];
+    const members = [memberOf(tenant, id), memberOf(tenant, disabled)];
     await note.run(
       this.redis,
-      [keys.event(id), keys.eventAttempts(id), keys.disabledReceiver(tenant, url), keys.undelivered],
-      [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : "", mostAttempts, keptMs, disabledMs, id],
+      [keys.event(id), keys.eventAttempts(id), disabled, keys.undelivered, keys.ended, ...keptKeys(keys)],
+      [...progress, mostAttempts, keptMs, disabledMs, id, ...members, tenant],
     );
   }
 
@@ -176,7 +194,7 @@ export class EventRecords {
     const { keys } = this;
     await resend.run(
       this.redis,
-      [keys.event(id), keys.eventAttempts(id), keys.outbox, keys.undelivered],
+      [keys.event(id), keys.eventAttempts(id), keys.outbox, keys.undelivered, keys.ended],
       [id, Date.now(), keptMs],
     );
   }

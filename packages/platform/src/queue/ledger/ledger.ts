@@ -1,0 +1,74 @@
+import type { QueueKeys } from "../queue-keys.js";
+
+/**
+ * What each tenant's things take, in bytes: a hash of all things, `<bytes> <tenant>` by name, and one of the sums by
+ * tenant. A thing is entered, changed and taken off in the step that makes, changes or removes it: a sum is always that of
+ * its things.
+ *
+ * Lua functions for scripts, which take the two keys as a table. `takes` says what a thing takes from now on, 0 for one
+ * that is gone, and gives what it took before; `takesMore` adds to it. Of a thing that is known its tenant need not be
+ * told.
+ */
+export const ledger = `
+local function takes(ledger, name, bytes, tenant)
+  local before, owner = string.match(redis.call("HGET", ledger[1], name) or "", "^(%d+) (.+)$")
+  before, owner = tonumber(before or 0), owner or tenant
+  if not owner or bytes == before then return before end
+  if bytes > 0 then
+    redis.call("HSET", ledger[1], name, string.format("%d %s", bytes, owner))
+  else
+    redis.call("HDEL", ledger[1], name)
+  end
+  if redis.call("HINCRBY", ledger[2], owner, string.format("%d", bytes - before)) <= 0 then
+    redis.call("HDEL", ledger[2], owner)
+  end
+  return before
+end
+
+local function takesMore(ledger, name, bytes, tenant)
+  local before = tonumber(string.match(redis.call("HGET", ledger[1], name) or "", "^%d+") or 0)
+  takes(ledger, name, math.max(0, before + bytes), tenant)
+end
+`;
+
+/** Of what is in Redis. */
+export function keptKeys({ kept, keptBytes }: QueueKeys): [things: string, sums: string] {
+  return [kept, keptBytes];
+}
+
+/** Of what is in the object store: uploads, large results and lines, and parts of the results of batches. */
+export function storedKeys({ stored, storedBytes }: QueueKeys): [things: string, sums: string] {
+  return [stored, storedBytes];
+}
+
+/** A Lua function: what the sum of a tenant is. */
+export const sumOf = `
+local function sumOf(ledger, tenant)
+  return tonumber(redis.call("HGET", ledger[2], tenant) or 0)
+end
+`;
+
+/**
+ * What things take in Redis besides their texts: keys, entries of sets and lists, this ledger's own. Measured
+ * (`test/queue/kept-bytes.test.ts`), and rounded up.
+ */
+export const overhead = {
+  job: 1400,
+  /** An outcome, and where it is listed. */
+  outcome: 1100,
+  /** The place of an outcome that was erased. */
+  erased: 500,
+  batch: 2000,
+  /** An item that came with the request of its batch. */
+  item: 64,
+  line: 100,
+  event: 1500,
+  idempotencyKey: 1000,
+  disabledReceiver: 400,
+  upload: 500,
+} as const;
+
+/** The items of a part of a batch as one thing: their jobs while they wait and run, and their lines until these are stored. */
+export function partThing(batchId: string, part: number | string): string {
+  return `${batchId}.part.${part}`;
+}
