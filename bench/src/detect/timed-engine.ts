@@ -9,14 +9,16 @@ export class TimedEngine implements InferenceEngine {
   readonly times = new Map<string, number>();
   readonly name: EngineName;
   readonly device: string;
+  readonly arithmetics: InferenceEngine["arithmetics"];
 
   constructor(private readonly engine: InferenceEngine) {
     this.name = engine.name;
     this.device = engine.device;
+    this.arithmetics = engine.arithmetics;
   }
 
-  readonly compile: Compile = async (network, weights: ModelPack["weights"]) => {
-    const session = await this.engine.compile(network, weights);
+  readonly compile: Compile = async (network, weights: ModelPack["weights"], arithmetic) => {
+    const session = await this.engine.compile(network, weights, arithmetic);
     return { run: (input) => this.timed(network.name, session, input), close: () => session.close() };
   };
 

@@ -1,7 +1,7 @@
 import { type BatchStage, FacePipeline, type InferenceEngine, type Session } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
-import { modelsDir, noPack, noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
+import { modelsDir, noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline, startEngine } from "./pipeline-under-test.js";
 
 const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
@@ -19,14 +19,15 @@ function cramped(engine: InferenceEngine, mostCrops: number): InferenceEngine {
   return {
     name: engine.name,
     device: engine.device,
-    compile: async (network, weights) => crampedSession(await engine.compile(network, weights)),
+    arithmetics: engine.arithmetics,
+    compile: async (network, weights, arithmetic) => crampedSession(await engine.compile(network, weights, arithmetic)),
     isOutOfMemory: (error) => engine.isOutOfMemory(error),
     tensorCount: () => engine.tensorCount(),
     tensorBytes: () => engine.tensorBytes(),
   };
 }
 
-describe.skipIf(skipped("an engine out of memory", noPack, noPhotos))("a batch too large for the device", () => {
+describe.skipIf(skipped("an engine out of memory", noPhotos))("a batch too large for the device", () => {
   it("is halved until it fits, told by its stage, and leaves the faces what they are", async () => {
     const splits: BatchStage[] = [];
     const [pack, engine] = [await loadPack(modelsDir), cramped(await startEngine("onnx-cpu"), 32)];

@@ -3,3 +3,4 @@ export type { Detection } from "./detection.js";
 export { imagePyramid, type PyramidLevel } from "./image-pyramid.js";
 export { Mtcnn } from "./mtcnn.js";
 export { overSmaller, overUnion } from "./non-maximum-suppression.js";
+export { prominence } from "./prominence.js";

@@ -1,5 +1,6 @@
 export { type ChosenEngine, createEngine, type EngineChoice } from "./create-engine.js";
 export {
+  type Arithmetic,
   type EngineName,
   type EngineOptions,
   engineNames,
@@ -8,4 +9,5 @@ export {
   type Session,
   type Tensor,
 } from "./inference-engine.js";
+export type { Quantisation } from "./quantised-ops.js";
 export { Scratch } from "./scratch.js";

@@ -19,6 +19,12 @@ export function rowOf({ data, shape }: Tensor, row: number): Float32Array {
   return data.subarray(row * channels, (row + 1) * channels);
 }
 
+/**
+ * What computes the integers of a quantised network, to the same result: kernels for 8 bits; those that widen them to 16
+ * before they are multiplied, where the former overflow; or float32.
+ */
+export type Arithmetic = "int8" | "int8-widened" | "float32";
+
 /** A network with its weights, ready to run on the engine's device. */
 export interface Session<Output extends string = string> {
   /** Rejects with the engine's own error; after one, the session can be used again. */
@@ -31,7 +37,14 @@ export interface InferenceEngine {
   readonly name: EngineName;
   /** The device that the engine really got, not the one asked for. */
   readonly device: string;
-  compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>>;
+  /** What it can compute quantised networks by, fastest first. */
+  readonly arithmetics: readonly Arithmetic[];
+  /** @param arithmetic one of its own, for a quantised network; float32 unless told. */
+  compile<Output extends string>(
+    network: Network<Output>,
+    weights: WeightsFile,
+    arithmetic?: Arithmetic,
+  ): Promise<Session<Output>>;
   /** Whether an error of `run` means that the batch was too large for the device. */
   isOutOfMemory(error: unknown): boolean;
   /** Tensors that are alive now, where the engine counts them. */

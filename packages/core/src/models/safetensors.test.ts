@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../test/models/temporary-folder.js";
 import { counting } from "../../test/models/tiny-pack.js";
-import type { NamedTensor } from "./convert.js";
 import { sha256OfFile } from "./file-digest.js";
-import { writeSafetensors } from "./safetensors.js";
+import { type NamedTensor, writeSafetensors } from "./safetensors.js";
 import { WeightsFile } from "./weights-file.js";
 
 const tensors: NamedTensor[] = [
   ["a/kernel", { shape: [2, 3], data: counting([2, 3]) }],
   ["a/bias", { shape: [3], data: new Float32Array([-1, 0.5, Number.MAX_VALUE]) }],
+  ["b/bias", { shape: [2], data: new Int32Array([-(2 ** 31), 7]) }],
+  ["b/kernel", { shape: [3, 1], data: new Int8Array([-128, 0, 127]) }],
+  ["pixels", { shape: [1, 2], data: new Uint8Array([0, 255]) }],
 ];
 
 const newFile = async () => join(await temporaryFolder(), "weights.safetensors");
@@ -20,9 +22,12 @@ describe("writeSafetensors", () => {
     const path = await newFile();
     await writeSafetensors(path, tensors);
     const weights = await WeightsFile.open(path);
-    expect([...weights.tensors.keys()]).toEqual(["a/kernel", "a/bias"]);
+    expect([...weights.tensors.keys()]).toEqual(["a/kernel", "a/bias", "b/bias", "b/kernel", "pixels"]);
     expect(weights.tensors.get("a/kernel")!.shape).toEqual([2, 3]);
-    for (const [name, { data }] of tensors) expect(weights.read(name)).toEqual(data);
+    for (const [name, tensor] of tensors) {
+      expect(weights.tensor(name)).toEqual(tensor);
+      expect(weights.read(name)).toEqual(Float32Array.from(tensor.data));
+    }
     expect(() => weights.read("b")).toThrow("Expected a tensor named b");
     weights.close();
   });
@@ -42,8 +47,23 @@ describe("writeSafetensors", () => {
     expect(JSON.parse(bytes.toString("utf8", 8, 8 + headerBytes))).toEqual({
       "a/kernel": { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] },
       "a/bias": { dtype: "F32", shape: [3], data_offsets: [24, 36] },
+      "b/bias": { dtype: "I32", shape: [2], data_offsets: [36, 44] },
+      "b/kernel": { dtype: "I8", shape: [3, 1], data_offsets: [44, 47] },
+      pixels: { dtype: "U8", shape: [1, 2], data_offsets: [47, 49] },
     });
-    expect(bytes.length).toBe(8 + headerBytes + 36);
+    expect(bytes.length).toBe(8 + headerBytes + 49);
+  });
+
+  it("puts larger numbers first, so that each tensor is aligned", async () => {
+    const path = await newFile();
+    await writeSafetensors(path, tensors.toReversed());
+    const weights = await WeightsFile.open(path);
+    const dtypes = [...weights.tensors.values()].map(({ dtype }) => dtype);
+    expect(dtypes).toEqual(["I32", "F32", "F32", "U8", "I8"]);
+    for (const { dtype, byteOffset } of weights.tensors.values()) {
+      expect(byteOffset % { F32: 4, I32: 4, I8: 1, U8: 1 }[dtype]).toBe(0);
+    }
+    weights.close();
   });
 });
 

@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { NamedTensor } from "./convert.js";
 import { PackError } from "./pack-error.js";
-import { elementCount } from "./tensor.js";
+import { elementCount, type Tensor, type TensorData } from "./tensor.js";
 
-/** Where a float32 tensor lies in a weights file. */
+/** The format's names of what numbers are kept as, and the arrays that hold them. */
+const arrays = { F32: Float32Array, I32: Int32Array, I8: Int8Array, U8: Uint8Array } as const;
+export type DataType = keyof typeof arrays;
+
+export type NamedTensor = readonly [name: string, tensor: Tensor<TensorData>];
+
+/** Where a tensor lies in a weights file. */
 export interface TensorInfo {
+  readonly dtype: DataType;
   readonly shape: readonly number[];
   /** From the start of the file. */
   readonly byteOffset: number;
@@ -13,7 +19,7 @@ export interface TensorInfo {
 }
 
 interface HeaderEntry {
-  readonly dtype: string;
+  readonly dtype: DataType;
   readonly shape: readonly number[];
   /** From the end of the header. */
   readonly data_offsets: readonly [start: number, end: number];
@@ -25,16 +31,20 @@ export const headerLengthBytes = 8;
 /** The first tensor starts at a multiple of it; the format forbids gaps between the others. */
 const dataAlignment = 64;
 
-/** Writes float32 tensors in the safetensors format (https://huggingface.co/docs/safetensors) and flushes them to disk. */
+/**
+ * Writes tensors in the safetensors format (https://huggingface.co/docs/safetensors) and flushes them to disk; those of
+ * larger numbers first, so that each is aligned for its type.
+ */
 export async function writeSafetensors(
   path: string,
   tensors: readonly NamedTensor[],
 ): Promise<{ bytes: number; sha256: string }> {
+  const sorted = tensors.toSorted(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const hash = createHash("sha256");
   let bytes = 0;
   const file = await open(path, "wx");
   try {
-    for (const chunk of encode(tensors)) {
+    for (const chunk of encode(sorted)) {
       await file.writeFile(chunk);
       hash.update(chunk);
       bytes += chunk.byteLength;
@@ -55,7 +65,7 @@ function encodeHeader(tensors: readonly NamedTensor[]): Buffer {
   const entries: Record<string, HeaderEntry> = {};
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {
-    entries[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
+    entries[name] = { dtype: dataType(data), shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
   }
   const json = Buffer.from(JSON.stringify(entries));
@@ -66,8 +76,17 @@ function encodeHeader(tensors: readonly NamedTensor[]): Buffer {
   return header;
 }
 
+function dataType(data: TensorData): DataType {
+  return (Object.keys(arrays) as DataType[]).find((name) => data instanceof arrays[name]) as DataType;
+}
+
+/** The numbers that `bytes` are, which must be aligned for their type. */
+export function tensorData(dtype: DataType, { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): TensorData {
+  return new arrays[dtype](buffer, byteOffset, byteLength / arrays[dtype].BYTES_PER_ELEMENT);
+}
+
 /**
- * Parses the header of a safetensors file (without its length), and checks that its tensors are float32
+ * Parses the header of a safetensors file (without its length), and checks that its tensors are of a known type
  * and fill the file exactly.
  */
 export function parseSafetensorsHeader(header: Buffer, fileBytes: number): Map<string, TensorInfo> {
@@ -97,9 +116,12 @@ function tensorInfo(
   { dtype, shape, data_offsets: [start, end] }: HeaderEntry,
   dataStart: number,
 ): TensorInfo {
-  const byteLength = elementCount(shape) * Float32Array.BYTES_PER_ELEMENT;
-  if (dtype !== "F32" || end - start !== byteLength) {
-    throw new PackError(`Expected float32 [${shape}] for ${name} but received ${end - start} bytes of ${dtype}`);
+  const byteLength = elementCount(shape) * (arrays[dtype]?.BYTES_PER_ELEMENT ?? Number.NaN);
+  if (end - start !== byteLength) {
+    const known = Object.keys(arrays).join(", ");
+    throw new PackError(
+      `Expected [${shape}] numbers of ${known} for ${name} but received ${end - start} bytes of ${dtype}`,
+    );
   }
-  return { shape, byteOffset: dataStart + start, byteLength };
+  return { dtype, shape, byteOffset: dataStart + start, byteLength };
 }

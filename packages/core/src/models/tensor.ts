@@ -1,7 +1,10 @@
-/** A dense float32 tensor, row-major. */
-export interface Tensor {
+/** What the numbers of a tensor may be kept as. */
+export type TensorData = Float32Array | Int32Array | Int8Array | Uint8Array;
+
+/** A dense tensor, row-major; of float32 unless told. */
+export interface Tensor<Data extends TensorData = Float32Array> {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Data;
 }
 
 export function elementCount(shape: readonly number[]): number {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { PackError } from "./pack-error.js";
-import { headerLengthBytes, parseSafetensorsHeader, type TensorInfo } from "./safetensors.js";
+import { headerLengthBytes, parseSafetensorsHeader, type TensorInfo, tensorData } from "./safetensors.js";
+import type { Tensor, TensorData } from "./tensor.js";
 
 /** An open safetensors file. Tensors are read from disk when asked for, so that the weights need not stay in memory. */
 export class WeightsFile {
@@ -10,7 +11,7 @@ export class WeightsFile {
     private readonly descriptor: number,
   ) {}
 
-  /** @throws PackError when the file is not a complete safetensors file of float32. */
+  /** @throws PackError when the file is not a complete safetensors file. */
   static async open(path: string): Promise<WeightsFile> {
     const descriptor = openSync(path, "r");
     try {
@@ -21,12 +22,18 @@ export class WeightsFile {
     }
   }
 
-  /** A fresh copy of the tensor's numbers, row-major. */
-  read(name: string): Float32Array {
+  /** A fresh copy of a tensor, its numbers as they are kept. */
+  tensor(name: string): Tensor<TensorData> {
     const info = this.tensors.get(name);
     if (info === undefined) throw new PackError(`Expected a tensor named ${name} in ${this.path} but there is none`);
-    const bytes = readExactly(this.descriptor, info.byteOffset, info.byteLength);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, info.byteLength / Float32Array.BYTES_PER_ELEMENT);
+    const { dtype, shape, byteOffset, byteLength } = info;
+    return { shape, data: tensorData(dtype, readExactly(this.descriptor, byteOffset, byteLength)) };
+  }
+
+  /** A fresh copy of the tensor's numbers as float32, whatever they are kept as. */
+  read(name: string): Float32Array {
+    const { data } = this.tensor(name);
+    return data instanceof Float32Array ? data : Float32Array.from(data);
   }
 
   close(): void {
@@ -43,8 +50,8 @@ function readTensorTable(descriptor: number): Map<string, TensorInfo> {
   return parseSafetensorsHeader(readExactly(descriptor, headerLengthBytes, headerBytes), fileBytes);
 }
 
-function readExactly(descriptor: number, position: number, length: number): Buffer {
-  // Its own allocation, not a slice of the pool, so that a Float32Array may lie over it.
+function readExactly(descriptor: number, position: number, length: number): Buffer<ArrayBuffer> {
+  // Its own allocation, not a slice of the pool, so that an array of larger numbers may lie over it.
   const buffer = Buffer.from(new ArrayBuffer(length));
   let filled = 0;
   while (filled < length) {

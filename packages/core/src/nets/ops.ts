@@ -1,12 +1,12 @@
 /**
- * The vocabulary that networks are written in. `T` is whatever an engine passes between layers: a graph
+ * The layers that an engine computes. `T` is whatever an engine passes between layers: a graph
  * value, an eager tensor. Every value is a batch of feature maps; how its axes are laid out is the
  * engine's affair.
  *
  * A layer's weights are found by its name: `<name>/kernel` (OIHW) and `<name>/bias` for convolutions,
  * `<name>/alpha` for PReLU.
  */
-export interface Ops<T> {
+export interface Layers<T> {
   conv(x: T, name: string, options?: ConvOptions): T;
   relu(x: T): T;
   /** max(0, x) + alpha * min(0, x), one alpha a channel. */
@@ -17,6 +17,15 @@ export interface Ops<T> {
   add(a: T, b: T): T;
   /** The mean of each map: one position is left. */
   globalAveragePool(x: T): T;
+}
+
+/** The vocabulary that networks are written in: layers, and where a quantised pack rounds what lies between them. */
+export interface Ops<T> extends Layers<T> {
+  /**
+   * Rounds the map to 8 bits, by the scale and the zero point that the pack has under `<name>/quantisation`; where it
+   * has none, the map stays as it is. Maps that are joined are rounded alike.
+   */
+  quantise(x: T, name: string): T;
 }
 
 export interface ConvOptions {

@@ -1,5 +1,5 @@
 import type { Box, DroppedFace } from "@facefleet/contracts";
-import type { Detection } from "../detection/index.js";
+import { type Detection, prominence } from "../detection/index.js";
 import type { RgbImage } from "../imaging/index.js";
 import { dropReason, type QualityMeter } from "../quality/index.js";
 import type { AnalysisOptions } from "./face-analysis.js";
@@ -35,13 +35,3 @@ const orders: Record<AnalysisOptions["order"], (image: RgbImage) => Comparator> 
   confidence: () => (a, b) => b.score - a.score,
   "left-to-right": () => (a, b) => a.x1 - b.x1,
 };
-
-/**
- * The box's area minus twice the squared distance of its centre from the image's: large and central
- * faces first, as FaceNet's own evaluation on LFW chooses (davidsandberg/facenet, align_dataset_mtcnn.py).
- */
-function prominence({ x1, y1, x2, y2 }: Detection, { width, height }: RgbImage): number {
-  const dx = (x1 + x2) / 2 - width / 2;
-  const dy = (y1 + y2) / 2 - height / 2;
-  return (x2 - x1) * (y2 - y1) - 2 * (dx * dx + dy * dy);
-}

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import type { Arithmetic, EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { checkDevice, requireCudaProvider } from "./onnx-device.js";
 import { buildOnnxModel, type WeightsSource } from "./onnx-graph-builder.js";
 import { InferenceSession, Tensor as OrtTensor } from "./onnx-runtime.js";
@@ -13,12 +13,14 @@ const providers = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webg
 /** ONNX Runtime. Its Node.js binding runs on the calling thread: give it a process of its own. */
 export class OnnxEngine implements InferenceEngine {
   readonly device: "cpu" | "cuda" | "webgpu";
+  readonly arithmetics: readonly Arithmetic[];
 
   private constructor(
     readonly name: OnnxEngineName,
     private readonly options: EngineOptions,
   ) {
     this.device = providers[name];
+    this.arithmetics = this.device === "cpu" ? ["int8", "int8-widened", "float32"] : ["float32"];
   }
 
   /** Rejects when the engine's device does not compute, which only a run on it can tell. */
@@ -29,8 +31,12 @@ export class OnnxEngine implements InferenceEngine {
     return engine;
   }
 
-  compile<Output extends string>(network: Network<Output>, weights: WeightsFile): Promise<Session<Output>> {
-    return this.open(network, weights);
+  compile<Output extends string>(
+    network: Network<Output>,
+    weights: WeightsFile,
+    arithmetic?: Arithmetic,
+  ): Promise<Session<Output>> {
+    return this.open(network, weights, arithmetic);
   }
 
   isOutOfMemory(error: unknown): boolean {
@@ -50,9 +56,11 @@ export class OnnxEngine implements InferenceEngine {
   private async open<Output extends string>(
     network: Network<Output>,
     weights: WeightsSource,
+    arithmetic: Arithmetic = "float32",
   ): Promise<Session<Output>> {
     const preluAsConvolutions = this.device === "cpu" && !this.options.asWritten;
-    const session = await InferenceSession.create(buildOnnxModel(network, weights, { preluAsConvolutions }), {
+    const model = buildOnnxModel(network, weights, { preluAsConvolutions, arithmetic });
+    const session = await InferenceSession.create(model, {
       executionProviders: [this.device],
       graphOptimizationLevel: "all",
       intraOpNumThreads: this.options.threads ?? 0,
@@ -61,7 +69,11 @@ export class OnnxEngine implements InferenceEngine {
       // It keeps the memory of the largest run, which every stage bounds; the allocator of the system would grow beyond.
       enableCpuMemArena: true,
       extra: {
+        // It would multiply whole-numbered kernels by the factors that are meant for their exact sums.
+        optimization: { disable_specified_optimizers: "ConvMulFusion" },
         session: {
+          // Kernels of u8 and s8 add two products in 16 bits where the processor has no VNNI: too few.
+          x64quantprecision: arithmetic === "int8-widened" ? "1" : "0",
           model_external_initializers_file_folder_path: dirname(weights.path),
           // What a GPU provider cannot do would quietly go to the CPU; with this, creating the session fails.
           disable_cpu_ep_fallback: this.device === "cpu" ? "0" : "1",

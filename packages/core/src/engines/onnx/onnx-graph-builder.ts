@@ -1,14 +1,19 @@
 import { basename } from "node:path";
 import type { WeightsFile } from "../../models/index.js";
-import type { ConvOptions, Network, Ops, PoolOptions } from "../../nets/index.js";
+import type { ConvOptions, Network, PoolOptions } from "../../nets/index.js";
+import type { Arithmetic } from "../inference-engine.js";
+import { type FloatArithmetic, IntegersInFloat } from "../integers-in-float.js";
+import { QuantisedOps } from "../quantised-ops.js";
+import { OnnxIntegers } from "./onnx-integers.js";
 import {
   attribute,
+  dataTypes,
   encodeModel,
   externalLocation,
-  floatType,
   type OnnxAttribute,
   type OnnxInitializer,
   type OnnxNode,
+  runtimeDomain,
 } from "./onnx-proto.js";
 
 const opset = 17;
@@ -21,6 +26,8 @@ export type WeightsSource = Pick<WeightsFile, "path" | "tensors" | "read">;
 export interface GraphOptions {
   /** Whether PReLU is written as the convolutions that it equals; else it is the node of that name. */
   readonly preluAsConvolutions: boolean;
+  /** What the integers of a quantised network are computed by. */
+  readonly arithmetic: Arithmetic;
 }
 
 /**
@@ -29,10 +36,12 @@ export interface GraphOptions {
  */
 export function buildOnnxModel(network: Network, weights: WeightsSource, options: GraphOptions): Uint8Array {
   const builder = new OnnxGraphBuilder(weights, options);
+  const integers = options.arithmetic === "float32" ? new IntegersInFloat(weights, builder) : new OnnxIntegers(builder);
+  const ops = new QuantisedOps(weights, builder, integers);
   const input = builder.node("Transpose", ["input"], { perm: toPlanar });
-  const results = network.build(builder, input);
+  const results = network.build(ops, ops.input(input));
   for (const name of network.outputs) {
-    builder.node("Transpose", [results[name] as string], { perm: toInterleaved }, name);
+    builder.node("Transpose", [ops.real(results[name]!)], { perm: toInterleaved }, name);
   }
   const side = network.inputSize;
   return encodeModel(
@@ -48,7 +57,7 @@ export function buildOnnxModel(network: Network, weights: WeightsSource, options
 }
 
 /** Collects the nodes of a graph; a value is the name of the node output that carries it. */
-class OnnxGraphBuilder implements Ops<string> {
+export class OnnxGraphBuilder implements FloatArithmetic<string> {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxInitializer>();
 
@@ -64,19 +73,22 @@ class OnnxGraphBuilder implements Ops<string> {
     output = `${opType}_${this.nodes.length}`,
   ): string {
     const attributeList: OnnxAttribute[] = Object.entries(attributes).map(([name, value]) => attribute(name, value));
-    this.nodes.push({ opType, name: output, input, output: [output], attribute: attributeList });
+    // Integers of several quantisations can be added by an operator of ONNX Runtime's alone.
+    const domain = opType === "QLinearAdd" ? runtimeDomain : "";
+    this.nodes.push({ opType, domain, name: output, input, output: [output], attribute: attributeList });
     return output;
   }
 
-  conv(x: string, name: string, { stride = 1, padding = "valid" }: ConvOptions = {}): string {
-    const kernel = this.weight(`${name}/kernel`);
-    const [, , height, width] = kernel.dims as [number, number, number, number];
+  conv(x: string, name: string, options: ConvOptions = {}): string {
+    const weights = [this.asFloat(`${name}/kernel`), this.asFloat(`${name}/bias`)];
+    return this.node("Conv", [x, ...weights], this.window(name, options));
+  }
+
+  /** What every kind of convolution says of its kernel. */
+  window(name: string, { stride = 1, padding = "valid" }: ConvOptions) {
+    const [, , height, width] = this.tensorInfo(`${name}/kernel`).shape as [number, number, number, number];
     const [top, left] = padding === "same" ? [(height - 1) / 2, (width - 1) / 2] : [0, 0];
-    return this.node("Conv", [x, kernel.name, this.weight(`${name}/bias`).name], {
-      kernel_shape: [height, width],
-      strides: [stride, stride],
-      pads: [top, left, top, left],
-    });
+    return { kernel_shape: [height, width], strides: [stride, stride], pads: [top, left, top, left] };
   }
 
   relu(x: string): string {
@@ -88,7 +100,7 @@ class OnnxGraphBuilder implements Ops<string> {
     if (this.options.preluAsConvolutions) return this.preluAsConvolutions(x, alpha);
     // One slope a channel: (C, 1, 1) is broadcast over the positions of an NCHW map.
     const { shape } = this.tensorInfo(alpha);
-    return this.node("PRelu", [x, this.weight(alpha, [...shape, 1, 1]).name]);
+    return this.node("PRelu", [x, this.weight(alpha, [...shape, 1, 1])]);
   }
 
   /**
@@ -113,9 +125,8 @@ class OnnxGraphBuilder implements Ops<string> {
   /** A convolution of one position and one group a channel. */
   private scaleChannels(x: string, name: string, factors: Float32Array): string {
     const channels = factors.length;
-    const rawData = new Uint8Array(factors.buffer, factors.byteOffset, factors.byteLength);
-    this.initializers.set(name, { name, dims: [channels, 1, 1, 1], dataType: floatType, rawData });
-    return this.node("Conv", [x, name], { kernel_shape: [1, 1], group: channels });
+    const kernel = this.constant(factors, [channels, 1, 1, 1], name);
+    return this.node("Conv", [x, kernel], { kernel_shape: [1, 1], group: channels });
   }
 
   maxPool(x: string, { size, stride, ceil = false }: PoolOptions): string {
@@ -138,23 +149,65 @@ class OnnxGraphBuilder implements Ops<string> {
     return this.node("GlobalAveragePool", [x]);
   }
 
-  private weight(name: string, dims?: readonly number[]): OnnxInitializer {
-    const known = this.initializers.get(name);
-    if (known) return known;
-    const { shape, byteOffset, byteLength } = this.tensorInfo(name);
-    const initializer: OnnxInitializer = {
+  multiply(x: string, factors: Float32Array): string {
+    // One factor a channel: (C, 1, 1) is broadcast over the positions of an NCHW map.
+    return this.node("Mul", [x, this.constant(factors, factors.length === 1 ? [] : [factors.length, 1, 1])]);
+  }
+
+  divide(x: string, divisor: number): string {
+    return this.node("Div", [x, this.constant(Float32Array.of(divisor))]);
+  }
+
+  addNumber(x: string, summand: number): string {
+    return this.node("Add", [x, this.constant(Float32Array.of(summand))]);
+  }
+
+  round(x: string): string {
+    return this.node("Round", [x]);
+  }
+
+  clip(x: string, from: number, to: number): string {
+    return this.node("Clip", [x, this.constant(Float32Array.of(from)), this.constant(Float32Array.of(to))]);
+  }
+
+  /** Numbers that are no tensor of the weights; one number unless told. */
+  constant(
+    data: Float32Array | Uint8Array | Int8Array,
+    dims: readonly number[] = [],
+    name = `constant_${this.initializers.size}`,
+  ): string {
+    const type = data instanceof Float32Array ? "F32" : data instanceof Uint8Array ? "U8" : "I8";
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.initializers.set(name, { name, dims, dataType: dataTypes[type], rawData });
+    return name;
+  }
+
+  /** A tensor of the weights, which stays in their file. */
+  weight(name: string, dims?: readonly number[]): string {
+    if (this.initializers.has(name)) return name;
+    const { dtype, shape, byteOffset, byteLength } = this.tensorInfo(name);
+    this.initializers.set(name, {
       name,
       dims: dims ?? shape,
-      dataType: floatType,
+      dataType: dataTypes[dtype],
       dataLocation: externalLocation,
       externalData: [
         { key: "location", value: basename(this.weights.path) },
         { key: "offset", value: String(byteOffset) },
         { key: "length", value: String(byteLength) },
       ],
-    };
-    this.initializers.set(name, initializer);
-    return initializer;
+    });
+    return name;
+  }
+
+  /** ONNX Runtime does the cast once, when it opens the model. */
+  private asFloat(name: string): string {
+    const weight = this.weight(name);
+    return this.tensorInfo(name).dtype === "F32" ? weight : this.node("Cast", [weight], { to: dataTypes.F32 });
+  }
+
+  outputChannels(name: string): number {
+    return this.tensorInfo(`${name}/kernel`).shape[0]!;
   }
 
   private tensorInfo(name: string) {

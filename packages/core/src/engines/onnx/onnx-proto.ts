@@ -31,6 +31,7 @@ const root = protobuf.Root.fromJSON({
         name: { type: "string", id: 3 },
         opType: { type: "string", id: 4 },
         attribute: { rule: "repeated", type: "AttributeProto", id: 5 },
+        domain: { type: "string", id: 7 },
       },
     },
     AttributeProto: {
@@ -62,7 +63,8 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-export const floatType = 1;
+/** TensorProto.DataType, by what safetensors calls the same. */
+export const dataTypes = { F32: 1, U8: 2, I8: 3, I32: 6 } as const;
 export const externalLocation = 1;
 
 export interface OnnxAttribute {
@@ -72,15 +74,20 @@ export interface OnnxAttribute {
   readonly ints?: readonly number[];
 }
 
+/** Of the operators that only ONNX Runtime has. */
+export const runtimeDomain = "com.microsoft";
+
 export interface OnnxNode {
   readonly opType: string;
+  /** ONNX's own unless told. */
+  readonly domain?: string;
   readonly name: string;
   readonly input: readonly string[];
   readonly output: readonly string[];
   readonly attribute: readonly OnnxAttribute[];
 }
 
-/** Float32 numbers, in the model itself or in another file. */
+/** Constant numbers, in the model itself or in another file. */
 export type OnnxInitializer = {
   readonly name: string;
   readonly dims: readonly number[];
@@ -118,7 +125,10 @@ export function encodeModel(graph: OnnxGraph, opset: number): Uint8Array {
   const message = type.fromObject({
     irVersion: 10,
     producerName: "facefleet",
-    opsetImport: [{ domain: "", version: opset }],
+    opsetImport: [
+      { domain: "", version: opset },
+      { domain: runtimeDomain, version: 1 },
+    ],
     graph: {
       name: graph.name,
       node: graph.nodes,
@@ -132,5 +142,5 @@ export function encodeModel(graph: OnnxGraph, opset: number): Uint8Array {
 
 function valueInfo({ name, dims }: OnnxValue) {
   const dim = dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: floatType, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: dataTypes.F32, shape: { dim } } } };
 }

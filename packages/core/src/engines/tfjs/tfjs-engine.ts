@@ -1,14 +1,18 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { EngineName, InferenceEngine, Session, Tensor } from "../inference-engine.js";
-import { type Maps, TfjsOps } from "./tfjs-ops.js";
+import type { Arithmetic, EngineName, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import { IntegersInFloat } from "../integers-in-float.js";
+import { QuantisedOps } from "../quantised-ops.js";
+import { type Maps, TfjsLayers } from "./tfjs-layers.js";
 
 /**
  * TensorFlow.js on one of its backends, which has been started. Its runs block the thread they are called
  * on, reads included: give it a process of its own.
  */
 export class TfjsEngine implements InferenceEngine {
+  readonly arithmetics: readonly Arithmetic[] = ["float32"];
+
   constructor(
     readonly name: EngineName,
     readonly device: string,
@@ -47,7 +51,7 @@ export class TfjsEngine implements InferenceEngine {
 
 class TfjsSession<Output extends string> implements Session<Output> {
   private readonly weights = new Map<string, Tfjs.Tensor>();
-  private readonly ops: TfjsOps;
+  private readonly ops: QuantisedOps<Maps>;
 
   constructor(
     private readonly tf: typeof Tfjs,
@@ -55,13 +59,14 @@ class TfjsSession<Output extends string> implements Session<Output> {
     file: WeightsFile,
     private readonly makeCurrent: () => void,
   ) {
-    this.ops = new TfjsOps(tf, (name) => this.load(name, file));
+    const layers = new TfjsLayers(tf, (name) => this.load(name, file));
+    this.ops = new QuantisedOps(file, layers, new IntegersInFloat(file, layers));
   }
 
   async run({ data, shape }: Tensor): Promise<Record<Output, Tensor>> {
     const { tf, network } = this;
     this.makeCurrent();
-    const maps = tf.tidy(() => network.build<Maps>(this.ops, tf.tensor4d(data, [...shape])));
+    const maps = tf.tidy(() => this.build(tf.tensor4d(data, [...shape])));
     try {
       const entries = network.outputs.map(async (name) => {
         const { shape } = maps[name];
@@ -76,6 +81,12 @@ class TfjsSession<Output extends string> implements Session<Output> {
   async close(): Promise<void> {
     this.tf.dispose([...this.weights.values()]);
     this.weights.clear();
+  }
+
+  private build(input: Maps): Record<Output, Maps> {
+    const results = this.network.build(this.ops, this.ops.input(input));
+    const entries = this.network.outputs.map((name) => [name, this.ops.real(results[name])]);
+    return Object.fromEntries(entries);
   }
 
   /** Weights are read when the first run meets them, and outlive the scope of that run. */

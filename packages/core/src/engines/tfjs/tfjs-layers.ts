@@ -1,11 +1,12 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
-import type { ConvOptions, Ops, PoolOptions } from "../../nets/index.js";
+import type { ConvOptions, PoolOptions } from "../../nets/index.js";
+import type { FloatArithmetic } from "../integers-in-float.js";
 
 /** A batch of feature maps, NHWC. */
 export type Maps = Tfjs.Tensor4D;
 
 /** Runs a network's layers at once, on the current backend of a TensorFlow.js module. */
-export class TfjsOps implements Ops<Maps> {
+export class TfjsLayers implements FloatArithmetic<Maps> {
   constructor(
     private readonly tf: typeof Tfjs,
     private readonly weight: (name: string) => Tfjs.Tensor,
@@ -45,6 +46,26 @@ export class TfjsOps implements Ops<Maps> {
 
   globalAveragePool(x: Maps): Maps {
     return this.tf.mean(x, [1, 2], true);
+  }
+
+  multiply(x: Maps, factors: Float32Array): Maps {
+    return this.tf.mul(x, factors.length === 1 ? this.tf.scalar(factors[0]!) : this.tf.tensor1d(factors));
+  }
+
+  divide(x: Maps, divisor: number): Maps {
+    return this.tf.div(x, this.tf.scalar(divisor));
+  }
+
+  addNumber(x: Maps, summand: number): Maps {
+    return this.tf.add(x, this.tf.scalar(summand));
+  }
+
+  round(x: Maps): Maps {
+    return this.tf.round(x);
+  }
+
+  clip(x: Maps, from: number, to: number): Maps {
+    return this.tf.clipByValue(x, from, to);
   }
 
   /** Adds rows and columns that no maximum ever chooses. */
