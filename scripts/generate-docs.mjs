@@ -9,7 +9,7 @@ import { apiConfigSchema, loadApiConfig } from "../apps/api/dist/config.js";
 import { cliConfigSchema } from "../apps/cli/dist/config.js";
 import { workerConfigSchema } from "../apps/worker/dist/config.js";
 import { problemTable } from "../packages/contracts/dist/index.js";
-import { defaultPackName, packManifest } from "../packages/core/dist/models/index.js";
+import { packCatalogue } from "../packages/core/dist/models/index.js";
 import { uncertainBand } from "../packages/matching/dist/index.js";
 import { configTable, createLogger, createMetrics } from "../packages/platform/dist/index.js";
 
@@ -103,26 +103,19 @@ function configuration() {
 /** The settings that a user meets first, in README.md between its two marks. */
 function readmeWithSettings(readme) {
   const known = { ...workerConfigSchema.properties, ...apiConfigSchema.properties, ...cliConfigSchema.properties };
-  const names = [
-    "HOST",
-    "PORT",
-    "REDIS_URL",
-    "S3_BUCKET",
-    "S3_ENDPOINT",
-    "S3_REGION",
-    "ENGINE",
-    "FACEFLEET_MODEL_MIRROR",
-  ];
+  const names = ["HOST", "PORT", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "ENGINE", "PACK"];
   const properties = Object.fromEntries(names.map((name) => [name, known[name]]));
   const [, table] = configTable("", { type: "object", properties }).split(/\n\n/);
   const block = /(<!-- settings: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of settings -->)/;
   return readme.replace(block, (_, before, after) => before + table.trimEnd() + after);
 }
 
-/** The default pack's measured distances, between the two marks of the page. */
+/** What is known about the distances of each pack, between the two marks of the page. */
 function withDistances(page) {
-  const { distances } = packManifest(defaultPackName);
-  const text = Object.entries(distances).map(([kind, measurements]) => distanceTables(kind, measurements));
+  const text = packCatalogue.flatMap(({ name, distances }) => [
+    `### ${name}`,
+    ...Object.entries(distances).map(([kind, measurements]) => distanceTables(kind, measurements)),
+  ]);
   const block = /(<!-- distances: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of distances -->)/;
   return page.replace(block, (_, before, after) => before + text.join("\n\n") + after);
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import { loadConfig, logSettings } from "@facefleet/platform";
 import { apiDefaults, type Environment } from "@facefleet/stack";
 import { type Static, Type } from "typebox";
@@ -24,10 +25,17 @@ export const cliConfigSchema = Type.Object({
   DATA_DIR: Type.Optional(
     Type.String({ description: "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout." }),
   ),
+  PACK: Type.Enum(
+    packCatalogue.map(({ name }) => name),
+    {
+      default: defaultPackName,
+      description: "The model pack, which `facefleet up` pulls when it is not built in and not there yet.",
+    },
+  ),
   MODELS_DIR: Type.Optional(
     Type.String({
       description:
-        "Folder of the model packs. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
+        "Folder of the model packs that are not built in. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
     }),
   ),
   TFJS_NODE_DIR: Type.Optional(

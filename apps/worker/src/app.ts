@@ -314,9 +314,12 @@ class WorkerApp {
   #engineReady(engine: InferenceInfo): void {
     this.#models = engine.models;
     this.#workerMetrics.engineReady(engine);
-    const { device, reason, models, rssBytes } = engine;
+    const { device, reason, arithmetic, refusals, models, rssBytes } = engine;
+    for (const refusal of refusals)
+      this.#logger.warn({ engine: engine.engine }, `embeddings are computed slower: ${refusal}`);
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
-    this.#logger.info({ engine: engine.engine, device, reason, pack: models.standard.pack, rssMb }, "engine is warm");
+    const { pack } = models.standard;
+    this.#logger.info({ engine: engine.engine, device, arithmetic, reason, pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
     this.#partBack("engine");
   }
@@ -341,6 +344,7 @@ class WorkerApp {
 
 function inferenceSettings(config: WorkerConfig): InferenceSettings {
   return {
+    pack: config.PACK,
     modelsDir: config.MODELS_DIR,
     engine: config.ENGINE,
     threads: config.ENGINE_THREADS,

@@ -1,6 +1,7 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { queueCatalogue } from "@facefleet/contracts";
+import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import {
   egressSettings,
   loadConfig,
@@ -10,6 +11,16 @@ import {
   tracingSettings,
 } from "@facefleet/platform";
 import { type Static, Type } from "typebox";
+
+/** Which weights embeddings are made with. Those of two packs do not compare. */
+const packSetting = Type.Enum(
+  packCatalogue.map(({ name }) => name),
+  {
+    default: defaultPackName,
+    description:
+      "The model pack. The default is built in; another is pulled once, by `facefleet models pull` or by `facefleet up`. Workers of one fleet have the same.",
+  },
+);
 
 export const workerConfigSchema = Type.Object({
   ROLE: Type.Enum(["all", "inference", "webhooks"], {
@@ -52,10 +63,11 @@ export const workerConfigSchema = Type.Object({
         "Folder whose `node_modules` has `@tensorflow/tfjs-node` or `-gpu`, for the engines of these names. When unset: `facefleet/tfjs-node` in the same cache folder as `MODELS_DIR`, where `infra/tfjs-node/build.mjs` builds it.",
     }),
   ),
+  PACK: packSetting,
   MODELS_DIR: Type.Optional(
     Type.String({
       description:
-        "Folder of the model packs. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
+        "Folder of the model packs that are not built in. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
     }),
   ),
   MAX_BATCH_SIZE: Type.Integer({

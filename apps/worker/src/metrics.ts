@@ -114,7 +114,7 @@ export class WorkerMetrics {
     this.#engine = new Gauge({
       name: "facefleet_engine_info",
       help: "1 for what runs the networks, while it is warm",
-      labelNames: ["engine", "device", "pack"],
+      labelNames: ["engine", "device", "arithmetic", "pack"],
       registers,
     });
     this.#givenBack = new Counter({
@@ -182,9 +182,9 @@ export class WorkerMetrics {
     this.#eventLoopDelay.set(eventLoopDelayMs / 1000);
   }
 
-  engineReady({ engine, device, models }: InferenceInfo): void {
+  engineReady({ engine, device, arithmetic, models }: InferenceInfo): void {
     this.#engine.reset();
-    this.#engine.set({ engine, device, pack: models.standard.pack }, 1);
+    this.#engine.set({ engine, device, arithmetic, pack: models.standard.pack }, 1);
   }
 
   engineLost(): void {

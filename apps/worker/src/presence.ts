@@ -15,9 +15,9 @@ export class Presence {
     private readonly load: () => WorkerLoad,
   ) {}
 
-  async announce({ engine, device, models }: InferenceInfo): Promise<void> {
+  async announce({ engine, device, arithmetic, models }: InferenceInfo): Promise<void> {
     this.#registry = new WorkerRegistry(this.settings, { logger: this.logger });
-    const info = { id: this.#id, engine, device, model: models.standard, startedAt: this.#startedAt };
+    const info = { id: this.#id, engine, device, arithmetic, model: models.standard, startedAt: this.#startedAt };
     await this.#registry.announce(info, this.load);
   }
 

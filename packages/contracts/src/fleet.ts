@@ -7,6 +7,12 @@ export const WorkerInfo = Type.Object(
     id: Type.String(),
     engine: Type.String({ description: "onnx-cpu, tfjs-wasm, ..." }),
     device: Type.String({ description: "The device that the engine really got." }),
+    arithmetic: Type.Optional(
+      Type.String({
+        description:
+          "What FaceNet is computed by: `int8`, or `int8-widened` or `float32` where kernels for 8 bits would overflow or are not to be had. The embeddings are the same.",
+      }),
+    ),
     model: ModelInfo,
     startedAt: Type.String({ format: "date-time" }),
   },

@@ -1,5 +1,6 @@
 export { type BatchReport, type BatchStage, type CallOptions, DynamicBatcher } from "./batching/index.js";
 export {
+  type Arithmetic,
   type ChosenEngine,
   createEngine,
   type EngineChoice,

@@ -10,6 +10,7 @@ export {
   regress,
   toSquare,
 } from "./detection/index.js";
+export { openCheckedSession } from "./embedding/index.js";
 export { MatrixProduct } from "./engines/onnx/matrix-product.js";
 export { decodeImage, type RgbImage, SummedAreaTable, wholeImage } from "./imaging/index.js";
 export { inceptionResnetV1, onet, pnet, rnet } from "./nets/index.js";

@@ -2,13 +2,14 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type FaceAnalysis } from "@facefleet/core";
-import { loadPack } from "@facefleet/core/models";
+import { defaultPackName, loadPack } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
 import {
   alignedCrop,
+  floatPack,
   goldenCrops,
   modelsDir,
-  noPack,
+  noFloatPack,
   noPhotos,
   noTfjsNode,
   oddImage,
@@ -25,15 +26,15 @@ import { everyFace, openPipeline, presentEngines, startEngine } from "./pipeline
 const plainBatcher: StageBatcher = ({ run, maxBatchSize = 8 }) =>
   new DynamicBatcher({ run, maxBatchSize, maxQueueDelayMs: 0 });
 
-describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(presentEngines)("%s", (name) => {
+describe.skipIf(skipped("the engines on aligned crops", noFloatPack, noPhotos)).each(presentEngines)("%s", (name) => {
   it("embeds the reference's aligned crops to 1e-4", async () => {
     const engine = await startEngine(name);
-    const embedder = await FaceEmbedder.load(engine, await loadPack(modelsDir), plainBatcher);
+    const embedder = await FaceEmbedder.load(engine, await loadPack(modelsDir, floatPack), plainBatcher);
     const golden = Object.entries(await goldenCrops());
     const images = await Promise.all(golden.map(async ([file]) => decodeImage(await alignedCrop(file))));
     // A box whose margin crop is the whole image, so that nothing is cut or resized.
     const box = { x1: 16, y1: 16, x2: 144, y2: 144 };
-    const embedded = await Promise.all(images.map((image) => embedder.embed(image, [box])));
+    const embedded = await Promise.all(images.map((image) => embedder.embed(image, [box], "standard-raw")));
     const embeddings = embedded.flatMap(({ embeddings }) => embeddings);
     expect(golden.length).toBeGreaterThanOrEqual(5);
     for (const [i, [, expected]] of golden.entries()) {
@@ -46,10 +47,13 @@ describe.skipIf(skipped("the engines on aligned crops", noPack, noPhotos)).each(
 
 const others = presentEngines.filter((name) => name !== "onnx-cpu");
 
-describe.skipIf(skipped("the engines against each other", noPack)).each(others)("%s and onnx-cpu", (name) => {
+const packs = [defaultPackName, ...(skipped("the engines on the float32 pack", noFloatPack) ? [] : [floatPack])];
+const pairs = others.flatMap((name) => packs.map((pack) => ({ name, pack })));
+
+describe.each(pairs)("$name and onnx-cpu on $pack", ({ name, pack }) => {
   it("find the same faces with the same embeddings, and leave no tensor behind", async () => {
-    const onnx = await openPipeline("onnx-cpu");
-    const other = await openPipeline(name);
+    const onnx = await openPipeline("onnx-cpu", {}, pack);
+    const other = await openPipeline(name, {}, pack);
     for (const image of await images()) {
       const expected = await onnx.pipeline.analyse(image, everyFace);
       const actual = await other.pipeline.analyse(image, everyFace);
@@ -87,7 +91,7 @@ function expectSameFaces(actual: FaceAnalysis, expected: FaceAnalysis): void {
   }
 }
 
-describe.skipIf(skipped("two backends of TensorFlow.js in one process", noPack, noTfjsNode))("TensorFlow.js", () => {
+describe.skipIf(skipped("two backends of TensorFlow.js in one process", noTfjsNode))("TensorFlow.js", () => {
   it("computes each engine's networks on that engine's own backend", async () => {
     const pipelines = [await openPipeline("tfjs-node"), await openPipeline("tfjs-wasm")];
     const backends: string[] = [];

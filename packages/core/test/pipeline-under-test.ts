@@ -29,9 +29,9 @@ export const everyFace: AnalysisOptions = {
   embed: true,
 };
 
-/** A pipeline on the real weights, with the engine it runs on. */
-export async function openPipeline(engineName: EngineName, own: Partial<PipelineLimits> = {}) {
-  const pack = await loadPack(modelsDir);
+/** A pipeline on a pack, the built-in one unless told, with the engine it runs on. */
+export async function openPipeline(engineName: EngineName, own: Partial<PipelineLimits> = {}, packName?: string) {
+  const pack = await loadPack(modelsDir, packName);
   const engine = await startEngine(engineName);
   const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
   const limits = { ...usual, ...own };

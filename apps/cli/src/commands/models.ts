@@ -1,6 +1,16 @@
-import { resolve } from "node:path";
-import { listPacks, type PackStatus, verifyPack } from "@facefleet/core/models";
+import { join, resolve } from "node:path";
+import {
+  defaultPackName,
+  exportPack,
+  importPack,
+  listPacks,
+  type PackStatus,
+  verifyPack,
+} from "@facefleet/core/models";
 import type { Command } from "commander";
+import { besideCheckout } from "../beside-checkout.js";
+import { rootDir } from "../config.js";
+import { startEvalProgress } from "../eval/eval-progress.js";
 import { ensurePack } from "./models/ensure-pack.js";
 import type { ModelsConfig } from "./models/models-config.js";
 import { megabytes } from "./models/pull-display.js";
@@ -12,52 +22,101 @@ interface ModelsFlags {
   readonly mirror?: string;
 }
 
-/** Adds `models pull`, `models verify` and `models list`. */
-export function addModelsCommands(program: Command, config: ModelsConfig): void {
-  const models = program.command("models").description("pull, verify and list model packs");
-  const withFolder = (command: Command) =>
-    command.option("--models-dir <folder>", "where the packs are kept (MODELS_DIR)", config.MODELS_DIR);
+interface QuantiseFlags extends ModelsFlags {
+  readonly photos: string;
+  readonly weights: string;
+}
 
-  withFolder(models.command("pull [name]"))
-    .description("download a model pack, check it, and convert it for use")
+/** Adds `models list`, `pull`, `verify`, `export`, `import` and `quantise`. */
+export function addModelsCommands(program: Command, config: ModelsConfig): void {
+  const models = program.command("models").description("list, pull, check and carry model packs");
+  const withFolder = (command: Command) =>
+    command.option("--models-dir <folder>", "where pulled packs are kept (MODELS_DIR)", config.MODELS_DIR);
+
+  withFolder(models.command("list"))
+    .description("list the known model packs, the default first")
+    .action((flags: ModelsFlags) => list(override(config, flags)));
+  withFolder(models.command("pull [pack]"))
+    .description(
+      "download the files of a pack that is not built in (default: PACK), check them, and convert them for use",
+    )
     .option(
       "--mirror <folder or URL>",
       "where to take the files from, instead of the upstream hosts (FACEFLEET_MODEL_MIRROR)",
       config.FACEFLEET_MODEL_MIRROR,
     )
-    .action((name: string | undefined, flags: ModelsFlags) => pull(name, override(config, flags)));
-  withFolder(models.command("verify [name]"))
-    .description("read every byte of a model pack and check it")
-    .action((name: string | undefined, flags: ModelsFlags) => verify(name, override(config, flags)));
-  withFolder(models.command("list"))
-    .description("list the known model packs")
-    .action((flags: ModelsFlags) => list(override(config, flags)));
+    .action((name: string | undefined, flags: ModelsFlags) => pull(name ?? config.PACK, override(config, flags)));
+  withFolder(models.command("verify [pack]"))
+    .description("read every byte of a pack (default: PACK) and check it")
+    .action((name: string | undefined, flags: ModelsFlags) => verify(name ?? config.PACK, override(config, flags)));
+  withFolder(models.command("export <pack> <file>"))
+    .description("write a pack that is here as one file, for a machine that cannot pull it")
+    .action((name: string, file: string, flags: ModelsFlags) => exportTo(name, file, override(config, flags)));
+  withFolder(models.command("import <file>"))
+    .description("check a file that `export` has written, and keep the pack")
+    .action((file: string, flags: ModelsFlags) => importFrom(file, override(config, flags)));
+  addQuantise(models);
+}
+
+/** The packs that it makes belong to the sources, of which it is a part. */
+function addQuantise(models: Command): void {
+  const packs = join(rootDir, "packages", "core", "src", "models", "packs");
+  const asset = (name: string) => join(rootDir, "tests", "assets", name);
+  models
+    .command("quantise")
+    .description("make the built-in pack anew from float32 weights (for developers: writes into the checkout)")
+    .requiredOption("--weights <file>", "the float32 weights: a pulled pack's safetensors file")
+    .requiredOption("--photos <folder>", "photos of many people", besideCheckout("lfw", "images"))
+    .action(async ({ weights, photos }: QuantiseFlags) => {
+      const { quantise } = await import("./models/quantise.js");
+      const file = await quantise({
+        pack: defaultPackName,
+        twin: "facenet-20180402-114759",
+        weights,
+        photos,
+        checkPhotos: ["portrait.png", "two-portraits.png"].map(asset),
+        out: join(rootDir, "packages", "models"),
+        pins: join(packs, "facenet-20180402-114759.weights.json"),
+        startProgress: startEvalProgress,
+      });
+      print(`Wrote ${file}, and pinned it`);
+    });
 }
 
 function override(config: ModelsConfig, { modelsDir, mirror }: ModelsFlags): ModelsConfig {
   return {
+    PACK: config.PACK,
     MODELS_DIR: resolve(modelsDir ?? config.MODELS_DIR),
     FACEFLEET_MODEL_MIRROR: mirror ?? config.FACEFLEET_MODEL_MIRROR,
   };
 }
 
-async function pull(name: string | undefined, config: ModelsConfig): Promise<void> {
-  const { dir, pulled } = await ensurePack(config, { name });
-  print(pulled ? `Pulled the model pack to ${dir}` : `The model pack is already at ${dir}`);
+async function pull(name: string, config: ModelsConfig): Promise<void> {
+  const { path, pulled } = await ensurePack(config, { name });
+  print(`${pulled ? "Pulled" : "Nothing to pull:"} the model pack ${name} ${pulled ? "to" : "is at"} ${path}`);
 }
 
-async function verify(name: string | undefined, { MODELS_DIR }: ModelsConfig): Promise<void> {
+async function verify(name: string, { MODELS_DIR }: ModelsConfig): Promise<void> {
   await verifyPack(MODELS_DIR, name);
-  print("The model pack is intact");
+  print(`The model pack ${name} is intact`);
+}
+
+async function exportTo(name: string, file: string, { MODELS_DIR }: ModelsConfig): Promise<void> {
+  await exportPack(MODELS_DIR, name, file);
+  print(`Wrote the model pack ${name} to ${resolve(file)}; "facefleet models import" takes it`);
+}
+
+async function importFrom(file: string, { MODELS_DIR }: ModelsConfig): Promise<void> {
+  print(`The model pack ${await importPack(MODELS_DIR, file)} is ready`);
 }
 
 async function list({ MODELS_DIR }: ModelsConfig): Promise<void> {
   for (const status of await listPacks(MODELS_DIR)) print(describe(status));
 }
 
-function describe({ name, state, dir, record, licences }: PackStatus): string {
-  const size = record === undefined ? "" : `, ${megabytes(record.weights.bytes)} MB`;
-  return [`${name}  ${state}${size}`, dir, ...licences.map((licence) => `licence of ${licence}`)].join("\n  ");
+function describe({ name, origin, state, path, bytes, licences }: PackStatus): string {
+  const title = `${name}  ${origin === "built-in" ? "built in, " : ""}${state}, ${megabytes(bytes)} MB`;
+  return [title, path, ...licences.map((licence) => `licence of ${licence}`)].join("\n  ");
 }
 
 function print(text: string): void {

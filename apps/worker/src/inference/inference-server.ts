@@ -34,7 +34,7 @@ export class InferenceServer {
     reply: (reply: InferenceReply) => void,
     logger: Logger,
   ): Promise<InferenceServer> {
-    const pack = await loadPack(settings.modelsDir);
+    const pack = await loadPack(settings.modelsDir, settings.pack);
     const { engine, reason } = await createEngine(settings.engine, settings);
     const pipeline = await FacePipeline.create({
       pack,
@@ -46,7 +46,9 @@ export class InferenceServer {
     await pipeline.warmUp();
     const { name, device } = engine;
     const models = { standard: pipeline.model, high: pipeline.modelOf("high") };
-    const info = { engine: name, device, reason, models, rssBytes: process.memoryUsage.rss() };
+    const { arithmetic, refusals } = pipeline.embeddedBy;
+    const rssBytes = process.memoryUsage.rss();
+    const info = { engine: name, device, reason, arithmetic, refusals, models, rssBytes };
     return new InferenceServer(info, engine, pipeline, reply, logger);
   }
 

@@ -1,9 +1,11 @@
 import type { JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, BatchStage, EngineName, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, Arithmetic, BatchReport, BatchStage, EngineName, FaceAnalysis } from "@facefleet/core";
 import type { LogSettings } from "@facefleet/platform";
 
 /** What the inference process needs to know; it reads no environment of its own. */
 export interface InferenceSettings {
+  /** The model pack, and where packs are that are not built in. */
+  readonly pack: string;
   readonly modelsDir: string;
   readonly engine: EngineName | "auto";
   /** 0: the engine decides. */
@@ -25,6 +27,9 @@ export interface InferenceInfo {
   readonly device: string;
   /** Why this engine. */
   readonly reason: string;
+  /** What computes FaceNet, and why nothing faster does, a sentence each. */
+  readonly arithmetic: Arithmetic;
+  readonly refusals: readonly string[];
   /** What makes each kind of embeddings. */
   readonly models: Readonly<Record<JobOptions["embedding"], ModelInfo>>;
   /** Resident memory of the process after the warm-up, in bytes. */

@@ -6,6 +6,7 @@ export {
 } from "./average-precision.js";
 export { bestThreshold, thresholdAtFalseAcceptRate } from "./choose-threshold.js";
 export { crossValidate, type MeanWithError, meanWithError } from "./cross-validation.js";
+export { atFalseAcceptRate, everyPair, type PersonPicture } from "./every-pair.js";
 export { compareFaces, type FaceAgreement, type FaceDifference, type SeenFace } from "./face-agreement.js";
 export { splitIntoFolds } from "./folds.js";
 export { matchBoxes } from "./match-boxes.js";

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { encodeNpy, makeTinyPack, type TinyPack } from "../../test/models/tiny-pack.js";
 import { convertPack } from "./convert.js";
-import type { Tensor } from "./tensor.js";
+import type { Tensor, TensorData } from "./tensor.js";
 
-async function convert({ manifest, files }: TinyPack): Promise<Map<string, Tensor>> {
-  const tensors = new Map<string, Tensor>();
+async function convert({ manifest, files }: TinyPack): Promise<Map<string, Tensor<TensorData>>> {
+  const tensors = new Map<string, Tensor<TensorData>>();
   const read = async (source: { mirrorPath: string }, path: string) => files.get(source.mirrorPath + path)!;
   for await (const [name, tensor] of convertPack(manifest, read)) tensors.set(name, tensor);
   return tensors;

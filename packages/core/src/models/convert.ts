@@ -1,10 +1,11 @@
 import { parseNpy } from "./npy.js";
 import { PackError } from "./pack-error.js";
-import type { PackManifest, PackSource } from "./pack-manifest.js";
+import type { PackManifest, PackOrigin, PackSource } from "./pack-manifest.js";
+import type { NamedTensor } from "./safetensors.js";
 import { permuteAxes, reshape, type Tensor } from "./tensor.js";
 import { parseTfjsWeights } from "./tfjs-weights.js";
-
-export type NamedTensor = readonly [name: string, tensor: Tensor];
+import { WeightsFile } from "./weights-file.js";
+import { builtInPath } from "./weights-path.js";
 
 /** Gives the bytes of an upstream file by its path. */
 type ReadFile = (path: string) => Promise<Buffer>;
@@ -15,8 +16,8 @@ const converters = {
 } satisfies Record<PackSource["format"], (source: PackSource, read: ReadFile) => AsyncGenerator<NamedTensor>>;
 
 /**
- * Every tensor of a pack in its canonical form: float32, kernels `[out, in, height, width]` (OIHW), for
- * images as they stand. Fully connected layers are kernels too, as wide and high as the map they cover.
+ * Every tensor of a pack, those of its upstream files in their canonical form: float32, kernels `[out, in, height, width]`
+ * (OIHW), for images as they stand. Fully connected layers are kernels too, as wide and high as the map they cover.
  *
  * @param read gives the bytes of a source's file.
  */
@@ -26,6 +27,17 @@ export async function* convertPack(
 ): AsyncGenerator<NamedTensor> {
   for (const source of manifest.sources) {
     yield* converters[source.format](source, (path) => read(source, path));
+  }
+  if (manifest.origin.kind === "upstream") yield* borrowedTensors(manifest.origin);
+}
+
+async function* borrowedTensors({ borrowed }: Extract<PackOrigin, { kind: "upstream" }>): AsyncGenerator<NamedTensor> {
+  if (Object.keys(borrowed.tensors).length === 0) return;
+  const lender = await WeightsFile.open(builtInPath(borrowed.from));
+  try {
+    for (const [here, there] of Object.entries(borrowed.tensors)) yield [here, lender.tensor(there)];
+  } finally {
+    lender.close();
   }
 }
 

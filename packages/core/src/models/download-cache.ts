@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sha256OfFile } from "./file-digest.js";
 import { PackError, TransientPackError } from "./pack-error.js";
 import type { PackFile, PackSource } from "./pack-manifest.js";
-import type { PackOrigin } from "./pack-origin.js";
+import type { Upstream } from "./upstream.js";
 
 const attempts = 4;
 
@@ -18,7 +18,7 @@ export class DownloadCache {
 
   constructor(
     modelsDir: string,
-    private readonly origin: PackOrigin,
+    private readonly upstream: Upstream,
     private readonly options: { readonly signal: AbortSignal; readonly retryDelayMs: number },
   ) {
     this.#folder = downloadsFolder(modelsDir);
@@ -58,8 +58,8 @@ export class DownloadCache {
     };
     try {
       await mkdir(this.#folder, { recursive: true });
-      const chunks = this.origin.read(source, file, this.options.signal);
-      await writeChecked(part, chunks, file, { from: this.origin.locate(source, file), count });
+      const chunks = this.upstream.read(source, file, this.options.signal);
+      await writeChecked(part, chunks, file, { from: this.upstream.locate(source, file), count });
       await rename(part, this.#path(file));
     } catch (error) {
       onBytes(-received);

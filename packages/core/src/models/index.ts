@@ -1,15 +1,16 @@
+import { exportManifest, importManifest } from "./carry-pack.js";
 import { type ModelPack, openPack, type PackStatus, packStatus, verifyManifest } from "./model-pack.js";
 import { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.js";
 import { type PullOptions, type PullOutcome, pullManifest } from "./pull-pack.js";
 
 export type { ModelPack, PackStatus } from "./model-pack.js";
-export { defaultPackName, packManifest } from "./pack-catalogue.js";
+export { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.js";
 export { PackError } from "./pack-error.js";
-export type { PackRecord } from "./pack-folder.js";
-export type { PackManifest, Standardisation } from "./pack-manifest.js";
+export type { PackManifest, PinnedFile, Standardisation } from "./pack-manifest.js";
 export type { PullOptions, PullOutcome, PullProgress } from "./pull-pack.js";
-export type { TensorInfo } from "./safetensors.js";
+export { type NamedTensor, type TensorInfo, writeSafetensors } from "./safetensors.js";
 export { WeightsFile } from "./weights-file.js";
+export { weightsPath } from "./weights-path.js";
 
 /** Brings a pack into `modelsDir` unless it is there. @throws PackError; the signal's reason when it aborts. */
 export function pullPack({
@@ -19,7 +20,7 @@ export function pullPack({
   return pullManifest(packManifest(name), options);
 }
 
-/** Opens a pack that was pulled. @throws PackError naming `facefleet models pull` when it is not there. */
+/** Opens a pack. @throws PackError naming `facefleet models pull` when it is not there. */
 export async function loadPack(modelsDir: string, name: string = defaultPackName): Promise<ModelPack> {
   return openPack(modelsDir, packManifest(name));
 }
@@ -29,7 +30,17 @@ export async function verifyPack(modelsDir: string, name: string = defaultPackNa
   await verifyManifest(modelsDir, packManifest(name));
 }
 
-/** Every pack that this version knows, pulled or not. */
+/** Writes a pack that is ready as one file. @throws PackError when it is not there, or the file cannot be written. */
+export async function exportPack(modelsDir: string, name: string, file: string): Promise<void> {
+  await exportManifest(modelsDir, packManifest(name), file);
+}
+
+/** Puts the pack that `exportPack` wrote into `modelsDir`, and says its name. @throws PackError when it is not whole. */
+export async function importPack(modelsDir: string, file: string): Promise<string> {
+  return (await importManifest(modelsDir, packCatalogue, file)).name;
+}
+
+/** Every pack that this version knows, ready or not. */
 export function listPacks(modelsDir: string): Promise<PackStatus[]> {
   return Promise.all(packCatalogue.map((manifest) => packStatus(modelsDir, manifest)));
 }

@@ -1,29 +1,45 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { convertPack, type NamedTensor } from "./convert.js";
-import { PackError } from "./pack-error.js";
-import { inspectPack, type PackRecord, packDir, recordPath, weightsPath } from "./pack-folder.js";
-import { manifestDigest, type PackManifest, type PackSource } from "./pack-manifest.js";
-import { writeSafetensors } from "./safetensors.js";
+import { convertPack } from "./convert.js";
+import { verifyWeights } from "./model-pack.js";
+import type { PackManifest, PackSource } from "./pack-manifest.js";
+import { type NamedTensor, writeSafetensors } from "./safetensors.js";
+import { weightsPath } from "./weights-path.js";
 
 /**
- * Converts a pack's files and puts it in place with one rename: a reader sees a whole pack or none.
+ * Converts a pack's upstream files and puts its weights in place.
  *
  * @param read gives the bytes of a source's file.
  */
-export async function installPack(
+export function installConverted(
   modelsDir: string,
   manifest: PackManifest,
   read: (source: PackSource, path: string) => Promise<Buffer>,
 ): Promise<void> {
+  return install(modelsDir, manifest, async (path) => {
+    const tensors: NamedTensor[] = [];
+    for await (const tensor of convertPack(manifest, read)) tensors.push(tensor);
+    await writeSafetensors(path, tensors);
+  });
+}
+
+/** Puts a copy of a pack's weights in place. */
+export function installCopy(modelsDir: string, manifest: PackManifest, file: string): Promise<void> {
+  return install(modelsDir, manifest, (path) => copyFile(file, path));
+}
+
+/** With one rename, once every byte was checked: a reader sees the right weights or none. */
+async function install(modelsDir: string, manifest: PackManifest, write: (path: string) => Promise<void>) {
   const fresh = join(modelsDir, `${freshPrefix(manifest)}${randomUUID()}`);
   try {
-    await mkdir(fresh);
-    await writePack(fresh, manifest, read);
-    await moveIntoPlace(fresh, modelsDir, manifest);
+    await mkdir(modelsDir, { recursive: true });
+    await write(fresh);
+    await verifyWeights(fresh, manifest);
+    await rename(fresh, weightsPath(modelsDir, manifest));
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    // What went wrong before says more than that there is nothing to remove.
+    await rm(fresh, { force: true }).catch(() => undefined);
   }
 }
 
@@ -34,9 +50,7 @@ const abandonedAfterMs = 3_600_000;
 export async function sweepAbandoned(modelsDir: string, manifest: PackManifest): Promise<void> {
   for (const entry of await readdir(modelsDir)) {
     const path = join(modelsDir, entry);
-    if (entry.startsWith(freshPrefix(manifest)) && (await isAbandoned(path))) {
-      await rm(path, { recursive: true, force: true });
-    }
+    if (entry.startsWith(freshPrefix(manifest)) && (await isAbandoned(path))) await rm(path, { force: true });
   }
 }
 
@@ -47,48 +61,4 @@ async function isAbandoned(path: string): Promise<boolean> {
 
 function freshPrefix(manifest: PackManifest): string {
   return `.${manifest.name}-`;
-}
-
-async function writePack(
-  dir: string,
-  manifest: PackManifest,
-  read: (source: PackSource, path: string) => Promise<Buffer>,
-): Promise<void> {
-  const tensors: NamedTensor[] = [];
-  for await (const tensor of convertPack(manifest, read)) tensors.push(tensor);
-  const record: PackRecord = {
-    name: manifest.name,
-    manifestDigest: manifestDigest(manifest),
-    weights: await writeSafetensors(weightsPath(dir), tensors),
-    convertedAt: new Date().toISOString(),
-  };
-  await writeFile(recordPath(dir), `${JSON.stringify(record, undefined, 2)}\n`, { flush: true });
-}
-
-/** A pack that stands there already is kept when it is good, and makes room when it is not. */
-async function moveIntoPlace(fresh: string, modelsDir: string, manifest: PackManifest): Promise<void> {
-  const dir = packDir(modelsDir, manifest);
-  for (let attempt = 0; attempt < 5; attempt++) {
-    if (await renamed(fresh, dir)) return;
-    if ((await inspectPack(modelsDir, manifest)).state === "ready") return;
-    await setAside(dir, `${fresh}-replaced`);
-  }
-  throw new PackError(`Expected to put the model pack at ${dir} but something else keeps its place`);
-}
-
-/** Renamed before it is removed, so that nobody meets it half removed. */
-async function setAside(dir: string, aside: string): Promise<void> {
-  if (await renamed(dir, aside)) await rm(aside, { recursive: true, force: true });
-}
-
-/** Whether the rename took place; it does not when the target is occupied or another process was faster. */
-async function renamed(from: string, to: string): Promise<boolean> {
-  try {
-    await rename(from, to);
-    return true;
-  } catch (error) {
-    if (["ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
-      return false;
-    throw error;
-  }
 }

@@ -1,61 +1,62 @@
 import { sha256OfFile } from "./file-digest.js";
 import { PackError } from "./pack-error.js";
-import { inspectPack, type PackCondition, type PackRecord, packDir, weightsPath } from "./pack-folder.js";
 import type { PackManifest } from "./pack-manifest.js";
 import { WeightsFile } from "./weights-file.js";
+import { weightsPath, weightsState } from "./weights-path.js";
 
 /** A pack that is ready for use. Whoever opened it closes its weights. */
 export interface ModelPack {
   readonly manifest: PackManifest;
-  readonly record: PackRecord;
-  readonly dir: string;
   readonly weights: WeightsFile;
 }
 
 export interface PackStatus {
   readonly name: string;
-  readonly dir: string;
-  readonly state: PackCondition["state"];
+  readonly origin: PackManifest["origin"]["kind"];
+  readonly path: string;
+  readonly state: "ready" | "missing" | "damaged";
+  readonly bytes: number;
   readonly licences: readonly string[];
-  /** Of a pack that is ready. */
-  readonly record?: PackRecord;
 }
 
-/** @throws PackError when the pack is not there, or not the one that this version pins. */
+/** @throws PackError when the pack is not there, or not whole. */
 export async function openPack(modelsDir: string, manifest: PackManifest): Promise<ModelPack> {
-  const record = await expectReady(modelsDir, manifest);
-  const dir = packDir(modelsDir, manifest);
-  return { manifest, record, dir, weights: await WeightsFile.open(weightsPath(dir)) };
+  const path = weightsPath(modelsDir, manifest);
+  const state = await weightsState(path, manifest);
+  if (state === "ready") return { manifest, weights: await WeightsFile.open(path) };
+  const found = { missing: "it is not there", damaged: "it is not whole" }[state];
+  throw new PackError(`Expected the model pack ${manifest.name} at ${path} but ${found}; ${remedy(manifest)}`);
 }
 
-/** Reads every byte of the weights. @throws PackError when one differs from what was converted. */
+/** Reads every byte of the weights. @throws PackError when one differs from what it must be. */
 export async function verifyManifest(modelsDir: string, manifest: PackManifest): Promise<void> {
-  const { record, weights } = await openPack(modelsDir, manifest);
+  const { weights } = await openPack(modelsDir, manifest);
   weights.close();
-  const received = await sha256OfFile(weights.path);
-  if (received !== record.weights.sha256) {
-    throw new PackError(
-      `Expected sha256 ${record.weights.sha256} for ${weights.path} but received ${received}; ` +
-        `remove the folder and run "facefleet models pull"`,
-    );
-  }
+  await verifyWeights(weights.path, manifest);
+}
+
+/** @throws PackError when the file is not the pack's weights. */
+export async function verifyWeights(path: string, manifest: PackManifest): Promise<void> {
+  const received = await sha256OfFile(path);
+  if (received === manifest.weights.sha256) return;
+  throw new PackError(
+    `Expected sha256 ${manifest.weights.sha256} for ${path} but received ${received}; ${remedy(manifest)}`,
+  );
 }
 
 export async function packStatus(modelsDir: string, manifest: PackManifest): Promise<PackStatus> {
-  const condition = await inspectPack(modelsDir, manifest);
+  const path = weightsPath(modelsDir, manifest);
   return {
     name: manifest.name,
-    dir: packDir(modelsDir, manifest),
+    origin: manifest.origin.kind,
+    path,
+    state: await weightsState(path, manifest),
+    bytes: manifest.weights.bytes,
     licences: manifest.sources.map(({ name, licence }) => `${name}: ${licence}`),
-    ...condition,
   };
 }
 
-async function expectReady(modelsDir: string, manifest: PackManifest): Promise<PackRecord> {
-  const condition = await inspectPack(modelsDir, manifest);
-  if (condition.state === "ready") return condition.record;
-  const found = { missing: "it is not there", outdated: "it is incomplete or of another version" }[condition.state];
-  throw new PackError(
-    `Expected the model pack ${manifest.name} in ${modelsDir} but ${found}; run "facefleet models pull"`,
-  );
+function remedy({ name, origin }: PackManifest): string {
+  if (origin.kind === "built-in") return "install the software again";
+  return `remove it if it is there, and run "facefleet models pull ${name}" or "facefleet models import <file>"`;
 }

@@ -1,11 +1,12 @@
 import { PackError } from "./pack-error.js";
 import type { PackManifest } from "./pack-manifest.js";
-import { facenet20180402 } from "./packs/facenet-20180402-114759.js";
+import { packs } from "./packs/index.js";
 
-/** Every pack that this version can pull. */
-export const packCatalogue: readonly PackManifest[] = [facenet20180402];
+/** Every pack that this version knows, by its name. */
+export const packCatalogue: readonly PackManifest[] = packs;
 
-export const defaultPackName = facenet20180402.name;
+/** The one that comes along: what is used unless another is asked for. */
+export const defaultPackName = packs[0].name;
 
 export function packManifest(name: string): PackManifest {
   const manifest = packCatalogue.find((candidate) => candidate.name === name);

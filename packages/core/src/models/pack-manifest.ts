@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { JobOptions, Landmarks } from "@facefleet/contracts";
 import type { DistanceMeasurement } from "@facefleet/matching";
 
@@ -8,12 +7,16 @@ export interface Standardisation {
   readonly scale: number;
 }
 
-/** One pinned upstream file. */
-export interface PackFile {
-  /** Relative to its source's `url` and to its `mirrorPath` in a mirror. */
-  readonly path: string;
+/** A file as it must be. */
+export interface PinnedFile {
   readonly bytes: number;
   readonly sha256: string;
+}
+
+/** One pinned upstream file. */
+export interface PackFile extends PinnedFile {
+  /** Relative to its source's `url` and to its `mirrorPath` in a mirror. */
+  readonly path: string;
 }
 
 /** Files of one upstream home. */
@@ -28,9 +31,29 @@ export interface PackSource {
   readonly files: readonly PackFile[];
 }
 
-/** A model pack as this version of the software knows it: what it is made from, and how its networks are used. */
+/** Where the weights of a pack are from: they came along in `@facefleet/models`, or are converted from upstream files. */
+export type PackOrigin =
+  | { readonly kind: "built-in"; readonly file: string }
+  | {
+      readonly kind: "upstream";
+      /** Tensors that upstream does not have, out of the weights of a built-in pack: their names here and there. */
+      readonly borrowed: { readonly from: string; readonly tensors: Readonly<Record<string, string>> };
+    };
+
+/**
+ * A model pack as this version of the software knows it: its weights, what they were made from, and how its networks are
+ * used. The weights are one safetensors file with
+ *
+ * - the layers of its networks, under the names that `nets/` gives them;
+ * - `mean/standard` and `mean/high`, the mean embeddings that are subtracted from those of each kind;
+ * - `check/crops`, faces of inputSize x inputSize x RGB as bytes, and `check/embeddings`, what its embedder makes of
+ *   them, of length 1 and less no mean: what an engine must come to before it is used.
+ */
 export interface PackManifest {
   readonly name: string;
+  readonly weights: PinnedFile;
+  readonly origin: PackOrigin;
+  /** What the weights were made from, whoever did so. */
   readonly sources: readonly PackSource[];
   readonly detector: {
     readonly name: "mtcnn";
@@ -56,6 +79,8 @@ export interface PackManifest {
     readonly standardisation: Standardisation;
     /** Pixels of the input that lie outside the face's box, both sides together. */
     readonly cropMargin: number;
+    /** Whether the pixels of a crop are rounded to whole numbers, as a picture of 8 bits has them. */
+    readonly wholePixels: boolean;
   };
   /** Where a face's landmarks lie in the input, in pixels, when it is aligned by them. */
   readonly alignedLandmarks: Landmarks;
@@ -63,24 +88,11 @@ export interface PackManifest {
   readonly distances: Readonly<Record<JobOptions["embedding"], readonly DistanceMeasurement[]>>;
 }
 
-/** Raised whenever the conversion writes other tensors from the same files, so that packs are made again. */
-const conversionVersion = 1;
-
-/** Identifies the weights that a manifest leads to: its files and the conversion, not its URLs or thresholds. */
-export function manifestDigest(manifest: PackManifest): string {
-  const sources = manifest.sources.map(({ name, format, files }) => ({
-    name,
-    format,
-    files: files.map(({ path, sha256 }) => ({ path, sha256 })),
-  }));
-  return createHash("sha256").update(JSON.stringify({ conversionVersion, sources })).digest("hex");
-}
-
 export function packFiles(manifest: PackManifest): readonly PackFile[] {
   return manifest.sources.flatMap((source) => source.files);
 }
 
-export function totalBytes(files: readonly PackFile[]): number {
+export function totalBytes(files: readonly PinnedFile[]): number {
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }
 

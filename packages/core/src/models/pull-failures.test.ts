@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type MirrorServer, startMirrorServer } from "../../test/models/mirror-server.js";
 import { temporaryFolder } from "../../test/models/temporary-folder.js";
-import { makeTinyPack, writeMirror } from "../../test/models/tiny-pack.js";
+import { makePinnedTinyPack, writeMirror } from "../../test/models/tiny-pack.js";
 import { verifyManifest } from "./model-pack.js";
 import { PackError } from "./pack-error.js";
 import { packFiles, totalBytes } from "./pack-manifest.js";
 import { explainDiskError, type PullOptions, pullManifest } from "./pull-pack.js";
+import { weightsPath } from "./weights-path.js";
 
-const pack = makeTinyPack();
+const pack = await makePinnedTinyPack();
 const { manifest } = pack;
 const kernel = "facenet/Conv2d_1a_3x3_kernel.npy";
 
@@ -34,7 +35,7 @@ async function failure(pulling: Promise<unknown>): Promise<PackError> {
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(PackError);
-  expect(existsSync(join(modelsDir, "tiny"))).toBe(false);
+  expect(existsSync(weightsPath(modelsDir, manifest))).toBe(false);
   return error as PackError;
 }
 

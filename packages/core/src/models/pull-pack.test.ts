@@ -1,16 +1,16 @@
-import { existsSync, readdirSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, open, readdir, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type MirrorServer, startMirrorServer } from "../../test/models/mirror-server.js";
 import { temporaryFolder } from "../../test/models/temporary-folder.js";
-import { makeTinyPack, writeMirror } from "../../test/models/tiny-pack.js";
+import { makePinnedTinyPack, writeMirror } from "../../test/models/tiny-pack.js";
 import { openPack, verifyManifest } from "./model-pack.js";
 import { PackError } from "./pack-error.js";
 import { type PackManifest, packFiles, totalBytes } from "./pack-manifest.js";
 import { type PullOptions, type PullProgress, pullManifest } from "./pull-pack.js";
 
-const pack = makeTinyPack();
+const pack = await makePinnedTinyPack();
 const { manifest } = pack;
 const fileCount = pack.files.size;
 const kernel = "facenet/Conv2d_1a_3x3_kernel.npy";
@@ -30,16 +30,17 @@ function pull(options: Partial<PullOptions> = {}, of: PackManifest = manifest) {
   return pullManifest(of, { modelsDir, mirror: server.url, retryDelayMs: 1, ...options });
 }
 
+const weightsFile = `tiny-${manifest.weights.sha256.slice(0, 12)}.safetensors`;
+
 /** Everything but the pack itself is gone, and the pack is good. */
 async function expectOnlyGoodPack(): Promise<void> {
-  expect(await readdir(modelsDir)).toEqual(["tiny"]);
-  expect((await readdir(join(modelsDir, "tiny"))).sort()).toEqual(["pack.json", "weights.safetensors"]);
+  expect(await readdir(modelsDir)).toEqual([weightsFile]);
   await verifyManifest(modelsDir, manifest);
 }
 
 describe("a pull that works", () => {
   it("downloads each file once, converts, and leaves nothing else behind", async () => {
-    expect(await pull()).toEqual({ dir: join(modelsDir, "tiny"), pulled: true });
+    expect(await pull()).toEqual({ path: join(modelsDir, weightsFile), pulled: true });
     expect([...server.requests].sort()).toEqual([...pack.files.keys()].sort());
     await expectOnlyGoodPack();
     const { weights } = await openPack(modelsDir, manifest);
@@ -49,7 +50,7 @@ describe("a pull that works", () => {
 
   it("returns at once when the pack is there", async () => {
     await pull();
-    expect(await pull()).toEqual({ dir: join(modelsDir, "tiny"), pulled: false });
+    expect(await pull()).toEqual({ path: join(modelsDir, weightsFile), pulled: false });
     expect(server.requests).toHaveLength(fileCount);
   });
 
@@ -78,39 +79,42 @@ describe("a pull that works", () => {
 });
 
 describe("a pack that no longer fits", () => {
-  const damages: [string, () => Promise<void>][] = [
-    ["was made from other files", () => edit((record) => ({ ...record, manifestDigest: "0".repeat(64) }))],
-    ["has weights of another size", () => truncate(join(modelsDir, "tiny", "weights.safetensors"), 100)],
-    ["has no record", () => rm(join(modelsDir, "tiny", "pack.json"))],
-    ["has a damaged record", () => writeFile(join(modelsDir, "tiny", "pack.json"), '{"name":')],
-  ];
-
-  async function edit(change: (record: object) => object): Promise<void> {
-    const path = join(modelsDir, "tiny", "pack.json");
-    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, "utf8")))));
-  }
-
-  it.each(damages)("is pulled again when it %s", async (_, damage) => {
+  it("is pulled again when it is not whole", async () => {
     await pull();
-    await damage();
-    await expect(openPack(modelsDir, manifest)).rejects.toThrow("facefleet models pull");
+    await truncate(join(modelsDir, weightsFile), 100);
+    await expect(openPack(modelsDir, manifest)).rejects.toThrow(
+      'it is not whole; remove it if it is there, and run "facefleet models pull tiny"',
+    );
     expect(await pull()).toMatchObject({ pulled: true });
+    await expectOnlyGoodPack();
+  });
+
+  it("is not taken for another version of itself, which stays beside it", async () => {
+    await pull();
+    const next = { ...manifest, weights: { ...manifest.weights, sha256: `${"0".repeat(12)}${"1".repeat(52)}` } };
+    await expect(openPack(modelsDir, next)).rejects.toThrow("it is not there");
     await expectOnlyGoodPack();
   });
 
   it("is kept until its successor is complete", async () => {
     await pull();
-    await edit((record) => ({ ...record, manifestDigest: "0".repeat(64) }));
+    await truncate(join(modelsDir, weightsFile), 100);
     server.misbehaviours.set(kernel, (response) => response.writeHead(404).end());
     await expect(pull()).rejects.toThrow(PackError);
-    expect(existsSync(join(modelsDir, "tiny", "weights.safetensors"))).toBe(true);
+    expect(existsSync(join(modelsDir, weightsFile))).toBe(true);
+  });
+
+  it("is refused when its files convert to something else than is pinned", async () => {
+    const wrong = { ...manifest, weights: { ...manifest.weights, sha256: "0".repeat(64) } };
+    await expect(pull({}, wrong)).rejects.toThrow(/^Expected sha256 0{64} for .* but received [0-9a-f]{64}/);
+    expect(await readdir(modelsDir)).toEqual(["downloads"]);
   });
 });
 
 describe("verifyManifest", () => {
   it("finds one changed byte", async () => {
-    const { dir } = await pull();
-    const file = await open(join(dir, "weights.safetensors"), "r+");
+    const { path } = await pull();
+    const file = await open(path, "r+");
     const { size } = await file.stat();
     await file.write(Buffer.from([0x7f]), 0, 1, size - 1);
     await file.close();
@@ -147,8 +151,7 @@ describe("an interrupted pull", () => {
     await mkdir(join(modelsDir, "downloads"));
     await writeFile(join(modelsDir, "downloads", `${sha256Of(kernel)}.dead.part`), "half");
     const dead = join(modelsDir, ".tiny-dead");
-    await mkdir(dead);
-    await writeFile(join(dead, "weights.safetensors"), "half");
+    await writeFile(dead, "half");
     await utimes(dead, new Date(0), new Date(0));
     await pull();
     await expectOnlyGoodPack();
@@ -179,32 +182,32 @@ describe("an interrupted pull", () => {
 describe("concurrent pulls", () => {
   it("all end with the same good pack", async () => {
     const outcomes = await Promise.all(Array.from({ length: 6 }, () => pull()));
-    expect(new Set(outcomes.map(({ dir }) => dir)).size).toBe(1);
+    expect(new Set(outcomes.map(({ path }) => path)).size).toBe(1);
     expect(outcomes.some(({ pulled }) => pulled)).toBe(true);
     await verifyManifest(modelsDir, manifest);
   });
 
   it("also where an unusable pack is in their way", async () => {
     await pull();
-    await truncate(join(modelsDir, "tiny", "weights.safetensors"), 10);
+    await truncate(join(modelsDir, weightsFile), 10);
     await Promise.all(Array.from({ length: 6 }, () => pull()));
     await verifyManifest(modelsDir, manifest);
   });
 
   it("never show a reader half a pack", async () => {
-    const dir = join(modelsDir, "tiny");
-    const seen = new Set<string>();
+    const seen = new Set<number>();
     let pulling = true;
     const watch = async () => {
       do {
         await new Promise(setImmediate);
-        if (existsSync(dir)) seen.add(readdirSync(dir).sort().join());
+        const found = statSync(join(modelsDir, weightsFile), { throwIfNoEntry: false });
+        if (found) seen.add(found.size);
       } while (pulling);
     };
     const watching = watch();
     await Promise.all(Array.from({ length: 3 }, () => pull()));
     pulling = false;
     await watching;
-    expect([...seen]).toEqual(["pack.json,weights.safetensors"]);
+    expect([...seen]).toEqual([manifest.weights.bytes]);
   });
 });

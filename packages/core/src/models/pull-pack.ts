@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { clearDownloads, DownloadCache } from "./download-cache.js";
-import { installPack, sweepAbandoned } from "./install-pack.js";
+import { installConverted, sweepAbandoned } from "./install-pack.js";
 import { PackError } from "./pack-error.js";
-import { inspectPack, packDir } from "./pack-folder.js";
 import { type PackFile, type PackManifest, type PackSource, packFiles, totalBytes } from "./pack-manifest.js";
-import { openOrigin } from "./pack-origin.js";
+import { openUpstream } from "./upstream.js";
+import { weightsPath, weightsState } from "./weights-path.js";
 
 export interface PullProgress {
   readonly phase: "download" | "convert";
@@ -26,7 +26,8 @@ export interface PullOptions {
 }
 
 export interface PullOutcome {
-  readonly dir: string;
+  /** Of its weights. */
+  readonly path: string;
   /** False when the pack was there already. */
   readonly pulled: boolean;
 }
@@ -40,15 +41,16 @@ const parallelDownloads = 8;
  */
 export async function pullManifest(manifest: PackManifest, options: PullOptions): Promise<PullOutcome> {
   const { modelsDir } = options;
-  const dir = packDir(modelsDir, manifest);
+  const path = weightsPath(modelsDir, manifest);
+  if (manifest.origin.kind === "built-in") return { path, pulled: false };
   const pulled = await pullUnlessReady(manifest, options);
   await tidy(modelsDir, manifest);
-  return { dir, pulled };
+  return { path, pulled };
 }
 
 async function pullUnlessReady(manifest: PackManifest, options: PullOptions): Promise<boolean> {
   const { modelsDir } = options;
-  const ready = async () => (await inspectPack(modelsDir, manifest)).state === "ready";
+  const ready = async () => (await weightsState(weightsPath(modelsDir, manifest), manifest)) === "ready";
   if (await ready()) return false;
   try {
     await downloadAndInstall(manifest, options);
@@ -65,7 +67,7 @@ async function downloadAndInstall(manifest: PackManifest, options: PullOptions):
   const { modelsDir, mirror, stallMs = 30_000, retryDelayMs = 500 } = options;
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const cache = new DownloadCache(modelsDir, await openOrigin(mirror, stallMs), { signal, retryDelayMs });
+  const cache = new DownloadCache(modelsDir, await openUpstream(mirror, stallMs), { signal, retryDelayMs });
   const report = progressReporter(manifest, options.onProgress);
 
   await mkdir(modelsDir, { recursive: true });
@@ -75,7 +77,7 @@ async function downloadAndInstall(manifest: PackManifest, options: PullOptions):
   });
   signal.throwIfAborted();
   report("convert", 0);
-  await installPack(modelsDir, manifest, (source, path) => cache.read(fileNamed(source, path)));
+  await installConverted(modelsDir, manifest, (source, path) => cache.read(fileNamed(source, path)));
 }
 
 /** Removes what this pull or an interrupted one no longer needs. A folder that may only be read stays as it is. */

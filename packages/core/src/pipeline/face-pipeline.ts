@@ -1,5 +1,5 @@
 import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
-import { type EmbeddingKind, embeddingKinds, type FaceBox, marginCrop } from "../alignment/index.js";
+import { type EmbeddingKind, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
   type BatchReport,
   type BatchStage,
@@ -71,7 +71,7 @@ export class FacePipeline {
     this.decodedBytes = new WeightedSemaphore(options.limits.maxDecodedBytes);
   }
 
-  /** Loads the pack's networks into the engine. */
+  /** Loads the pack's networks into the engine. @throws Error when it does not embed the pack's own crops as it must. */
   static async create(options: FacePipelineOptions): Promise<FacePipeline> {
     const { engine, pack } = options;
     const batcher = stageBatcher(options);
@@ -92,14 +92,19 @@ export class FacePipeline {
       detector: detector.name,
       embedder: embedder.name,
       dimensions: embedder.dimensions,
-      fingerprint: embeddingFingerprint(this.options.pack, kind),
+      fingerprint: embeddingFingerprint(this.options.pack.manifest, kind),
     };
+  }
+
+  /** What computes the embeddings, and why nothing faster does. */
+  get embeddedBy(): FaceEmbedder["computedBy"] {
+    return this.embedder.computedBy;
   }
 
   /** Runs every network once, so that the first image does not pay for what engines put off. */
   async warmUp(): Promise<void> {
+    // The embedder has been run already, to be checked.
     await this.mtcnn.warmUp();
-    await this.embedder.warmUp();
   }
 
   /**
@@ -122,10 +127,7 @@ export class FacePipeline {
   embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
     return this.withinMemory(bytes, {}, async () => {
       const image = await decodeImage(bytes);
-      const { embeddings } = await inference(
-        this.embedder.embed(image, [centreBox(image)], embeddingKinds[kind]),
-        undefined,
-      );
+      const { embeddings } = await inference(this.embedder.embed(image, [centreBox(image)], kind), undefined);
       return embeddings[0] as Float32Array;
     });
   }
@@ -178,7 +180,7 @@ export class FacePipeline {
     const crops = options.crops ? await Promise.all(kept.map((detection) => this.cropOf(image, detection))) : [];
     const detected = performance.now();
     const { embeddings, alignMs } = options.embed
-      ? await inference(this.embedder.embed(image, kept, embeddingKinds[embedding], call), call.signal)
+      ? await inference(this.embedder.embed(image, kept, embedding, call), call.signal)
       : { embeddings: [], alignMs: 0 };
     const pyramidMs = tableMs + found.pyramidMs;
     return {

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { convertPack } from "../../src/models/convert.js";
 import type { PackManifest, PackSource } from "../../src/models/pack-manifest.js";
 import { facenet20180402 } from "../../src/models/packs/facenet-20180402-114759.js";
+import { type NamedTensor, writeSafetensors } from "../../src/models/safetensors.js";
 import { elementCount } from "../../src/models/tensor.js";
 
 /** The numbers 0, 1, 2, ... so that a test can say where each one must go. */
@@ -49,7 +52,24 @@ export function makeTinyPack(): TinyPack {
   const mtcnn = { "tiny-weights_manifest.json": tfjsManifest, shard1: shard };
   const sources = [pinned("facenet", "facenet-npy", facenet), pinned("mtcnn", "mtcnn-tfjs", mtcnn)];
   const files = [...Object.entries(facenet).map(under("facenet/")), ...Object.entries(mtcnn).map(under("mtcnn/"))];
-  return { manifest: { ...facenet20180402, name: "tiny", sources }, files: new Map(files) };
+  const origin = { kind: "upstream", borrowed: { from: "", tensors: {} } } as const;
+  const weights = { bytes: 0, sha256: "" };
+  return { manifest: { ...facenet20180402, name: "tiny", sources, origin, weights }, files: new Map(files) };
+}
+
+/** The same pack, knowing what its converted weights must be. */
+export async function makePinnedTinyPack(): Promise<TinyPack> {
+  const pack = makeTinyPack();
+  const folder = await mkdtemp(join(tmpdir(), "facefleet-tiny-"));
+  try {
+    const tensors: NamedTensor[] = [];
+    const read = async ({ mirrorPath }: PackSource, path: string) => pack.files.get(mirrorPath + path)!;
+    for await (const tensor of convertPack(pack.manifest, read)) tensors.push(tensor);
+    const weights = await writeSafetensors(join(folder, "weights.safetensors"), tensors);
+    return { ...pack, manifest: { ...pack.manifest, weights } };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Writes the files of a pack as a mirror folder. */

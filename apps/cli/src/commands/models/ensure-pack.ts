@@ -1,4 +1,4 @@
-import { defaultPackName, type PullOutcome, pullPack } from "@facefleet/core/models";
+import { type PullOutcome, pullPack } from "@facefleet/core/models";
 import type { ModelsConfig } from "./models-config.js";
 import { createPullDisplay } from "./pull-display.js";
 
@@ -11,7 +11,7 @@ export interface EnsurePackOptions {
 
 /** Pulls a model pack unless it is there, with its progress on stderr. @throws PackError of one sentence. */
 export async function ensurePack(config: ModelsConfig, options: EnsurePackOptions = {}): Promise<PullOutcome> {
-  const { name = defaultPackName, quiet = false, signal } = options;
+  const { name = config.PACK, quiet = false, signal } = options;
   const display = quiet ? undefined : createPullDisplay(name, process.stderr);
   try {
     return await pullPack({

@@ -1,7 +1,8 @@
 import type { PackManifest } from "../pack-manifest.js";
 import { parsePinnedFile } from "../pack-manifest.js";
-import { facenet20180402Distances } from "./facenet-20180402-114759.distances.js";
+import distances from "./facenet-20180402-114759.distances.json" with { type: "json" };
 import pinned from "./facenet-20180402-114759.files.json" with { type: "json" };
+import made from "./facenet-20180402-114759.weights.json" with { type: "json" };
 
 /**
  * MTCNN and FaceNet's Inception-ResNet-v1 of David Sandberg's release 20180402-114759, trained on VGGFace2.
@@ -9,6 +10,19 @@ import pinned from "./facenet-20180402-114759.files.json" with { type: "json" };
  */
 export const facenet20180402 = {
   name: "facenet-20180402-114759",
+  weights: made["facenet-20180402-114759"],
+  origin: {
+    kind: "upstream",
+    borrowed: {
+      from: "facenet-20180402-114759-int8.safetensors",
+      tensors: {
+        "mean/standard": "mean/standard",
+        "mean/high": "mean/high",
+        "check/crops": "check/crops",
+        "check/embeddings": "check/float32-embeddings",
+      },
+    },
+  },
   sources: [
     {
       name: "facenet",
@@ -41,6 +55,7 @@ export const facenet20180402 = {
     colourOrder: "rgb",
     standardisation: { mean: 127.5, scale: 128 },
     cropMargin: 32,
+    wholePixels: false,
   },
   // The mean positions within the margin crops of LFW.
   alignedLandmarks: {
@@ -50,5 +65,5 @@ export const facenet20180402 = {
     mouthLeft: { x: 57.02, y: 112.74 },
     mouthRight: { x: 107.87, y: 112.17 },
   },
-  distances: facenet20180402Distances,
+  distances,
 } as const satisfies PackManifest;

@@ -10,22 +10,27 @@ const testData = process.env.FACEFLEET_TEST_DATA || resolve(import.meta.dirname,
 const mirror = join(testData, "models");
 const noMirror = !existsSync(mirror);
 if (noMirror)
-  process.stderr.write(`SKIPPED: pulling the default pack: no weights in ${mirror} (set FACEFLEET_TEST_DATA)\n`);
+  process.stderr.write(`SKIPPED: pulling the float32 pack: no weights in ${mirror} (set FACEFLEET_TEST_DATA)\n`);
 
-it.skipIf(noMirror)("the default pack is pulled from a mirror, complete", async () => {
+const name = "facenet-20180402-114759";
+const stateIn = async (modelsDir: string) => (await listPacks(modelsDir)).find((pack) => pack.name === name)?.state;
+
+it.skipIf(noMirror)("the float32 pack is pulled from a mirror, complete", async () => {
   const modelsDir = await temporaryFolder();
-  expect((await listPacks(modelsDir))[0]).toMatchObject({ state: "missing" });
-  await pullPack({ modelsDir, mirror });
-  await verifyPack(modelsDir);
-  expect((await listPacks(modelsDir))[0]).toMatchObject({ state: "ready" });
+  expect(await stateIn(modelsDir)).toBe("missing");
+  await pullPack({ name, modelsDir, mirror });
+  await verifyPack(modelsDir, name);
+  expect(await stateIn(modelsDir)).toBe("ready");
 
-  const { weights, manifest } = await loadPack(modelsDir);
+  const { weights, manifest } = await loadPack(modelsDir, name);
   const names = [...weights.tensors.keys()];
   const count = (network: string) => names.filter((name) => name.startsWith(`${network}/`)).length;
   expect([count("facenet"), count("pnet"), count("rnet"), count("onet")]).toEqual([266, 13, 16, 21]);
-  expect(names).toHaveLength(316);
+  expect([count("mean"), count("check")]).toEqual([2, 2]);
+  expect(names).toHaveLength(320);
   // Every number of the upstream files is there: 4 bytes each, less the .npy headers of 128 and the mtcnn manifest.
-  const numbers = [...weights.tensors.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const ofNetworks = [...weights.tensors].filter(([tensor]) => !/^(mean|check)\//.test(tensor));
+  const numbers = ofNetworks.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
   const [facenet, mtcnn] = manifest.sources;
   const upstream = facenet!.files.reduce((sum, { bytes }) => sum + bytes - 128, 0) + mtcnn!.files[0]!.bytes;
   expect(numbers * 4).toBe(upstream);
@@ -39,11 +44,23 @@ it.skipIf(noMirror)("the default pack is pulled from a mirror, complete", async 
   expect(shapeOf("onet/fc1/kernel")).toEqual([256, 128, 3, 3]);
   expect(shapeOf("onet/fc2_3/kernel")).toEqual([10, 256, 1, 1]);
   expect(shapeOf("onet/prelu5/alpha")).toEqual([256]);
-  for (const name of names) expect(weights.read(name).every(Number.isFinite), name).toBe(true);
+  for (const tensor of names) expect(weights.read(tensor).every(Number.isFinite), tensor).toBe(true);
   weights.close();
 });
 
-it("a pack that was not pulled is refused with the command that pulls it", async () => {
-  await expect(loadPack(await temporaryFolder())).rejects.toThrow('run "facefleet models pull"');
-  await expect(loadPack(await temporaryFolder(), "other")).rejects.toThrow("Expected one of facenet-20180402-114759");
+it("a pack that was not pulled is refused with the commands that bring it", async () => {
+  await expect(loadPack(await temporaryFolder(), name)).rejects.toThrow(
+    `run "facefleet models pull ${name}" or "facefleet models import <file>"`,
+  );
+  await expect(loadPack(await temporaryFolder(), "other")).rejects.toThrow(
+    `Expected one of ${name}-int8, ${name} for the model pack but received other`,
+  );
+});
+
+it("the built-in pack is there without pulling, whole, and never pulled", async () => {
+  const modelsDir = await temporaryFolder();
+  const [builtIn] = await listPacks(modelsDir);
+  expect(builtIn).toMatchObject({ name: `${name}-int8`, origin: "built-in", state: "ready" });
+  await verifyPack(modelsDir);
+  expect(await pullPack({ modelsDir, mirror: "http://127.0.0.1:9/" })).toEqual({ path: builtIn!.path, pulled: false });
 });

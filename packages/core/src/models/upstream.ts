@@ -5,7 +5,7 @@ import { PackError, TransientPackError } from "./pack-error.js";
 import type { PackFile, PackSource } from "./pack-manifest.js";
 
 /** Where the files of a pack come from: its upstream hosts, or a mirror in their stead. */
-export interface PackOrigin {
+export interface Upstream {
   /** The URL or path of a file, for people to read. */
   locate(source: PackSource, file: PackFile): string;
   /** @throws TransientPackError when trying again may help, otherwise PackError. */
@@ -16,19 +16,19 @@ export interface PackOrigin {
  * @param mirror a folder or an http(s) base URL; the upstream hosts when left out.
  * @param stallMs how long a host may send nothing, in milliseconds.
  */
-export async function openOrigin(mirror: string | undefined, stallMs: number): Promise<PackOrigin> {
-  if (mirror === undefined) return urlOrigin((source, file) => new URL(file.path, source.url), stallMs);
-  if (!/^https?:\/\//i.test(mirror)) return folderOrigin(resolve(mirror));
+export async function openUpstream(mirror: string | undefined, stallMs: number): Promise<Upstream> {
+  if (mirror === undefined) return urlUpstream((source, file) => new URL(file.path, source.url), stallMs);
+  if (!/^https?:\/\//i.test(mirror)) return folderUpstream(resolve(mirror));
   if (!URL.canParse(mirror))
     throw new PackError(`Expected a folder or an http(s) URL as the model mirror but received ${mirror}`);
-  return urlOrigin((source, file) => mirrorUrl(mirror, source, file), stallMs);
+  return urlUpstream((source, file) => mirrorUrl(mirror, source, file), stallMs);
 }
 
 function mirrorUrl(mirror: string, source: PackSource, file: PackFile): URL {
   return new URL(source.mirrorPath + file.path, mirror.endsWith("/") ? mirror : `${mirror}/`);
 }
 
-function urlOrigin(address: (source: PackSource, file: PackFile) => URL, stallMs: number): PackOrigin {
+function urlUpstream(address: (source: PackSource, file: PackFile) => URL, stallMs: number): Upstream {
   return {
     locate: (source, file) => address(source, file).href,
     read: (source, file, signal) => readUrl(address(source, file), signal, stallMs),
@@ -75,7 +75,7 @@ function rootMessage(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? error.message;
 }
 
-async function folderOrigin(folder: string): Promise<PackOrigin> {
+async function folderUpstream(folder: string): Promise<Upstream> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory())
     throw new PackError(`Expected a folder or an http(s) URL as the model mirror but received ${folder}`);
