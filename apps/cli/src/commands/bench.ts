@@ -8,9 +8,11 @@ import { besideCheckout } from "../beside-checkout.js";
 import { type CliConfig, rootDir } from "../config.js";
 import { ensurePack } from "./models.js";
 import { wholeNumber } from "./number-options.js";
+import { packOption } from "./pack-option.js";
 
 interface BenchFlags {
   readonly engine: EngineChoice;
+  readonly pack: string;
   readonly photos?: string;
   readonly minutes: number;
   readonly json?: string;
@@ -27,11 +29,12 @@ export function addBenchCommand(program: Command, config: CliConfig): void {
     .addOption(
       new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto"),
     )
+    .addOption(packOption(config))
     .option("--photos <folder>", "the photos to measure with (default: those beside the checkout)")
     .option("--minutes <n>", "how long `soak` runs", wholeNumber(1, 1440), 10)
     .option("--json <file>", "also write the reports there")
     .action(async (chosen: BenchmarkName[], flags: BenchFlags) => {
-      await ensurePack(config);
+      await ensurePack(config, { name: flags.pack });
       const reports: BenchReport[] = [];
       for (const name of chosen) {
         const report = await benchmarks[name](contextOf(config, flags));
@@ -42,9 +45,9 @@ export function addBenchCommand(program: Command, config: CliConfig): void {
     });
 }
 
-function contextOf(config: CliConfig, { engine, photos, minutes }: BenchFlags): BenchContext {
+function contextOf(config: CliConfig, { engine, pack, photos, minutes }: BenchFlags): BenchContext {
   const { env, MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
   const photosDir = photos === undefined ? besideCheckout("photos") : resolve(photos);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  return { rootDir, env, modelsDir, tfjsNodeDir, engine, photosDir, minutes, say };
+  return { rootDir, env, pack, modelsDir, tfjsNodeDir, engine, photosDir, minutes, say };
 }

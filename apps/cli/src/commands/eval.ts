@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
 import { type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
@@ -6,6 +6,9 @@ import type { CliConfig } from "../config.js";
 import { detectionPlots } from "../eval/detection/detection-plots.js";
 import { detectionTable } from "../eval/detection/detection-table.js";
 import { evaluateDetection } from "../eval/detection/evaluate-detection.js";
+import { distancesTable } from "../eval/distances/distances-table.js";
+import { type DistancesReport, type EmbeddingChoice, evaluateDistances } from "../eval/distances/evaluate-distances.js";
+import { pinDistances } from "../eval/distances/pin-distances.js";
 import { type EvalPipeline, openEvalPipeline } from "../eval/eval-pipeline.js";
 import { startEvalProgress } from "../eval/eval-progress.js";
 import { evaluateLfw } from "../eval/lfw/evaluate-lfw.js";
@@ -16,6 +19,7 @@ import { parityTable } from "../eval/parity/parity-table.js";
 import { reportJson, writeReport } from "../eval/report-folder.js";
 import { ensurePack } from "./models.js";
 import { fraction, wholeNumber } from "./number-options.js";
+import { packOption } from "./pack-option.js";
 import type { Tally } from "./tally.js";
 
 interface ReportFlags {
@@ -27,13 +31,24 @@ interface LfwFlags extends ReportFlags {
   readonly dir: string;
   readonly pairs: string;
   readonly engine: EngineChoice;
+  readonly pack: string;
   readonly embedding: EmbeddingKind;
+}
+
+interface DistancesFlags extends ReportFlags {
+  readonly dir: string;
+  readonly measuredOn?: string;
+  readonly engine: EngineChoice;
+  readonly pack: string;
+  readonly embedding: EmbeddingChoice[];
+  readonly pin?: boolean;
 }
 
 interface DetectionFlags extends ReportFlags {
   readonly dir: string;
   readonly boxes: string;
   readonly engine: EngineChoice;
+  readonly pack: string;
   readonly minFaceSize: number;
   readonly minConfidence: number;
 }
@@ -42,15 +57,17 @@ interface ParityFlags extends ReportFlags {
   readonly reference: string;
   readonly photos?: string;
   readonly engine: EngineName[];
+  readonly pack: string;
   readonly skip: string[];
   readonly limit?: number;
 }
 
-/** Adds `eval lfw`, `eval detection` and `eval parity`. */
+/** Adds `eval lfw`, `eval distances`, `eval detection` and `eval parity`. */
 export function addEvalCommands(program: Command, config: CliConfig): Readonly<Tally> {
   const tally: Tally = { failed: 0 };
   const evaluations = program.command("eval").description("measure how right the pipeline is, on public data");
   addLfw(evaluations, config);
+  addDistances(evaluations, config);
   addDetection(evaluations, config);
   addParity(evaluations, config, tally);
   return tally;
@@ -63,6 +80,7 @@ function addLfw(evaluations: Command, config: CliConfig): void {
     .addOption(required("--dir <folder>", "the images: <name>/<name>_0001.jpg", images))
     .addOption(required("--pairs <file>", "the pairs.txt of the data set", pairs))
     .addOption(engineOption())
+    .addOption(packOption(config))
     .addOption(
       new Option("--embedding <kind>", "how faces are embedded")
         .choices(Object.keys(embeddingKinds))
@@ -82,12 +100,48 @@ function addLfw(evaluations: Command, config: CliConfig): void {
     );
 }
 
+function addDistances(evaluations: Command, config: CliConfig): void {
+  withReport(evaluations.command("distances"))
+    .description("how often each distance errs on pictures of your own: which threshold to choose")
+    .addOption(
+      required("--dir <folder>", "a folder a person: <person>/<any name>.jpg", besideCheckout("lfw", "images")),
+    )
+    .option("--measured-on <words>", "what the pictures are, for the table (default: every two pictures of the folder)")
+    .addOption(engineOption())
+    .addOption(packOption(config))
+    .addOption(
+      new Option("--embedding <kinds...>", "how faces are embedded")
+        .choices(["standard", "high"])
+        .default(["standard", "high"]),
+    )
+    .option("--pin", "write the table into the pack's own figures (for developers: changes the checkout)")
+    .action(async (flags: DistancesFlags) => {
+      const reports: DistancesReport[] = [];
+      for (const embedding of flags.embedding) {
+        await withPipeline(config, { ...flags, embedding }, async (opened) => {
+          const report = await evaluateDistances({
+            ...opened,
+            embedding,
+            imagesDir: flags.dir,
+            measuredOn: flags.measuredOn ?? `every two pictures of ${basename(resolve(flags.dir))}`,
+            cacheDir: join(config.DATA_DIR, "eval"),
+            startProgress: startEvalProgress,
+          });
+          reports.push(report);
+        });
+      }
+      await publish(flags, { evaluation: "distances", reports }, reports.map(distancesTable).join(""), {});
+      if (flags.pin) await pinDistances(flags.pack, reports);
+    });
+}
+
 function addDetection(evaluations: Command, config: CliConfig): void {
   withReport(evaluations.command("detection"))
     .description("precision and recall of the detector at IoU 0.5")
     .requiredOption("--dir <folder>", "the images")
     .requiredOption("--boxes <file>", 'the true faces: [{"file", "boxes": [[x, y, width, height], ...]}, ...]')
     .addOption(engineOption())
+    .addOption(packOption(config))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000), 20)
     .option("--min-confidence <0..1>", "where precision and recall are given", fraction, 0.9)
     .action(({ dir, boxes, ...flags }: DetectionFlags) =>
@@ -106,11 +160,13 @@ function addParity(evaluations: Command, config: CliConfig, tally: Tally): void 
     .addOption(required("--reference <file>", "the reference's results", besideCheckout("goldens", "photos.json")))
     .option("--photos <folder>", "the photos (default: the folder `photos` beside the reference's)")
     .addOption(new Option("--engine <names...>", "engines that have to be there").choices(engineNames).default([]))
+    .addOption(packOption(config))
     .option("--skip <photos...>", "photos to leave out", [])
     .option("--limit <n>", "how many photos, the smallest first", wholeNumber(1, 1_000_000))
     .action(async (flags: ParityFlags) => {
-      await ensurePack(config);
+      await ensurePack(config, { name: flags.pack });
       const report = await evaluateParity({
+        pack: flags.pack,
         modelsDir: config.MODELS_DIR,
         tfjsNodeDir: config.TFJS_NODE_DIR,
         referenceFile: flags.reference,
@@ -143,12 +199,16 @@ function required(flags: string, description: string, file: string | undefined):
 
 async function withPipeline(
   config: CliConfig,
-  { engine, embedding }: { readonly engine: EngineChoice; readonly embedding?: EmbeddingKind },
+  {
+    engine,
+    pack,
+    embedding,
+  }: { readonly engine: EngineChoice; readonly pack: string; readonly embedding?: EmbeddingKind },
   evaluate: (opened: EvalPipeline) => Promise<void>,
 ): Promise<void> {
-  await ensurePack(config);
+  await ensurePack(config, { name: pack });
   const { MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
-  const opened = await openEvalPipeline({ modelsDir, engine, tfjsNodeDir, ...(embedding && { embedding }) });
+  const opened = await openEvalPipeline({ pack, modelsDir, engine, tfjsNodeDir, ...(embedding && { embedding }) });
   try {
     await evaluate(opened);
   } finally {

@@ -14,6 +14,7 @@ export const imagesAtOnce = 32;
 export interface EvaluatedPipeline {
   readonly engine: string;
   readonly device: string;
+  readonly arithmetic: string;
   readonly pack: string;
   readonly fingerprint: string;
 }
@@ -35,6 +36,7 @@ export const everyFace: Omit<AnalysisOptions, "embed"> = {
 };
 
 export interface EvalPipelineOptions {
+  readonly pack: string;
   readonly modelsDir: string;
   readonly engine: EngineChoice;
   readonly tfjsNodeDir: string;
@@ -43,16 +45,17 @@ export interface EvalPipelineOptions {
 
 /** The pipeline as the worker runs it, in this process. */
 export async function openEvalPipeline(options: EvalPipelineOptions): Promise<EvalPipeline> {
-  const { modelsDir, engine: choice, tfjsNodeDir, embedding = "standard" } = options;
+  const { pack: name, modelsDir, engine: choice, tfjsNodeDir, embedding = "standard" } = options;
   const { engine } = await createEngine(choice, { tfjsNodeDir });
-  const pack = await loadPack(modelsDir);
+  const pack = await loadPack(modelsDir, name);
   const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
   const pipeline = await FacePipeline.create({ pack, engine, limits });
-  const { pack: packName, fingerprint } = pipeline.modelOf(embedding);
+  const { fingerprint } = pipeline.modelOf(embedding);
+  const { arithmetic } = pipeline.embeddedBy;
   return {
     pipeline,
     embedding,
-    about: { engine: engine.name, device: engine.device, pack: packName, fingerprint },
+    about: { engine: engine.name, device: engine.device, arithmetic, pack: pack.manifest.name, fingerprint },
     async close() {
       await pipeline.close();
       pack.weights.close();

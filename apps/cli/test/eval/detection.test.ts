@@ -1,12 +1,12 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultPackName } from "@facefleet/core/models";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   drawnFaces,
   goldenPhotos,
   modelsDir,
-  noPack,
   noPhotos,
   photosDir,
   repository,
@@ -24,11 +24,11 @@ interface Truth {
   readonly boxes: readonly (readonly number[])[];
 }
 
-describe.skipIf(skipped("eval detection", noPack))("eval detection", () => {
+describe("eval detection", () => {
   let opened: EvalPipeline;
 
   beforeAll(async () => {
-    opened = await openEvalPipeline({ modelsDir, tfjsNodeDir, engine: "onnx-cpu" });
+    opened = await openEvalPipeline({ pack: defaultPackName, modelsDir, tfjsNodeDir, engine: "onnx-cpu" });
   });
   afterAll(() => opened?.close());
 

@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultPackName } from "@facefleet/core/models";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { lfw, modelsDir, noLfw, noPack, skipped, tfjsNodeDir } from "../../../../tests/support/test-data.js";
+import { lfw, modelsDir, noLfw, skipped, tfjsNodeDir } from "../../../../tests/support/test-data.js";
 import { type EvalPipeline, openEvalPipeline } from "../../src/eval/eval-pipeline.js";
 import { startEvalProgress } from "../../src/eval/eval-progress.js";
 import { evaluateLfw } from "../../src/eval/lfw/evaluate-lfw.js";
@@ -10,14 +11,14 @@ import { lfwPlots } from "../../src/eval/lfw/lfw-plots.js";
 import { lfwTable } from "../../src/eval/lfw/lfw-table.js";
 import { drawnLfw } from "./drawn-lfw.js";
 
-describe.skipIf(skipped("eval lfw", noPack))("eval lfw", () => {
+describe("eval lfw", () => {
   let opened: EvalPipeline;
   let cacheDir: string;
   const evaluate = (data: { imagesDir: string; pairsFile: string }) =>
     evaluateLfw({ ...opened, ...data, cacheDir, startProgress: startEvalProgress });
 
   beforeAll(async () => {
-    opened = await openEvalPipeline({ modelsDir, tfjsNodeDir, engine: "onnx-cpu" });
+    opened = await openEvalPipeline({ pack: defaultPackName, modelsDir, tfjsNodeDir, engine: "onnx-cpu" });
   });
   beforeEach(async () => {
     cacheDir = await mkdtemp(join(tmpdir(), "facefleet-eval-"));

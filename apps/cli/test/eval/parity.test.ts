@@ -1,12 +1,16 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { EngineName } from "@facefleet/core";
+import { defaultPackName } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
 import {
+  floatPack,
   goldensFile,
   modelsDir,
-  noPack,
+  noFloatPack,
   noPhotos,
+  noTfjsNode,
   photosDir,
   skipped,
   tfjsNodeDir,
@@ -15,8 +19,9 @@ import { startEvalProgress } from "../../src/eval/eval-progress.js";
 import { evaluateParity, type ParityOptions } from "../../src/eval/parity/evaluate-parity.js";
 import { parityTable } from "../../src/eval/parity/parity-table.js";
 
-describe.skipIf(skipped("eval parity", noPack, noPhotos))("eval parity", () => {
+describe.skipIf(skipped("eval parity", noFloatPack, noPhotos))("eval parity", () => {
   const options: ParityOptions = {
+    pack: floatPack,
     modelsDir,
     tfjsNodeDir,
     referenceFile: goldensFile,
@@ -39,6 +44,13 @@ describe.skipIf(skipped("eval parity", noPack, noPhotos))("eval parity", () => {
     for (const { figures } of report.toReference) expect(figures.faces).toBeGreaterThan(300);
     expect(report.betweenEngines).toHaveLength(names.length - 1);
   }, 900_000);
+
+  it("finds the built-in pack within them, and its engines nearer to each other than float32's are", async () => {
+    const engines = [...options.engines, "onnx-cpu", ...(noTfjsNode ? [] : ["tfjs-node"])] as EngineName[];
+    const report = await evaluateParity({ ...options, pack: defaultPackName, engines });
+    expect(report.toReference.flatMap(({ faults }) => faults)).toEqual([]);
+    for (const { figures } of report.betweenEngines) expect(figures.embedding.worst).toBeLessThan(2e-6);
+  }, 300_000);
 
   it("says so when an engine is outside them", async () => {
     const goldens = JSON.parse(await readFile(goldensFile, "utf8"));

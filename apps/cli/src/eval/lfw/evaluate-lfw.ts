@@ -1,6 +1,13 @@
 import { readFile } from "node:fs/promises";
-import type { ScoredPair } from "@facefleet/core/evaluation";
-import { compareEmbeddings } from "@facefleet/matching";
+import { basename, dirname } from "node:path";
+import {
+  atFalseAcceptRate,
+  everyPair,
+  type OperatingPoint,
+  operatingPoint,
+  type ScoredPair,
+} from "@facefleet/core/evaluation";
+import { compareEmbeddings, matchThreshold } from "@facefleet/matching";
 import { embedImages } from "../embed-images.js";
 import { EmbeddingCache, type ImageEmbedding } from "../embedding-cache.js";
 import { type EvalPipeline, type EvaluatedPipeline, everyFace } from "../eval-pipeline.js";
@@ -20,6 +27,13 @@ export interface LfwReport {
     readonly seconds: number;
   };
   readonly figures: VerificationFigures;
+  /** Every two of the images, not only the pairs that the protocol lists. */
+  readonly everyPair: {
+    readonly same: number;
+    readonly different: number;
+    readonly atFalseAcceptRates: readonly { readonly rate: number; readonly point: OperatingPoint }[];
+    readonly fixed: OperatingPoint;
+  };
   /** Distance of each pair, in the order of the file. */
   readonly distances: readonly ScoredPair[];
 }
@@ -53,7 +67,24 @@ export async function evaluateLfw(options: LfwOptions): Promise<LfwReport> {
       seconds: (performance.now() - started) / 1000,
     },
     figures: verificationFigures(scored),
+    everyPair: everyPairFigures(files, embeddings),
     distances: scored.flat(),
+  };
+}
+
+/** Rates that so many pairs of two people can tell, unlike the protocol's few hundred. */
+const falseAcceptRates = [1e-3, 1e-4];
+
+function everyPairFigures(files: readonly string[], embeddings: ReadonlyMap<string, ImageEmbedding>) {
+  const pairs = everyPair(
+    files.map((file) => ({ person: basename(dirname(file)), embedding: embeddings.get(file)!.embedding })),
+  );
+  const same = pairs.filter((pair) => pair.same).length;
+  return {
+    same,
+    different: pairs.length - same,
+    atFalseAcceptRates: falseAcceptRates.map((rate) => ({ rate, point: atFalseAcceptRate(pairs, rate) })),
+    fixed: operatingPoint(pairs, matchThreshold),
   };
 }
 

@@ -3,11 +3,14 @@ import { factList, percent, textTable } from "../text-table.js";
 import type { LfwReport } from "./evaluate-lfw.js";
 
 /** The report for people. */
-export function lfwTable({ pipeline, images, figures }: LfwReport): string {
+export function lfwTable({ pipeline, images, figures, everyPair }: LfwReport): string {
   const { crossValidation, validationRate: validation, pairs, best, fixed } = figures;
   const resolution = 1 / validation.impostorsPerChoice;
   const facts = factList([
-    ["pipeline", `${pipeline.pack} on ${pipeline.engine} (${pipeline.device}), fingerprint ${pipeline.fingerprint}`],
+    [
+      "pipeline",
+      `${pipeline.pack} on ${pipeline.engine} (${pipeline.device}, ${pipeline.arithmetic}), fingerprint ${pipeline.fingerprint}`,
+    ],
     ["pairs", `${pairs.same} same, ${pairs.different} different`],
     ["images", `${images.count}, of which ${images.cached} embedded before; ${images.seconds.toFixed(1)} s`],
     [
@@ -29,7 +32,13 @@ export function lfwTable({ pipeline, images, figures }: LfwReport): string {
     pointRow("best on these pairs", best),
     ...fixed.map((point) => pointRow("fixed", point)),
   ]);
-  return `${facts}\n${points}`;
+  const everyTwo = textTable([
+    ["every two images", "distance", "accuracy", "false accepts", "false rejects"],
+    ...everyPair.atFalseAcceptRates.map(({ rate, point }) => pointRow(`false accepts of ${rate}`, point)),
+    pointRow("fixed", everyPair.fixed),
+  ]);
+  const counts = `${everyPair.same} pairs of one person, ${everyPair.different} of two\n`;
+  return `${facts}\n${points}\n${everyTwo}${counts}`;
 }
 
 function foldsLine(count: number, splitFromOne: boolean): string {
@@ -42,7 +51,7 @@ function resolutionNote({ validationRate: { impostorsPerChoice } }: LfwReport["f
 }
 
 function pointRow(name: string, { threshold, accuracy, falseAcceptRate, falseRejectRate }: OperatingPoint): string[] {
-  return [name, threshold.toFixed(3), accuracy.toFixed(4), percent(falseAcceptRate), percent(falseRejectRate)];
+  return [name, threshold.toFixed(3), accuracy.toFixed(4), percent(falseAcceptRate, 3), percent(falseRejectRate)];
 }
 
 function withError({ mean, standardError }: MeanWithError): string {

@@ -28,6 +28,7 @@ export interface ParityReport {
 }
 
 export interface ParityOptions {
+  readonly pack: string;
   readonly modelsDir: string;
   readonly tfjsNodeDir: string;
   readonly referenceFile: string;
@@ -72,7 +73,9 @@ async function seeByEngines(options: ParityOptions, photos: readonly ReferencePh
   const sights: Sight[] = [];
   const absent: ParityReport["absent"][number][] = [];
   for (const engine of named ? options.engines : engineNames) {
-    const opened = await openEvalPipeline({ ...options, engine }).catch((error: Error) => error);
+    const opened = await openEvalPipeline({ ...options, engine, embedding: "standard-raw" }).catch(
+      (error: Error) => error,
+    );
     if (opened instanceof Error && named) throw opened;
     if (opened instanceof Error) absent.push({ engine, reason: opened.message });
     else sights.push(await see(opened, options, photos));
@@ -81,10 +84,10 @@ async function seeByEngines(options: ParityOptions, photos: readonly ReferencePh
 }
 
 async function see(opened: EvalPipeline, options: ParityOptions, photos: readonly ReferencePhoto[]): Promise<Sight> {
-  const { pipeline, about } = opened;
+  const { pipeline, about, embedding } = opened;
   const progress = options.startProgress(about.engine, photos.length);
   try {
-    return { about, faces: await seePhotos(pipeline, options.photosDir, photos, progress) };
+    return { about, faces: await seePhotos({ pipeline, embedding }, options.photosDir, photos, progress) };
   } finally {
     progress.stop();
     await opened.close();

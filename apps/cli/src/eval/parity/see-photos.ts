@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { FacePipeline } from "@facefleet/core";
 import type { SeenFace } from "@facefleet/core/evaluation";
-import { everyFace } from "../eval-pipeline.js";
+import { type EvalPipeline, everyFace } from "../eval-pipeline.js";
 import type { EvalProgress } from "../eval-progress.js";
 import type { ReferencePhoto } from "./reference-file.js";
 
 /** What a pipeline sees in the reference's photos, by their names. Photos go through it one by one. */
 export async function seePhotos(
-  pipeline: FacePipeline,
+  { pipeline, embedding }: Pick<EvalPipeline, "pipeline" | "embedding">,
   photosDir: string,
   photos: readonly ReferencePhoto[],
   progress: EvalProgress,
@@ -17,7 +16,7 @@ export async function seePhotos(
   const seen = new Map<string, SeenFace[]>();
   for (const photo of photos) {
     const bytes = await readPhoto(photosDir, photo);
-    const { faces } = await pipeline.analyse(bytes, { ...everyFace, order: "confidence", embed: true });
+    const { faces } = await pipeline.analyse(bytes, { ...everyFace, order: "confidence", embed: true, embedding });
     seen.set(
       photo.name,
       faces.map((face) => ({ ...face, embedding: face.embedding ?? [] })),

@@ -1,0 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { rootDir } from "../../config.js";
+import type { DistancesReport } from "./evaluate-distances.js";
+
+/** Writes what was measured where the sources of the pack take it from. */
+export async function pinDistances(pack: string, reports: readonly DistancesReport[]): Promise<void> {
+  const file = join(rootDir, "packages", "core", "src", "models", "packs", `${pack}.distances.json`);
+  const distances = Object.fromEntries(reports.map(({ embedding, measurement }) => [embedding, [measurement]]));
+  await writeFile(file, `${JSON.stringify(distances, undefined, 2)}\n`);
+}
