@@ -8,6 +8,8 @@ export interface BenchContext {
   readonly rootDir: string;
   /** What programs that are started inherit. */
   readonly env: Environment;
+  /** The model pack, and where packs are that are not built in. */
+  readonly pack: string;
   readonly modelsDir: string;
   readonly tfjsNodeDir: string;
   readonly engine: EngineChoice;

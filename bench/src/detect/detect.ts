@@ -36,7 +36,7 @@ interface Photo {
 /** MTCNN on each photo, stage by stage and engine by engine; and against a plain one, in turns, in the same process. */
 export async function run(context: BenchContext): Promise<BenchReport> {
   const photos = await readPhotos(context.photosDir);
-  const pack = await loadPack(context.modelsDir);
+  const pack = await loadPack(context.modelsDir, context.pack);
   const engines = await enginesToMeasure(context);
   const figures: Row[] = [];
   for (const engine of engines) {

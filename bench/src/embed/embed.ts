@@ -1,12 +1,14 @@
+import { availableParallelism } from "node:os";
 import type { InferenceEngine, Session } from "@facefleet/core";
-import { inceptionResnetV1, MatrixProduct } from "@facefleet/core/internals";
-import { loadPack, type ModelPack } from "@facefleet/core/models";
+import { MatrixProduct, openCheckedSession } from "@facefleet/core/internals";
+import { loadPack, type ModelPack, PackError, packCatalogue } from "@facefleet/core/models";
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport, Ratio, Row } from "../bench-report.js";
 import { enginesToMeasure } from "../engines.js";
 import { median } from "../load/percentile.js";
 import { seededRandom } from "../load/seeded-random.js";
 import { timed, timedFor } from "../load/stopwatch.js";
+import { warmMegabytes } from "./warm-process.js";
 
 const batchSizes = [1, 8, 32] as const;
 /** Multiplications and additions for one face: of all its convolutions. */
@@ -16,59 +18,90 @@ const rounds = 5;
 const turnMs = 700;
 /** The largest rate of these counts: small products leave threads idle, large ones leave the cache. */
 const productSides = [512, 1024, 2048];
-const aims: Readonly<Record<number, number>> = { 1: 0.55, 32: 0.75 };
+/** What float32 should reach of the machine's own rate of matrix products, by batch size. */
+const shareAims: Readonly<Record<number, number>> = { 1: 0.55, 32: 0.75 };
+/** What 8 bits should reach over float32 where the processor has kernels for them, by batch size. */
+const speedAims: Readonly<Record<number, number>> = { 1: 2.8, 32: 3.0 };
 
-interface Measured {
+/** FaceNet of a pack on an engine. */
+interface Contender {
   readonly engine: InferenceEngine;
+  readonly pack: ModelPack;
+  readonly arithmetic: string;
+  readonly session: Session<"embedding">;
+}
+
+interface Measured extends Contender {
   readonly batch: number;
   readonly facesPerSecond: number;
-  /** Of the machine's own rate of matrix products, as it was in the same round. */
+  /** Of the machine's own rate of float32 matrix products, as it was in the same round. */
   readonly share: number;
 }
 
-/** FaceNet alone: faces a second, and how close its arithmetic comes to this machine's own matrix products. */
+/** FaceNet alone: faces a second by each pack, and how close float32 comes to this machine's own matrix products. */
 export async function run(context: BenchContext): Promise<BenchReport> {
-  const pack = await loadPack(context.modelsDir);
+  const packs = await packsAtHand(context);
   const products = await Promise.all(productSides.map((size) => MatrixProduct.open(size)));
   const rates: number[] = [];
   const measured: Measured[] = [];
   for (const engine of await enginesToMeasure(context)) {
     context.say(`embed: ${engine.name}`);
-    measured.push(...(await measureEngine(engine, pack, products, rates)));
+    const contenders = await Promise.all(packs.map((pack) => open(engine, pack)));
+    measured.push(...(await compete(contenders, products, rates)));
+    await Promise.all(contenders.map(({ session }) => session.close()));
   }
   await Promise.all(products.map((product) => product.close()));
-  pack.weights.close();
+  for (const pack of packs) pack.weights.close();
+  const memory = await warmMegabytes(context, measured[0]!.engine.name, packs.map(nameOf));
+  const ofFirst = measured.filter(({ engine }) => engine === measured[0]!.engine);
   return {
-    name: `embed (FaceNet; this machine multiplies matrices at ${Math.round(median(rates))} GFLOP/s in float32)`,
-    figures: measured.map(row),
-    ratios: measured.filter(({ engine }) => engine === measured[0]!.engine).flatMap(ratio),
+    name:
+      `embed (FaceNet on ${availableParallelism()} processors; this machine multiplies matrices at ` +
+      `${Math.round(median(rates))} GFLOP/s in float32)`,
+    figures: measured.map((one) => row(one, memory)),
+    ratios: batchSizes.flatMap((batch) => ratios(ofFirst.filter((one) => one.batch === batch))),
   };
 }
 
-/** The sizes in turns, each round with a look at the machine's rate, which others on the machine may change. */
-async function measureEngine(
-  engine: InferenceEngine,
-  pack: ModelPack,
+/** Those that are built in or were pulled. */
+async function packsAtHand({ modelsDir, say }: BenchContext): Promise<ModelPack[]> {
+  const opened = packCatalogue.map(({ name }) =>
+    loadPack(modelsDir, name).catch((error: unknown) => {
+      if (!(error instanceof PackError)) throw error;
+      say(`not measured: ${name}. ${error.message}`);
+      return undefined;
+    }),
+  );
+  return (await Promise.all(opened)).filter((pack) => pack !== undefined);
+}
+
+async function open(engine: InferenceEngine, pack: ModelPack): Promise<Contender> {
+  const { session, arithmetic } = await openCheckedSession(engine, pack);
+  return { engine, pack, session, arithmetic };
+}
+
+/** All in turns, each round with a look at the machine's rate, which others on the machine may change. */
+async function compete(
+  contenders: readonly Contender[],
   products: readonly MatrixProduct[],
   rates: number[],
 ): Promise<Measured[]> {
-  const session = await engine.compile(inceptionResnetV1, pack.weights);
-  const turns = batchSizes.map((batch) => ({ batch, times: [] as number[], shares: [] as number[] }));
-  for (const { batch } of turns) await embed(session, batch);
+  const turns = contenders.flatMap((contender) =>
+    batchSizes.map((batch) => ({ ...contender, batch, times: [] as number[], shares: [] as number[] })),
+  );
+  for (const { session, batch } of turns) await embed(session, batch);
   for (let round = 0; round < rounds; round++) {
     const rate = await productRate(products);
     rates.push(rate);
-    for (const { batch, times, shares } of turns) {
+    for (const { session, batch, times, shares } of turns) {
       const milliseconds = median(await timedFor(turnMs, () => embed(session, batch)));
       times.push(milliseconds);
       shares.push((gflopPerFace * batch) / (milliseconds / 1000) / rate);
     }
   }
-  await session.close();
-  return turns.map(({ batch, times, shares }) => ({
-    engine,
-    batch,
-    facesPerSecond: (1000 * batch) / median(times),
+  return turns.map(({ times, shares, ...contender }) => ({
+    ...contender,
+    facesPerSecond: (1000 * contender.batch) / median(times),
     share: median(shares),
   }));
 }
@@ -97,20 +130,43 @@ async function productRate(products: readonly MatrixProduct[]): Promise<number> 
   return Math.max(...rates);
 }
 
-function row({ engine, batch, facesPerSecond, share }: Measured): Row {
+function nameOf({ manifest }: ModelPack): string {
+  return manifest.name;
+}
+
+function row({ engine, pack, arithmetic, batch, facesPerSecond, share }: Measured, memory: Map<string, number>): Row {
   return {
     engine: `${engine.name} on ${engine.device}`,
+    pack: nameOf(pack),
+    by: arithmetic,
     batch,
     "faces/s": facesPerSecond,
     "ms/face": 1000 / facesPerSecond,
-    "GFLOP/s": gflopPerFace * facesPerSecond,
-    share,
+    "share of products": share,
+    "MB, warm": memory.get(nameOf(pack)) ?? "",
   };
 }
 
-function ratio({ engine, batch, share }: Measured): Ratio[] {
-  const atLeast = aims[batch];
-  return atLeast === undefined
-    ? []
-    : [{ name: `${engine.name}, batch ${batch}, over matrix products`, value: share, atLeast }];
+/** Of one engine and one batch size. */
+function ratios(measured: readonly Measured[]): Ratio[] {
+  const float = measured.find(({ pack }) => !nameOf(pack).endsWith("-int8"));
+  const quantised = measured.find(({ pack }) => nameOf(pack).endsWith("-int8"));
+  if (float === undefined) return [];
+  const { engine, batch, share } = float;
+  const ratios: Ratio[] = [];
+  const shareAim = shareAims[batch];
+  if (shareAim !== undefined) {
+    ratios.push({
+      name: `${engine.name}, batch ${batch}, float32 over matrix products`,
+      value: share,
+      atLeast: shareAim,
+    });
+  }
+  const speedAim = quantised?.arithmetic === "int8" ? speedAims[batch] : undefined;
+  if (quantised !== undefined) {
+    const name = `${engine.name}, batch ${batch}, faces/s of ${quantised.arithmetic} over float32`;
+    const value = quantised.facesPerSecond / float.facesPerSecond;
+    ratios.push({ name, value, ...(speedAim !== undefined && { atLeast: speedAim }) });
+  }
+  return ratios;
 }

@@ -61,7 +61,7 @@ export class BenchFleet {
   }
 
   async #start(name: "api" | "worker", settings: (port: number) => Record<string, string>): Promise<RunningService> {
-    const { env, rootDir, modelsDir, tfjsNodeDir, engine } = this.#context;
+    const { env, rootDir, pack, modelsDir, tfjsNodeDir, engine } = this.#context;
     const port = await freePort();
     const address = `http://127.0.0.1:${port}`;
     const service = new ServiceProcess({
@@ -71,6 +71,7 @@ export class BenchFleet {
         ...env,
         REDIS_URL: this.redis.url,
         STORE_DIR: this.objectsDir,
+        PACK: pack,
         MODELS_DIR: modelsDir,
         TFJS_NODE_DIR: tfjsNodeDir,
         ENGINE: engine,

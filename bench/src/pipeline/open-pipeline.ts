@@ -22,11 +22,16 @@ export const embedOptions: AnalysisOptions = {
 
 /** The pipeline as the worker runs it, warm, in this process. */
 export async function openPipeline(
-  { modelsDir, tfjsNodeDir, engine: choice }: BenchContext,
+  {
+    pack: name,
+    modelsDir,
+    tfjsNodeDir,
+    engine: choice,
+  }: Pick<BenchContext, "pack" | "modelsDir" | "tfjsNodeDir" | "engine">,
   onBatch: (report: BatchReport) => void = () => {},
 ): Promise<OpenPipeline> {
   const { engine } = await createEngine(choice, { tfjsNodeDir });
-  const pack = await loadPack(modelsDir);
+  const pack = await loadPack(modelsDir, name);
   const pipeline = await FacePipeline.create({ pack, engine, limits, onBatch });
   await pipeline.warmUp();
   return {
