@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bucketsOf } from "./support/buckets.js";
 import { Deployment } from "./support/deployment.js";
 import { TenantClient } from "./support/tenant-client.js";
-import { noPack, skipped } from "./support/test-data.js";
 
 const count = 10_000;
 const colours = ["#000", "#555", "#aaa", "#fff"];
@@ -18,7 +17,7 @@ const images: ImageRef[] = Array.from({ length: count }, (_, index) => ({
   s3: { bucket: "photos", key: keyOf(index) },
 }));
 
-describe.skipIf(skipped("a batch whose API and workers die", noPack))("a batch of 10,000 images", () => {
+describe("a batch of 10,000 images", () => {
   let deployment: Deployment;
   let buckets: ObjectStore;
 

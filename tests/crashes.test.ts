@@ -2,9 +2,9 @@ import type { Job } from "@facefleet/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import { Fleet } from "./support/fleet.js";
 import { RedisServer } from "./support/redis-server.js";
-import { noPack, noPhotos, photo, portrait, skipped } from "./support/test-data.js";
+import { noPhotos, photo, portrait } from "./support/test-data.js";
 
-describe.skipIf(skipped("crashes of the whole stack", noPack))("when something dies", () => {
+describe("when something dies", () => {
   let fleet: Fleet | undefined;
   let redis: RedisServer | undefined;
 

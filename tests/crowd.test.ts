@@ -1,9 +1,9 @@
 import type { AnalysisResult } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "./support/fleet.js";
-import { noPack, noPhotos, photo, portrait, skipped } from "./support/test-data.js";
+import { noPhotos, photo, portrait, skipped } from "./support/test-data.js";
 
-describe.skipIf(skipped("the crowd", noPack, noPhotos))("a photo of about 300 faces", () => {
+describe.skipIf(skipped("the crowd", noPhotos))("a photo of about 300 faces", () => {
   let fleet: Fleet;
 
   beforeAll(async () => {

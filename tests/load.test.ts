@@ -7,9 +7,9 @@ import { text } from "node:stream/consumers";
 import { freePort } from "@facefleet/stack";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fleet } from "./support/fleet.js";
-import { noPack, portrait, repository, skipped } from "./support/test-data.js";
+import { portrait, repository } from "./support/test-data.js";
 
-describe.skipIf(skipped("a load, and what is counted of it", noPack))("facefleet load", () => {
+describe("facefleet load", () => {
   let fleet: Fleet;
   let folder: string;
 

@@ -11,11 +11,11 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type S3Server, startS3Server } from "../packages/platform/test/s3-server.js";
 import { Fleet } from "./support/fleet.js";
-import { drawnFaces, noPack, portrait, skipped, twoPortraits } from "./support/test-data.js";
+import { drawnFaces, portrait, twoPortraits } from "./support/test-data.js";
 
 const analysis = (job: Job) => job.result as AnalysisResult;
 
-describe.skipIf(skipped("the whole stack on the repository's own image", noPack))("a face job", () => {
+describe("a face job", () => {
   let fleet: Fleet;
 
   beforeAll(async () => {
@@ -126,7 +126,7 @@ describe.skipIf(skipped("the whole stack on the repository's own image", noPack)
   });
 });
 
-describe.skipIf(skipped("the whole stack on S3", noPack))("images in S3", () => {
+describe("images in S3", () => {
   let s3: S3Server;
   let fleet: Fleet;
 

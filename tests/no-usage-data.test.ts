@@ -7,7 +7,7 @@ import { freePort } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { startS3Server } from "../packages/platform/test/s3-server.js";
 import { expectEventually } from "./support/expect-eventually.js";
-import { modelsDir, noPack, portrait, repository, skipped } from "./support/test-data.js";
+import { modelsDir, portrait, repository, skipped } from "./support/test-data.js";
 import { noTracing, TracedProcess } from "./support/traced-process.js";
 
 /*
@@ -94,7 +94,7 @@ describe.skipIf(skipped("that nothing reports its use", noTracing))("what watche
   });
 });
 
-describe.skipIf(skipped("that nothing reports its use", noTracing, noPack))("nothing reports its use", () => {
+describe.skipIf(skipped("that nothing reports its use", noTracing))("nothing reports its use", () => {
   it("of an API and a worker that do a job", async () => {
     await doJobAndSee({}, [redis]);
   });

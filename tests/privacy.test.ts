@@ -6,7 +6,7 @@ import { bucketsOf } from "./support/buckets.js";
 import { Deployment } from "./support/deployment.js";
 import { expectEventually } from "./support/expect-eventually.js";
 import { TenantClient } from "./support/tenant-client.js";
-import { noPack, portrait, skipped, twoPortraits } from "./support/test-data.js";
+import { portrait, twoPortraits } from "./support/test-data.js";
 import { embeddingTraces, imageTraces, resultTraces, secretTrace, type Trace, tracesIn } from "./support/traces.js";
 import { answering, inTurn, WebhookReceiver } from "./support/webhook-receiver.js";
 
@@ -16,7 +16,7 @@ const isResult = ({ key }: RedisWrite) => /:outcome:|:batch:[^:]+:lines:/.test(k
 const isSecret = ({ key }: RedisWrite) => key.endsWith(":webhook-secrets");
 const metadata = { patient: "Ada Lovelace" };
 
-describe.skipIf(skipped("what a fleet writes of faces", noPack))("of faces and secrets", () => {
+describe("of faces and secrets", () => {
   let deployment: Deployment;
   let buckets: ObjectStore;
   let receiver: WebhookReceiver;

@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { expectEventually } from "./support/expect-eventually.js";
 import { Fleet } from "./support/fleet.js";
 import { RedisCluster } from "./support/redis-cluster.js";
-import { noPack, portrait, skipped } from "./support/test-data.js";
+import { portrait } from "./support/test-data.js";
 import { WebhookReceiver } from "./support/webhook-receiver.js";
 
-describe.skipIf(skipped("the whole stack on a Redis Cluster", noPack))("on a Redis Cluster", () => {
+describe("on a Redis Cluster", () => {
   let cluster: RedisCluster | undefined;
   let fleet: Fleet | undefined;
   let receiver: WebhookReceiver | undefined;

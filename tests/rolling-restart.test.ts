@@ -6,12 +6,12 @@ import { Deployment } from "./support/deployment.js";
 import { LoadBalancer, noLoadBalancer } from "./support/load-balancer.js";
 import { ServiceLoad } from "./support/service-load.js";
 import { TenantClient } from "./support/tenant-client.js";
-import { noPack, portrait, skipped } from "./support/test-data.js";
+import { portrait, skipped } from "./support/test-data.js";
 import { WebhookReceiver } from "./support/webhook-receiver.js";
 
 const parts = ["api-1", "worker-1", "api-2", "worker-2"];
 
-describe.skipIf(skipped("a rolling restart under load", noPack, noLoadBalancer))("a rolling restart under load", () => {
+describe.skipIf(skipped("a rolling restart under load", noLoadBalancer))("a rolling restart under load", () => {
   let deployment: Deployment;
   let balancer: LoadBalancer;
   let receiver: WebhookReceiver;

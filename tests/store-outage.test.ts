@@ -7,11 +7,11 @@ import { type S3Server, startS3Server } from "../packages/platform/test/s3-serve
 import { s3Settings } from "../packages/platform/test/store-settings.js";
 import { type Fault, FaultyServer } from "./support/faulty-server.js";
 import { Fleet } from "./support/fleet.js";
-import { noPack, portrait, skipped } from "./support/test-data.js";
+import { portrait } from "./support/test-data.js";
 
 const outageMs = 6000;
 
-describe.skipIf(skipped("outages of the object store", noPack))("while the object store is away", () => {
+describe("while the object store is away", () => {
   let s3: S3Server;
   let store: FaultyServer;
   let fleet: Fleet;

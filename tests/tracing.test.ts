@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectEventually } from "./support/expect-eventually.js";
 import { Fleet } from "./support/fleet.js";
 import { OtlpReceiver, type ReceivedSpan } from "./support/otlp-receiver.js";
-import { noPack, portrait, skipped } from "./support/test-data.js";
+import { portrait } from "./support/test-data.js";
 import { imageTraces, resultTraces, secretTrace, tracesIn } from "./support/traces.js";
 import { answering, inTurn, WebhookReceiver } from "./support/webhook-receiver.js";
 
@@ -37,7 +37,7 @@ function postJson(url: string, body: unknown, headers: Record<string, string>): 
   });
 }
 
-describe.skipIf(skipped("traces", noPack))("with a collector", () => {
+describe("with a collector", () => {
   let fleet: Fleet;
   let collector: OtlpReceiver;
   let receiver: WebhookReceiver;
@@ -213,23 +213,20 @@ describe.skipIf(skipped("traces", noPack))("with a collector", () => {
 });
 
 describe("without a collector", () => {
-  it.skipIf(skipped("traces that are off", noPack))(
-    "the SDK is not loaded, and what the caller named goes to the webhook as it came",
-    async () => {
-      const receiver = await WebhookReceiver.start();
-      const fleet = await Fleet.start({ EGRESS_ALLOW: "127.0.0.0/8", NODE_DEBUG: "module" });
-      const caller = callerSpan();
-      const headers = { ...caller.headers, tracestate: "vendor=1" };
-      const job = { task: "detect", webhook: { url: receiver.url } };
-      await fleet.finished(postForm(`${fleet.url}/v1/jobs`, await portrait(), job, headers));
-      await expectEventually(() => expect(receiver.received).toHaveLength(1));
-      expect(receiver.received[0]?.headers).toMatchObject(headers);
-      expect(fleet.output).toContain("opentelemetry/api");
-      expect(fleet.output).not.toMatch(/opentelemetry\/(sdk|exporter|otlp)/);
-      await fleet.stop();
-      await receiver.stop();
-    },
-  );
+  it("the SDK is not loaded, and what the caller named goes to the webhook as it came", async () => {
+    const receiver = await WebhookReceiver.start();
+    const fleet = await Fleet.start({ EGRESS_ALLOW: "127.0.0.0/8", NODE_DEBUG: "module" });
+    const caller = callerSpan();
+    const headers = { ...caller.headers, tracestate: "vendor=1" };
+    const job = { task: "detect", webhook: { url: receiver.url } };
+    await fleet.finished(postForm(`${fleet.url}/v1/jobs`, await portrait(), job, headers));
+    await expectEventually(() => expect(receiver.received).toHaveLength(1));
+    expect(receiver.received[0]?.headers).toMatchObject(headers);
+    expect(fleet.output).toContain("opentelemetry/api");
+    expect(fleet.output).not.toMatch(/opentelemetry\/(sdk|exporter|otlp)/);
+    await fleet.stop();
+    await receiver.stop();
+  });
 
   it("one that does not answer neither holds requests up nor the stop", async () => {
     // Takes connections and says nothing.

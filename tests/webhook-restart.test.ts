@@ -3,9 +3,10 @@ import { freePort } from "@facefleet/stack";
 import { afterEach, describe, expect, it } from "vitest";
 import { Fleet } from "./support/fleet.js";
 import { RedisServer } from "./support/redis-server.js";
+import { floatPack } from "./support/test-data.js";
 import { answering, verified, WebhookReceiver } from "./support/webhook-receiver.js";
 
-const webhooksOnly = { ROLE: "webhooks", MODELS_DIR: "/nowhere" };
+const webhooksOnly = { ROLE: "webhooks", PACK: floatPack, MODELS_DIR: "/nowhere" };
 
 describe("when the API, the workers and Redis are all restarted", () => {
   let redis: RedisServer | undefined;

@@ -3,7 +3,7 @@ import { text as textOf } from "node:stream/consumers";
 import { type Job, type ModelsAnswer, type ProbeAnswer, problemCodes } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { portrait } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 
 const acme = new Caller("acme");
 const nobody = new Caller("nobody");
@@ -19,7 +19,7 @@ interface Document {
   readonly components: { readonly schemas: Record<string, object> };
 }
 
-describe.skipIf(isAbsent)("around the jobs", () => {
+describe("around the jobs", () => {
   it.each([nobody, nobodyElsewhere])("each process says that it lives and is ready", async (caller) => {
     const live = await caller.get<ProbeAnswer>("/livez");
     expect([live.status, live.body]).toEqual([200, { status: "ok", checks: {} }]);

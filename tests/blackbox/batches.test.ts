@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectEventually } from "../support/expect-eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";
 import { openBuckets } from "./s3-objects.js";
 
@@ -40,7 +40,7 @@ const withoutIds = (text: string) => text.replaceAll(/b[0-9a-f]{32}|[0-9a-f-]{36
 
 const ndjson = (text: string) => text.split("\n").flatMap((line) => (line ? [JSON.parse(line) as BatchLine] : []));
 
-describe.skipIf(isAbsent)("a batch", () => {
+describe("a batch", () => {
   let buckets: ObjectStore;
   let receiver: WebhookReceiver | undefined;
 

@@ -4,9 +4,6 @@ import type { TenantName } from "../support/deployment.js";
 
 const deployment = inject("deployment");
 
-/** Whether there is nothing to speak to. */
-export const isAbsent = deployment === undefined;
-
 export interface Answer<T = unknown> {
   readonly status: number;
   readonly headers: Headers;
@@ -30,7 +27,7 @@ export class Caller {
   ) {}
 
   get url(): string {
-    return deployment!.urls[this.api];
+    return deployment.urls[this.api];
   }
 
   get<T = Problem>(path: string, headers?: Record<string, string>): Promise<Answer<T>> {
@@ -70,7 +67,7 @@ export class Caller {
 
   /** The answer before its body is read. */
   open(method: string, path: string, { json, form, text, headers = {} }: Content = {}): Promise<Response> {
-    const key = this.tenant === "nobody" ? undefined : deployment!.keys[this.tenant];
+    const key = this.tenant === "nobody" ? undefined : deployment.keys[this.tenant];
     const body = json === undefined ? (form ?? text) : JSON.stringify(json);
     return fetch(this.url + path, {
       method,

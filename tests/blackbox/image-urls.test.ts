@@ -2,7 +2,7 @@ import type { Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectEventually } from "../support/expect-eventually.js";
 import { portrait } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";
 import { ImageSite } from "./image-site.js";
 
@@ -10,7 +10,7 @@ const acme = new Caller("acme");
 /** What a deployment takes unless told otherwise. */
 const maxImageBytes = 20_971_520;
 
-describe.skipIf(isAbsent).concurrent("an image at a URL", () => {
+describe.concurrent("an image at a URL", () => {
   let site: ImageSite;
   let image: Buffer;
 

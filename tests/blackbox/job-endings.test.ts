@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Job, JobList } from "@facefleet/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { portrait } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 import { putPhoto } from "./s3-objects.js";
@@ -13,7 +13,7 @@ const elsewhere = new Caller("acme", 1);
 /** Jobs that two workers hold at once: each twice the 16 images of a batch. */
 const places = 64;
 
-describe.skipIf(isAbsent)("a job that is not wanted any more", () => {
+describe("a job that is not wanted any more", () => {
   let site: ImageServer;
   let image: object;
   beforeAll(async () => {
@@ -114,7 +114,7 @@ describe.skipIf(isAbsent)("a job that is not wanted any more", () => {
   });
 });
 
-describe.skipIf(isAbsent)("a job that failed", () => {
+describe("a job that failed", () => {
   it("can be tried again, and goes on under its id", async () => {
     const s3 = { bucket: "photos", key: `${randomUUID()}.png` };
     const request = { task: "detect", image: { s3 }, metadata: { a: "b" }, resultTtlSeconds: 90 };
@@ -158,7 +158,7 @@ describe.skipIf(isAbsent)("a job that failed", () => {
   });
 });
 
-describe.skipIf(isAbsent)("a job that did not fail", () => {
+describe("a job that did not fail", () => {
   it("cannot be tried again", async () => {
     const site = await ImageServer.start(await portrait());
     const submit = (path: string) => acme.submit({ task: "detect", image: { url: site.url(path) } });

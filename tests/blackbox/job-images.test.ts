@@ -1,7 +1,7 @@
 import type { AnalysisResult, Job, ProblemCode, Upload } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noPhotos, oddImage, photo, portrait, skipped } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 import { openBuckets, putPhoto } from "./s3-objects.js";
@@ -10,7 +10,7 @@ const acme = new Caller("acme");
 const elsewhere = new Caller("acme", 1);
 const globex = new Caller("globex");
 
-describe.skipIf(isAbsent)("the image of a job", () => {
+describe("the image of a job", () => {
   let site: ImageServer;
   beforeAll(async () => {
     site = await ImageServer.start(await portrait());

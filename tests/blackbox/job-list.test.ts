@@ -1,14 +1,14 @@
 import { type Job, type JobList, jobStates } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { portrait } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 
 const lister = new Caller("lister");
 const elsewhere = new Caller("lister", 1);
 
-describe.skipIf(isAbsent)("the list of jobs", () => {
+describe("the list of jobs", () => {
   let site: ImageServer;
   /** Newest first. */
   const jobs: Job[] = [];

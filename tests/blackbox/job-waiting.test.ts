@@ -1,7 +1,7 @@
 import type { Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { portrait } from "../support/test-data.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { readEvents, type ServerSentEvent } from "./event-reader.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
@@ -9,7 +9,7 @@ import { ImageServer } from "./image-server.js";
 const acme = new Caller("acme");
 const elsewhere = new Caller("acme", 1);
 
-describe.skipIf(isAbsent)("waiting for a job", () => {
+describe("waiting for a job", () => {
   let site: ImageServer;
   beforeAll(async () => {
     site = await ImageServer.start(await portrait());

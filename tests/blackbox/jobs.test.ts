@@ -2,7 +2,7 @@ import type { AnalysisResult, Face, Job, VerifyResult } from "@facefleet/contrac
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { portrait, twoPortraits } from "../support/test-data.js";
-import { Caller, isAbsent } from "./caller.js";
+import { Caller } from "./caller.js";
 import { putPhoto } from "./s3-objects.js";
 
 const acme = new Caller("acme");
@@ -12,7 +12,7 @@ const elsewhere = new Caller("acme", 1);
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const hex64 = /^[0-9a-f]{64}$/;
 
-describe.skipIf(isAbsent)("a job", () => {
+describe("a job", () => {
   let one: object;
   let two: object;
   /** Its larger face is the right one. */

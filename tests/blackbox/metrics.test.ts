@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { noPrometheus, PrometheusServer } from "../support/prometheus-server.js";
 import { portrait, repository, skipped } from "../support/test-data.js";
 import { answering, WebhookReceiver } from "../support/webhook-receiver.js";
-import { Caller, isAbsent } from "./caller.js";
+import { Caller } from "./caller.js";
 
 const acme = new Caller("acme");
 const infra = join(repository, "infra");
 
 /** What Prometheus reads of each process. */
 function scrapes(): Promise<string[]> {
-  return Promise.all(inject("deployment")!.metricsUrls.map(async (url) => (await fetch(url)).text()));
+  return Promise.all(inject("deployment").metricsUrls.map(async (url) => (await fetch(url)).text()));
 }
 
 async function alertExpressions(): Promise<string[]> {
@@ -39,7 +39,7 @@ function metricsOf(expressions: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-describe.skipIf(isAbsent)("the metrics", () => {
+describe("the metrics", () => {
   it("are all there that alerts, dashboards and the scaling of workers name, in what the processes show after a small load", async () => {
     await acme.finished(acme.sendImage<Job>("/v1/jobs", await portrait(), { job: { task: "embed" } }));
     const shown = (await scrapes()).join("\n");
@@ -72,8 +72,8 @@ function filledIn(expression: string, instance: string): string {
   return expression.replaceAll("$__rate_interval", "1m").replaceAll("$instance", instance);
 }
 
-describe.skipIf(isAbsent || skipped("the metrics, by Prometheus", noPrometheus))("a Prometheus", () => {
-  const hosts = inject("deployment")?.metricsUrls.map((url) => new URL(url).host) ?? [];
+describe.skipIf(skipped("the metrics, by Prometheus", noPrometheus))("a Prometheus", () => {
+  const hosts = inject("deployment").metricsUrls.map((url) => new URL(url).host);
   const [apis, workers] = [hosts.slice(0, 2), hosts.slice(2)];
   let prometheus: PrometheusServer;
   let receiver: WebhookReceiver;

@@ -5,7 +5,7 @@ import { bucketsOf } from "../support/buckets.js";
 
 /** The deployment's S3 server, as somebody else who uses it sees it. */
 export function openBuckets(): ObjectStore {
-  return bucketsOf(inject("deployment")!);
+  return bucketsOf(inject("deployment"));
 }
 
 /** Puts an image into a bucket; returns how a job refers to it. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Job, JobList } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { portrait } from "../support/test-data.js";
-import { type Answer, Caller, expectProblem, isAbsent } from "./caller.js";
+import { type Answer, Caller, expectProblem } from "./caller.js";
 import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 import { putPhoto } from "./s3-objects.js";
@@ -10,7 +10,7 @@ import { putPhoto } from "./s3-objects.js";
 const nobody = new Caller("nobody");
 const nobodyElsewhere = new Caller("nobody", 1);
 
-describe.skipIf(isAbsent)("without a valid key", () => {
+describe("without a valid key", () => {
   it.each([
     ["no header", undefined],
     ["another scheme", "Basic YTpi"],
@@ -34,7 +34,7 @@ describe.skipIf(isAbsent)("without a valid key", () => {
       const answer = await nobodyElsewhere.call(method, path, { headers: headerOf(authorization) });
       expectProblem(answer, 401, "unauthorized");
       expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="facefleet", error="invalid_token"');
-      expect(answer.text).not.toContain(inject("deployment")!.keys.acme.slice(0, 12));
+      expect(answer.text).not.toContain(inject("deployment").keys.acme.slice(0, 12));
     }
   });
 
@@ -49,12 +49,12 @@ describe.skipIf(isAbsent)("without a valid key", () => {
   });
 
   it("the scheme may be written in any case", async () => {
-    const headers = { authorization: `bearer ${inject("deployment")!.keys.acme}` };
+    const headers = { authorization: `bearer ${inject("deployment").keys.acme}` };
     expect((await nobody.get("/v1/jobs", headers)).status).toBe(200);
   });
 });
 
-describe.skipIf(isAbsent)("a tenant of ten requests a minute", () => {
+describe("a tenant of ten requests a minute", () => {
   const processes = [new Caller("hasty"), new Caller("hasty", 1)] as const;
   const policy = '"per-minute";q=10;w=60';
 
@@ -95,7 +95,7 @@ describe.skipIf(isAbsent)("a tenant of ten requests a minute", () => {
   });
 });
 
-describe.skipIf(isAbsent)("a tenant that may have two jobs", () => {
+describe("a tenant that may have two jobs", () => {
   const small = new Caller("small");
   const elsewhere = new Caller("small", 1);
   let site: ImageServer;
@@ -161,7 +161,7 @@ describe.skipIf(isAbsent)("a tenant that may have two jobs", () => {
   });
 });
 
-describe.skipIf(isAbsent)("a tenant with one bucket", () => {
+describe("a tenant with one bucket", () => {
   const narrow = new Caller("narrow");
 
   it("may read it, and no other that is open to callers", async () => {
@@ -186,7 +186,7 @@ describe.skipIf(isAbsent)("a tenant with one bucket", () => {
   });
 });
 
-describe.skipIf(isAbsent)("tenants", () => {
+describe("tenants", () => {
   it("see nothing of each other", async () => {
     const [acme, globex] = [new Caller("acme"), new Caller("globex", 1)];
     const { id } = await acme.finished(
@@ -231,6 +231,6 @@ const keyedRoutes = [
 
 function headerOf(authorization: string | undefined): Record<string, string> {
   if (authorization === undefined) return {};
-  const { acme } = inject("deployment")!.keys;
+  const { acme } = inject("deployment").keys;
   return { authorization: authorization.replaceAll("$key", acme).replace("$short", acme.slice(0, -1)) };
 }

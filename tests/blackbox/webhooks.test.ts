@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectEventually } from "../support/expect-eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, type Behaviour, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
-import { Caller, expectProblem, isAbsent } from "./caller.js";
+import { Caller, expectProblem } from "./caller.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";
 
 const acme = new Caller("acme");
@@ -86,7 +86,7 @@ function pauseAfter({ attempts }: WebhookAttempts, index: number): number {
   return Date.parse(nextAttemptAt!) - Date.parse(at) - durationMs;
 }
 
-describe.skipIf(isAbsent).concurrent("an event", () => {
+describe.concurrent("an event", () => {
   it("of a job that succeeded is signed and thin, and leads to the result", async () => {
     const receiver = await receiving();
     const job = { task: "embed", metadata: { album: "summer" }, webhook: { url: receiver.url } };
@@ -191,7 +191,7 @@ const failures: [string, Behaviour, { outcome: string; status?: number }][] = [
   ["broke off its answer", cut, { outcome: "unreachable" }],
 ];
 
-describe.skipIf(isAbsent).concurrent("a receiver that", () => {
+describe.concurrent("a receiver that", () => {
   it.each(failures)("%s is sent the same again after five seconds", async (_, behave, expected) => {
     const receiver = await receiving(inTurn(behave, answering(204)));
     const job = await endedJob(receiver.url);
@@ -298,7 +298,7 @@ describe.skipIf(isAbsent).concurrent("a receiver that", () => {
   });
 });
 
-describe.skipIf(isAbsent)("sending again", () => {
+describe("sending again", () => {
   it("sends what was delivered once more, under its id", async () => {
     const receiver = await receiving();
     const job = await endedJob(receiver.url);
@@ -330,7 +330,7 @@ describe.skipIf(isAbsent)("sending again", () => {
   });
 });
 
-describe.skipIf(isAbsent)("a secret", () => {
+describe("a secret", () => {
   let receiver: WebhookReceiver;
   beforeAll(async () => {
     receiver = await receiving();
@@ -369,7 +369,7 @@ describe.skipIf(isAbsent)("a secret", () => {
   });
 });
 
-describe.skipIf(isAbsent)("an address that may not be connected to", () => {
+describe("an address that may not be connected to", () => {
   const image = { s3: { bucket: "photos", key: "absent.png" } };
 
   it("is refused when the job or the batch is submitted", async () => {

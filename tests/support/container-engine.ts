@@ -83,11 +83,10 @@ export async function buildImage(dockerfile: string, tag: string, stage?: string
 export class Container {
   private constructor(private readonly id: string) {}
 
-  static async start(image: string, env: Record<string, string>, volumes: string[] = []): Promise<Container> {
+  static async start(image: string, env: Record<string, string>): Promise<Container> {
     const settings = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-    const mounts = volumes.flatMap((volume) => ["--volume", volume]);
     const host = ["--network", "host", ...limits, ...hardened];
-    return new Container(await podman("run", "--detach", ...host, ...settings, ...mounts, image));
+    return new Container(await podman("run", "--detach", ...host, ...settings, image));
   }
 
   /** Resolves once the image's own HEALTHCHECK succeeds. */

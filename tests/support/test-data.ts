@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Box, Landmarks } from "@facefleet/contracts";
-import { defaultPackName } from "@facefleet/core/models";
+import { packManifest, weightsPath } from "@facefleet/core/models";
 
 // biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and the engines are
 const env = process.env;
@@ -21,10 +21,13 @@ export const modelsDir = MODELS_DIR ?? join(cacheDir, "models");
 export const tfjsNodeDir = TFJS_NODE_DIR ?? join(cacheDir, "tfjs-node");
 export const modelMirror = FACEFLEET_MODEL_MIRROR ?? join(data, "models");
 
-/** Why tests that need the real weights cannot run; undefined when they can. */
-export const noPack = existsSync(join(modelsDir, defaultPackName))
+/** The float32 pack, which is compared with the reference. */
+export const floatPack = "facenet-20180402-114759";
+
+/** Why tests that need the float32 pack cannot run; undefined when they can. */
+export const noFloatPack = existsSync(weightsPath(modelsDir, packManifest(floatPack)))
   ? undefined
-  : `no model pack in ${modelsDir} (run "npm run facefleet models pull")`;
+  : `no pack ${floatPack} in ${modelsDir} (run "npm run facefleet models pull ${floatPack}")`;
 
 /** Why tests that need the reference photos cannot run; undefined when they can. */
 export const noPhotos = existsSync(join(data, "photos")) ? undefined : `no photos in ${data} (set FACEFLEET_TEST_DATA)`;

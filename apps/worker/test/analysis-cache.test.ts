@@ -29,7 +29,7 @@ import { startWorker } from "../src/app.js";
 import { AnalysisCache } from "../src/jobs/analysis-cache.js";
 import { type FaceJobParts, runFaceJob } from "../src/jobs/face-job.js";
 import { WorkerMetrics } from "../src/metrics.js";
-import { buildWorker, type Fleet, isolatedFleet, missing, payload, photo, quiet, redisKeys } from "./environment.js";
+import { buildWorker, drawn, type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
 
 const box = { x: 0, y: 0, width: 1, height: 1 };
 const nowhere = { x: 0, y: 0 };
@@ -303,7 +303,7 @@ test("jobs are run when the cache's Redis is away, and each failure is logged on
   expect(bench.warnings).toEqual([...warnings, ...warnings]);
 });
 
-describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
+describe("a worker on the built-in pack", () => {
   beforeAll(buildWorker, 120_000);
 
   /** A photo's embeddings, of two jobs one after the other, with what the worker and Redis then say. */
@@ -319,7 +319,7 @@ describe.skipIf(missing.length > 0)("a worker on the real pack", () => {
     });
     await worker.ready;
     const image = { bucket: store.defaultBucket, key: "photos/two.jpg" };
-    await store.put(image, await photo("two-people.jpg"), { maxBytes: 20_000_000 });
+    await store.put(image, await drawn("twoFaces"), { maxBytes: 20_000_000 });
     const embed = async () => {
       const { job } = await jobs.submit(payload("embed", [{ s3: image }]), { priority: "normal" });
       return (await jobs.waitUntilFinished(defaultTenant, job.id, 30_000))?.result as AnalysisResult;

@@ -1,36 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultTenant, type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
 import type { AnalysisOptions } from "@facefleet/core";
+import { defaultPackName } from "@facefleet/core/models";
 import { createLogger } from "@facefleet/platform";
 import { Redis } from "ioredis";
 import { Value } from "typebox/value";
+import { type DrawnImage, drawnImages } from "../../../tests/support/drawn-images.js";
 import { loadWorkerConfig, type WorkerConfig } from "../src/config.js";
 import type { InferenceSettings } from "../src/inference/protocol.js";
 
-// biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and Redis are
-const { MODELS_DIR, XDG_CACHE_HOME, FACEFLEET_TEST_DATA, REDIS_URL } = process.env;
+// biome-ignore lint/style/noProcessEnv: tests learn here where Redis is
+const { REDIS_URL } = process.env;
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
-const photos = join(FACEFLEET_TEST_DATA ?? join(repository, "..", "shared"), "photos");
-const odd = join(photos, "..", "odd");
 
-const modelsDir = MODELS_DIR ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "facefleet", "models");
-
-/** Why the tests on real weights and photos cannot run here; empty when they can. */
-export const missing = [
-  ...(existsSync(join(modelsDir, "facenet-20180402-114759")) ? [] : [`no model pack in ${modelsDir}`]),
-  ...(existsSync(photos) ? [] : [`no photos in ${photos}`]),
-];
-if (missing.length > 0) process.stderr.write(`SKIPPED: worker tests on real weights: ${missing.join(", ")}\n`);
-
-export const photo = (name: string) => readFile(join(photos, name));
-export const oddImage = (name: string) => readFile(join(odd, name));
+export const drawn = (name: DrawnImage) => drawnImages[name]();
 
 /** Forked and spawned processes run what is built. */
 export function buildWorker(): void {
@@ -40,7 +29,8 @@ export function buildWorker(): void {
 export const workerEntry = join(repository, "apps", "worker", "dist", "main.js");
 
 export const inferenceSettings: InferenceSettings = {
-  modelsDir,
+  pack: defaultPackName,
+  modelsDir: "",
   engine: "onnx-cpu",
   threads: 0,
   tfjsNodeDir: "",
@@ -71,7 +61,6 @@ export async function isolatedFleet(settings: Record<string, string> = {}): Prom
     REDIS_URL: REDIS_URL ?? "",
     QUEUE_PREFIX: `{test-${randomBytes(6).toString("hex")}}`,
     STORE_DIR: folder,
-    MODELS_DIR: modelsDir,
     ENGINE: "onnx-cpu",
     WORKER_PORT: "0",
     LOG_LEVEL: "silent",

@@ -3,15 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
-import {
-  buildWorker,
-  missing,
-  oddImage,
-  analysisOptions as options,
-  photo,
-  quiet,
-  inferenceSettings as settings,
-} from "./environment.js";
+import { buildWorker, drawn, analysisOptions as options, quiet, inferenceSettings as settings } from "./environment.js";
 
 let client: InferenceClient;
 
@@ -38,12 +30,15 @@ const failure = (work: Promise<unknown>) =>
   );
 
 test("a process without its pack says in one sentence what to do", async () => {
-  client = new InferenceClient({ settings: { ...settings, modelsDir: "/nowhere" }, logger: quiet });
+  client = new InferenceClient({
+    settings: { ...settings, pack: "facenet-20180402-114759", modelsDir: "/nowhere" },
+    logger: quiet,
+  });
   await expect(client.start()).rejects.toThrow(/facefleet models pull/);
   expect(client.ready).toBe(false);
 });
 
-describe.skipIf(missing.length > 0)("with the real pack", () => {
+describe("with the built-in pack", () => {
   test("says every few seconds what it holds", async () => {
     const vitals = new Promise<InferenceVitals>((resolve) => {
       void startedClient({ onVitals: resolve });
@@ -56,7 +51,7 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
 
   test("finds and embeds a face", async () => {
     await startedClient();
-    const { faces, image } = await client.analyse(await photo("single-small.jpg"), options);
+    const { faces, image } = await client.analyse(await drawn("oneFace"), options);
     expect(image.format).toBe("jpeg");
     expect(faces).toHaveLength(1);
     const embedding = faces[0]!.embedding!;
@@ -68,14 +63,14 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
   test.skipIf(skipped("tfjs-node in the inference process", noTfjsNode))("runs on tfjs-node when told to", async () => {
     client = new InferenceClient({ settings: { ...settings, engine: "tfjs-node", tfjsNodeDir }, logger: quiet });
     expect(await client.start()).toMatchObject({ engine: "tfjs-node", device: "cpu", reason: "it was asked for" });
-    const { faces } = await client.analyse(await photo("single-small.jpg"), options);
+    const { faces } = await client.analyse(await drawn("oneFace"), options);
     expect(faces).toHaveLength(1);
   });
 
   test("a broken image fails alone", async () => {
     await startedClient();
-    const good = await photo("single-small.jpg");
-    const bad = await oddImage("text-named.jpg");
+    const good = await drawn("oneFace");
+    const bad = await drawn("text");
     const [before, broken, after] = await Promise.allSettled(
       [good, bad, good].map((bytes) => client.analyse(bytes, options)),
     );
@@ -90,7 +85,7 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     const events: string[] = [];
     await startedClient({ onReady: () => events.push("ready"), onLost: () => events.push("lost") });
     const first = client.pid!;
-    const bytes = await photo("two-people.jpg");
+    const bytes = await drawn("twoFaces");
     const pending = [1, 2, 3].map(() => client.analyse(bytes, options));
     setTimeout(() => process.kill(first, "SIGKILL"), 20);
     const analyses = await Promise.all(pending);
@@ -105,22 +100,22 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     // The second start has the first suspect to itself.
     let starts = 0;
     await startedClient({ onReady: () => ++starts === 2 && setTimeout(die, 20) });
-    const bytes = await photo("crowd-a.jpg");
+    const bytes = await drawn("crowd");
     const suspect = failure(client.analyse(bytes, options));
-    const neighbours = [1, 2].map(async () => client.analyse(await photo("single-small.jpg"), options));
+    const neighbours = [1, 2].map(async () => client.analyse(await drawn("oneFace"), options));
     setTimeout(die, 20);
     const error = await suspect;
     expect(error).toMatchObject({ code: "inference_failed", retryable: true });
     expect((error as ProblemError).cause).toMatchObject({ message: expect.stringContaining("SIGKILL") });
     expect((await Promise.all(neighbours)).map(({ faces }) => faces.length)).toEqual([1, 1]);
-    expect((await client.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+    expect((await client.analyse(await drawn("oneFace"), options)).faces).toHaveLength(1);
   });
 
   test("a process that hangs is killed once it has work, and its successor does it", async () => {
     await startedClient({ silenceMs: 8000 });
     const hung = client.pid!;
     process.kill(hung, "SIGSTOP");
-    expect((await client.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+    expect((await client.analyse(await drawn("oneFace"), options)).faces).toHaveLength(1);
     expect(client.pid).not.toBe(hung);
   });
 
@@ -128,8 +123,8 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
     await startedClient();
     const abort = new AbortController();
     const reason = new Error("canceled");
-    const aborted = failure(client.analyse(await photo("crowd-a.jpg"), options, { signal: abort.signal }));
-    const kept = client.analyse(await photo("single-small.jpg"), options);
+    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
+    const kept = client.analyse(await drawn("oneFace"), options);
     setTimeout(() => abort.abort(reason), 50);
     expect(await aborted).toBe(reason);
     expect((await kept).faces).toHaveLength(1);
@@ -139,7 +134,7 @@ describe.skipIf(missing.length > 0)("with the real pack", () => {
   test("closing leaves no process", async () => {
     await startedClient();
     const pid = client.pid!;
-    const pending = failure(client.analyse(await photo("crowd-a.jpg"), options));
+    const pending = failure(client.analyse(await drawn("crowd"), options));
     await client.close();
     expect(await pending).toMatchObject({ code: "inference_failed" });
     expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { InferencePool, type InferencePoolOptions } from "../src/inference/inference-pool.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
-import { buildWorker, inferenceSettings, missing, analysisOptions as options, photo, quiet } from "./environment.js";
+import { buildWorker, drawn, inferenceSettings, analysisOptions as options, quiet } from "./environment.js";
 
 let pool: InferencePool;
 
@@ -15,7 +15,7 @@ async function startedPool(listeners: Partial<InferencePoolOptions> = {}): Promi
 beforeAll(() => buildWorker(), 120_000);
 afterEach(() => pool.close());
 
-describe.skipIf(missing.length > 0)("two inference processes", () => {
+describe("two inference processes", () => {
   test("share images, and say together what they hold", async () => {
     const onReady = vi.fn();
     let vitals: InferenceVitals | undefined;
@@ -27,7 +27,7 @@ describe.skipIf(missing.length > 0)("two inference processes", () => {
     });
     expect(new Set(pool.pids).size).toBe(2);
     expect(onReady).toHaveBeenCalledTimes(1);
-    const bytes = await photo("single-small.jpg");
+    const bytes = await drawn("oneFace");
     const analyses = await Promise.all([1, 2, 3, 4].map(() => pool.analyse(bytes, options)));
     for (const { faces, timings } of analyses) {
       expect(faces).toHaveLength(1);
@@ -44,7 +44,7 @@ describe.skipIf(missing.length > 0)("two inference processes", () => {
     const [first, second] = pool.pids as [number, number];
     process.kill(first, "SIGKILL");
     await expect.poll(() => pool.pids.includes(first), { timeout: 20_000 }).toBe(false);
-    const bytes = await photo("single-small.jpg");
+    const bytes = await drawn("oneFace");
     const analyses = await Promise.all([1, 2, 3].map(() => pool.analyse(bytes, options)));
     expect(analyses.map(({ faces }) => faces.length)).toEqual([1, 1, 1]);
     expect(pool.pids).toContain(second);
@@ -58,6 +58,6 @@ describe.skipIf(missing.length > 0)("two inference processes", () => {
     for (const pid of pool.pids) process.kill(pid, "SIGKILL");
     await expect.poll(() => onLost.mock.calls.length, { timeout: 20_000 }).toBe(1);
     await expect.poll(() => onReady.mock.calls.length, { timeout: 20_000 }).toBe(2);
-    expect((await pool.analyse(await photo("single-small.jpg"), options)).faces).toHaveLength(1);
+    expect((await pool.analyse(await drawn("oneFace"), options)).faces).toHaveLength(1);
   });
 });

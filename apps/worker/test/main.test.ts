@@ -4,7 +4,7 @@ import { createObjectStore, FaceJobs } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
-import { buildWorker, type Fleet, isolatedFleet, missing, payload, photo, quiet } from "./environment.js";
+import { buildWorker, drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
 import { WorkerProcess } from "./worker-process.js";
 
 let fleet: Fleet;
@@ -55,21 +55,21 @@ test("refuses a bad configuration with every fault", async () => {
 });
 
 test("without its pack, ends with one sentence that says what to do", async () => {
-  const worker = startProcess({ MODELS_DIR: "/nowhere" });
+  const worker = startProcess({ PACK: "facenet-20180402-114759", MODELS_DIR: "/nowhere" });
   expect(await worker.ended()).toBe(1);
   const fatal = worker.lines.filter(({ level }) => level === 60);
   expect(fatal).toHaveLength(1);
   expect(fatal[0]?.msg).toMatch(/^The worker cannot start\. .*facefleet models pull/);
 });
 
-describe.skipIf(missing.length > 0)("on the real pack", () => {
+describe("on the built-in pack", () => {
   let jobs: FaceJobs;
 
   beforeEach(async () => {
     const store = createObjectStore(fleet.config);
     jobs = new FaceJobs(fleet.config, { logger: quiet, store });
     const key = { bucket: store.defaultBucket, key: "crowd.jpg" };
-    await store.put(key, await photo("crowd-a.jpg"), { maxBytes: 20_000_000 });
+    await store.put(key, await drawn("crowd"), { maxBytes: 20_000_000 });
     await store.close();
   });
 

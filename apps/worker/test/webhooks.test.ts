@@ -9,6 +9,7 @@ import { buildWorker, type Fleet, isolatedFleet, payload, quiet, redisKeys } fro
 /** Nothing that inference needs is there. */
 const webhooksOnly = {
   ROLE: "webhooks",
+  PACK: "facenet-20180402-114759",
   MODELS_DIR: "/nowhere",
   S3_BUCKET: "faces",
   S3_ENDPOINT: "http://127.0.0.1:1",
@@ -116,7 +117,7 @@ describe("a worker whose role is webhooks", () => {
 
 test("a worker whose role is inference leaves events to others", async () => {
   // Without its pack it would not become ready; what it does until then is enough.
-  const { ready } = await start({ ROLE: "inference", MODELS_DIR: "/nowhere" });
+  const { ready } = await start({ ROLE: "inference", PACK: "facenet-20180402-114759", MODELS_DIR: "/nowhere" });
   await expect(ready).rejects.toThrow(/facefleet models pull/);
   expect(Object.keys(((await (await probe("/readyz")).json()) as { checks: object }).checks)).toEqual([
     "queue",

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { noPack, portrait, skipped } from "../../../tests/support/test-data.js";
+import { portrait } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-it.skipIf(skipped("giving up an image", noPack)).each([
+it.each([
   ["as it is by default", undefined],
   ["of the caller's own", new Error("the caller has left")],
 ])("an image that waits for its batch is given up with the signal's reason, %s", async (_, reason) => {

@@ -1,10 +1,10 @@
 import type { ProblemError } from "@facefleet/contracts";
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPack, noPhotos, oddImage, photo, portrait, skipped } from "../../../tests/support/test-data.js";
+import { noPhotos, oddImage, photo, portrait, skipped } from "../../../tests/support/test-data.js";
 import { cosine, everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("batches of real photos", noPack, noPhotos))("a batch of N", () => {
+describe.skipIf(skipped("batches of real photos", noPhotos))("a batch of N", () => {
   let pipeline: FacePipeline;
   let images: Uint8Array[];
   let single: (FaceAnalysis | Error)[];

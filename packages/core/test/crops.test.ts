@@ -1,9 +1,9 @@
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPack, skipped, twoPortraits } from "../../../tests/support/test-data.js";
+import { twoPortraits } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("crops of faces", noPack))("crops", () => {
+describe("crops", () => {
   let opened: Awaited<ReturnType<typeof openPipeline>>;
   beforeAll(async () => {
     opened = await openPipeline("onnx-cpu");

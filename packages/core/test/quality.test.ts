@@ -2,15 +2,7 @@ import type { FaceQuality, Landmarks } from "@facefleet/contracts";
 import type { AnalysedFace, AnalysisOptions, FacePipeline } from "@facefleet/core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  drawnFaces,
-  noPack,
-  noPhotos,
-  photo,
-  portrait,
-  skipped,
-  twoPortraits,
-} from "../../../tests/support/test-data.js";
+import { drawnFaces, noPhotos, photo, portrait, skipped, twoPortraits } from "../../../tests/support/test-data.js";
 import { openPipeline } from "./pipeline-under-test.js";
 
 const measured: AnalysisOptions = {
@@ -22,7 +14,7 @@ const measured: AnalysisOptions = {
   quality: true,
 };
 
-describe.skipIf(skipped("the quality of faces", noPack))("the quality of faces", () => {
+describe("the quality of faces", () => {
   let pipeline: FacePipeline;
 
   beforeAll(async () => {

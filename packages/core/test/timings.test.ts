@@ -1,9 +1,9 @@
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPack, noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
+import { noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("what takes how long", noPack, noPhotos))("the stages of an image", () => {
+describe.skipIf(skipped("what takes how long", noPhotos))("the stages of an image", () => {
   let pipeline: FacePipeline;
   let bytes: Uint8Array;
 

@@ -1,9 +1,9 @@
 import type { FacePipeline } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPack, noPhotos, photo, portrait, skipped } from "../../../tests/support/test-data.js";
+import { noPhotos, photo, portrait, skipped } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("urgent images", noPack, noPhotos))("an urgent image", () => {
+describe.skipIf(skipped("urgent images", noPhotos))("an urgent image", () => {
   let pipeline: FacePipeline;
 
   beforeAll(async () => {
