@@ -1,4 +1,4 @@
-# The worker on a CPU, with the command line that pulls its model pack into MODELS_DIR.
+# The worker on a CPU, with the built-in model pack, and the command line that pulls others into MODELS_DIR.
 # From the repository's root: docker build -f infra/docker/worker-cpu.Dockerfile -t facefleet/worker-cpu:0.1.0 .
 
 # The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
@@ -21,6 +21,7 @@ COPY packages/client/package.json packages/client/
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/core/package.json packages/core/
 COPY packages/matching/package.json packages/matching/
+COPY packages/models packages/models
 COPY packages/platform/package.json packages/platform/
 COPY packages/stack/package.json packages/stack/
 COPY bench/package.json bench/

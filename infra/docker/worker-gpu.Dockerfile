@@ -24,6 +24,7 @@ COPY packages/client/package.json packages/client/
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/core/package.json packages/core/
 COPY packages/matching/package.json packages/matching/
+COPY packages/models packages/models
 COPY packages/platform/package.json packages/platform/
 COPY packages/stack/package.json packages/stack/
 COPY bench/package.json bench/
