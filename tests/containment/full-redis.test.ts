@@ -2,16 +2,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "@facefleet/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { noPack, skipped } from "../support/test-data.js";
+import { crowd } from "../support/drawn-images.js";
 import { expectContained, expectHealed, untilOver } from "./support/contained.js";
-import { crowd } from "./support/images.js";
 import { WalledFleet } from "./support/walled-fleet.js";
 
 const maxMegabytes = 32;
 const metadata = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`name-${i}`, "\u0001".repeat(500)]));
 const absent = { s3: { bucket: "local", key: "absent.jpg" } };
 
-describe.skipIf(skipped("containment of what fills Redis", noPack))("a tenant that fills Redis", () => {
+describe("a tenant that fills Redis", () => {
   let fleet: WalledFleet;
   beforeEach(async () => {
     fleet = await WalledFleet.start({ redis: { maxmemory: `${maxMegabytes}mb` } });

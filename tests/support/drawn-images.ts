@@ -27,6 +27,7 @@ export const drawnImages = {
     sharp({ create: { width: 320, height: 240, channels: 3, background: "#7a8c6e" } })
       .jpeg()
       .toBuffer(),
+  /** So many faces that they take a while. */
   crowd: () => crowd(18, 12),
   /** A JPEG of which the second half has not arrived. */
   cutShort: async () => {
@@ -38,19 +39,19 @@ export const drawnImages = {
 
 export type DrawnImage = keyof typeof drawnImages;
 
-/** So many faces that they take a while. */
-async function crowd(columns: number, rows: number): Promise<Buffer> {
-  const [width, height] = [96, 128];
+/** A picture of many faces: the portrait, small, many times. A face takes some 13 KB of a result with embeddings and crops. */
+export async function crowd(columns: number, rows: number, side = 120): Promise<Buffer> {
   const face = await sharp(await portrait())
-    .resize(width, height)
+    .resize(side, side, { fit: "cover" })
+    .png()
     .toBuffer();
-  const composite = Array.from({ length: columns * rows }, (_, i) => ({
+  const places = Array.from({ length: columns * rows }, (_, index) => ({
     input: face,
-    left: (i % columns) * width,
-    top: Math.floor(i / columns) * height,
+    left: (index % columns) * side,
+    top: Math.floor(index / columns) * side,
   }));
-  return sharp({ create: { width: columns * width, height: rows * height, channels: 3, background: "#8fb0ad" } })
-    .composite(composite)
-    .jpeg({ quality: 90 })
-    .toBuffer();
+  const background = {
+    create: { width: columns * side, height: rows * side, channels: 3, background: "#888" },
+  } as const;
+  return sharp(background).composite(places).jpeg({ quality: 90 }).toBuffer();
 }
