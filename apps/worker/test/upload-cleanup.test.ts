@@ -55,6 +55,7 @@ test("deletes of an ended job's uploads those that nobody holds; what the store 
   const [kept, deleted] = [await uploaded(1, { isUnwanted: true }), await uploaded(2, { isUnwanted: true })];
   const wanted = await uploaded(3, { isUnwanted: false });
   const failing: ObjectStore = Object.create(store, {
+    head: { value: (ref: ObjectRef) => store.head(ref) },
     delete: {
       value: (ref: ObjectRef) => (ref.key.includes(kept) ? Promise.reject(new Error("no")) : store.delete(ref)),
     },

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProblemError } from "@facefleet/contracts";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { FolderObjectStore } from "./folder-object-store.js";
+import type { ObjectRef, ObjectStore } from "./object-store.js";
 import { OwnObjects } from "./own-objects.js";
 
 const maxBytes = 100;
@@ -54,4 +56,29 @@ it("are found where an older version has put them, and deleted there", async () 
     await object.delete();
     expect(await store.head(ref)).toBeUndefined();
   }
+});
+
+it("are kept and deleted where the service may do nothing in the bucket that callers name", async () => {
+  const forbidden = async () => {
+    throw new ProblemError("bucket_forbidden");
+  };
+  const only = (of: "put" | "get" | "getPart" | "head" | "delete") => ({
+    value: (ref: ObjectRef, ...rest: never[]) =>
+      ref.bucket === store.defaultBucket
+        ? forbidden()
+        : (store[of] as (...args: unknown[]) => unknown).call(store, ref, ...rest),
+  });
+  const strict: ObjectStore = Object.create(store, {
+    put: only("put"),
+    get: only("get"),
+    getPart: only("getPart"),
+    head: only("head"),
+    delete: only("delete"),
+  });
+  const object = new OwnObjects(strict, async () => "secret").upload(id);
+  await expect(object.get({ maxBytes })).rejects.toMatchObject({ code: "image_not_found" });
+  await object.put(Buffer.from("face"), { maxBytes });
+  expect(String(await object.get({ maxBytes }))).toBe("face");
+  await object.delete();
+  expect(await object.head()).toBeUndefined();
 });

@@ -68,32 +68,43 @@ export class OwnObject {
   }
 
   async head(): ReturnType<ObjectStore["head"]> {
-    return (await this.store.head(await this.ref())) ?? (await this.store.head(this.former));
+    return (await this.store.head(await this.ref())) ?? (await this.#formerHead());
   }
 
   async delete(): Promise<void> {
     await this.store.delete(await this.ref());
-    await this.store.delete(this.former);
+    if (await this.#formerHead()) await this.store.delete(this.former);
   }
 
   async presignPut(options: Parameters<ObjectStore["presignPut"]>[1]): ReturnType<ObjectStore["presignPut"]> {
     return this.store.presignPut(await this.ref(), options);
   }
 
+  /** Where the service may only read what callers name, nothing of its own was ever put. */
+  async #formerHead(): ReturnType<ObjectStore["head"]> {
+    try {
+      return await this.store.head(this.former);
+    } catch (error) {
+      if (isNothing(error)) return undefined;
+      throw error;
+    }
+  }
+
   async #found<T>(read: (ref: ObjectRef) => Promise<T>): Promise<T> {
     try {
       return await read(await this.ref());
     } catch (error) {
-      if (!isAbsence(error)) throw error;
+      if (!isNothing(error)) throw error;
       return await read(this.former).catch((later: unknown) => {
-        throw isAbsence(later) ? error : later;
+        throw isNothing(later) ? error : later;
       });
     }
   }
 }
 
-function isAbsence(error: unknown): boolean {
-  return error instanceof ProblemError && error.code === "image_not_found";
+/** S3 says also of what is not there that it may not be read, to whoever may not list. */
+function isNothing(error: unknown): boolean {
+  return error instanceof ProblemError && ["image_not_found", "bucket_forbidden"].includes(error.code);
 }
 
 function tagOf(id: string, secret: string): string {
