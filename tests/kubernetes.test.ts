@@ -94,7 +94,7 @@ describe.skipIf(isSkipped).each(overlays)("the manifests of %s", (overlay) => {
 
   it("ask the ports and paths at which processes answer", async () => {
     const { paths } = JSON.parse(await readFile(join(repository, "docs", "openapi.json"), "utf8"));
-    const worker = buildHttp(createMetrics(), {});
+    const worker = buildHttp({ metrics: createMetrics(), checks: {}, host: "0.0.0.0" });
     for (const deployment of deployments()) {
       const { ports, startupProbe, livenessProbe, readinessProbe } = containerOf(deployment);
       expect(ports).toEqual([{ name: "http", containerPort: configOf(deployment).port }]);

@@ -1,7 +1,7 @@
-import { isIPv4 } from "node:net";
 import {
   ConfigError,
   egressSettings,
+  isThisMachine,
   loadConfig,
   logSettings,
   redisSettings,
@@ -119,14 +119,9 @@ function accessFault({ API_KEYS_FILE, AUTH, HOST }: ApiConfig): string | undefin
   if (API_KEYS_FILE !== undefined && AUTH === "none") {
     return "AUTH: Expected it to be unset, because there is an API_KEYS_FILE, but received none";
   }
-  if (API_KEYS_FILE !== undefined || AUTH === "none" || isLoopback(HOST)) return undefined;
+  if (API_KEYS_FILE !== undefined || AUTH === "none" || isThisMachine(HOST)) return undefined;
   return (
     `HOST: Expected a loopback address, because there is no API_KEYS_FILE, but received ${JSON.stringify(HOST)}; ` +
     "set AUTH=none to let everyone who reaches this address use the service"
   );
-}
-
-/** Whether nobody but this machine reaches what listens there. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { ProblemError } from "@facefleet/contracts";
-import { isLocalhost } from "@facefleet/platform";
+import { hostNameOf, isThisMachine } from "@facefleet/platform";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type ApiConfig, isLoopback } from "./config.js";
+import type { ApiConfig } from "./config.js";
 
 /**
  * Where no key shows who asks, a browser would ask for any page that its user happens to look at. Such requests are
@@ -16,7 +16,7 @@ export function refuseOtherSites(app: FastifyInstance, config: ApiConfig): void 
   app.addHook("onRequest", (request, _reply, done) => {
     const { host } = request.headers;
     // Without a host it is no browser that asks.
-    const name = host === undefined ? undefined : hostName(`http://${host}`);
+    const name = host === undefined ? undefined : hostNameOf(`http://${host}`);
     if (host !== undefined && isOurs?.(name) === false) throw hostForbidden(host);
     if (!hasKeys && isFromOtherSite(request, name, isOurs)) {
       throw new ProblemError(
@@ -33,10 +33,10 @@ type HostRule = (name: string | undefined) => boolean;
 /** Undefined where every host will do. */
 function hostsOf({ ALLOWED_HOSTS, API_KEYS_FILE, AUTH, HOST }: ApiConfig): HostRule | undefined {
   if (ALLOWED_HOSTS === undefined && (API_KEYS_FILE !== undefined || AUTH === "none")) return undefined;
-  const named = new Set(ALLOWED_HOSTS?.map((name) => hostName(`http://${name}`)));
+  const named = new Set(ALLOWED_HOSTS?.map((name) => hostNameOf(`http://${name}`)));
   // An address leads nowhere else than it says: who asks by one has reached us by it.
-  const byAddress = !isLoopback(HOST);
-  return (name) => name !== undefined && (isLocal(name) || named.has(name) || (byAddress && isAddress(name)));
+  const byAddress = !isThisMachine(HOST);
+  return (name) => name !== undefined && (isThisMachine(name) || named.has(name) || (byAddress && isAddress(name)));
 }
 
 /** Browsers that are not ancient say where a request comes from, and the others say so of all but plain links. */
@@ -47,26 +47,13 @@ function isFromOtherSite({ method, headers }: FastifyRequest, host: string | und
     return site === "cross-site" && !isLink;
   }
   if (origin === undefined) return false;
-  const name = hostName(origin);
+  const name = hostNameOf(origin);
   return name !== host && isOurs?.(name) !== true;
 }
 
-/** In the one form that URLs have for it; undefined for what is none. */
-function hostName(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : undefined;
-}
-
-function isLocal(name: string): boolean {
-  return isLocalhost(name) || isLoopback(bare(name));
-}
-
+/** An IPv6 address has brackets in URLs. */
 function isAddress(name: string): boolean {
-  return isIP(bare(name)) !== 0;
-}
-
-/** An IPv6 address without the brackets that it has in URLs. */
-function bare(name: string): string {
-  return name.replace(/^\[(.*)\]$/, "$1");
+  return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0;
 }
 
 function hostForbidden(host: string): ProblemError {

@@ -126,7 +126,7 @@ class WorkerApp {
   }
 
   async serveProbes(): Promise<string> {
-    const http = buildHttp(this.#metrics, this.#checks());
+    const http = buildHttp({ metrics: this.#metrics, checks: this.#checks(), host: this.#config.WORKER_HOST });
     this.#lifecycle.onStop("http", () => http.close());
     return await http.listen({ host: this.#config.WORKER_HOST, port: this.#config.WORKER_PORT });
   }

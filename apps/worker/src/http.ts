@@ -1,5 +1,5 @@
 import { asProblemError, type ProbeAnswer } from "@facefleet/contracts";
-import type { Metrics } from "@facefleet/platform";
+import { hostNameOf, isThisMachine, type Metrics } from "@facefleet/platform";
 import Fastify, { type FastifyInstance } from "fastify";
 
 const checkTimeoutMs = 1000;
@@ -7,9 +7,23 @@ const checkTimeoutMs = 1000;
 /** Resolves with what is wrong, or with nothing; rejects when the answer cannot be had. */
 export type Check = () => Promise<unknown>;
 
-/** The worker's /livez, /readyz and /metrics. */
-export function buildHttp(metrics: Metrics, checks: Readonly<Record<string, Check>>): FastifyInstance {
+interface HttpParts {
+  readonly metrics: Metrics;
+  readonly checks: Readonly<Record<string, Check>>;
+  /** Where it will listen. */
+  readonly host: string;
+}
+
+/** The worker's /livez, /readyz and /metrics. On loopback, only under a name of this machine: others are some web page's. */
+export function buildHttp({ metrics, checks, host }: HttpParts): FastifyInstance {
   const app = Fastify({ logger: false, forceCloseConnections: true });
+  if (isThisMachine(host)) {
+    app.addHook("onRequest", async ({ headers }, reply) => {
+      const name = headers.host === undefined ? host : hostNameOf(`http://${headers.host}`);
+      if (name !== undefined && isThisMachine(name)) return;
+      return await reply.code(403).send(`Expected a host of this machine but received ${headers.host}\n`);
+    });
+  }
   app.get("/livez", async (): Promise<ProbeAnswer> => ({ status: "ok", checks: {} }));
   app.get("/readyz", async (_request, reply) => {
     const answer = await probe(checks);

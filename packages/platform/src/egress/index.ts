@@ -1,6 +1,6 @@
 export * from "./egress.js";
 export { EgressGuard, type EgressGuardOptions } from "./egress-guard.js";
-export { isLocalhost } from "./host-name.js";
+export { hostNameOf, isThisMachine } from "./host-name.js";
 export type { Pass, PutAside } from "./origin-circuit.js";
 export { OriginCircuits } from "./origin-circuits.js";
 export { retryAfterMs } from "./retry-after.js";
