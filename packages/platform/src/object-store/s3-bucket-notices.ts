@@ -26,7 +26,7 @@ export async function lookAtBucket(client: S3Client, { bucket: Bucket, prefix }:
     seen(client.send(new GetObjectLockConfigurationCommand({ Bucket }))),
     seen(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))),
   ]);
-  const keepsVersions = versioning?.Status !== undefined;
+  const keepsVersions = ["Enabled", "Suspended"].includes(versioning?.Status ?? "");
   const notices = [
     keepsVersions && (await versionsNotice(client, Bucket, prefix)),
     versioning?.MFADelete === "Enabled" &&
