@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { access, constants, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, constants, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ProblemError } from "@facefleet/contracts";
-import { BoundedBody, tooLarge } from "./bounded-body.js";
+import { BoundedBody } from "./bounded-body.js";
+import { fileInTheWay, makeFolder, readFile, readFilePart, removeLeftovers } from "./folder-files.js";
 import { listFolder } from "./folder-listing.js";
 import { checkKey, keyFault } from "./object-key.js";
 import type { ObjectHead, ObjectPage, ObjectPart, ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
@@ -14,7 +15,6 @@ const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Beside the buckets; no bucket's name starts with a dot. */
 const incompleteFolder = ".incomplete";
 const ownFolder = ".own";
-const leftoverAgeMs = 3_600_000;
 const maxSegmentBytes = 255;
 /** What the file system answers when a path leads to no file. */
 const absentCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
@@ -51,13 +51,8 @@ export class FolderObjectStore implements ObjectStore {
 
   /** A file can have nothing below it. */
   async placeFault({ bucket, prefix }: ObjectPlace): Promise<string | undefined> {
-    const segments = prefix.split("/").filter((segment) => segment !== "");
-    for (let depth = 1; depth <= segments.length; depth += 1) {
-      const key = segments.slice(0, depth).join("/");
-      const found = await stat(path.join(this.#directory, bucket, key)).catch(() => undefined);
-      if (found?.isFile()) return `below no object but ${bucket}/${key} is one`;
-    }
-    return undefined;
+    const key = await fileInTheWay(path.join(this.#directory, bucket), prefix);
+    return key && `below no object but ${bucket}/${key} is one`;
   }
 
   async put(ref: ObjectRef, body: Readable | Uint8Array, options: { readonly maxBytes: number }) {
@@ -168,42 +163,6 @@ export class FolderObjectStore implements ObjectStore {
     for (const folder of [this.defaultBucket, ownFolder]) await makeFolder(path.join(this.#directory, folder));
     await makeFolder(this.#incomplete);
     await removeLeftovers(this.#incomplete);
-  }
-}
-
-async function readFile(target: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
-  const file = await open(target);
-  try {
-    const found = await file.stat();
-    if (!found.isFile()) throw Object.assign(new Error(`Expected a file at ${target}`), { code: "ENOENT" });
-    if (found.size > maxBytes) throw tooLarge(maxBytes, found.size);
-    return await file.readFile(signal && { signal });
-  } finally {
-    await file.close();
-  }
-}
-
-async function readFilePart(target: string, offset: number, length: number): Promise<ObjectPart> {
-  const file = await open(target);
-  try {
-    const { mtimeMs, size } = await file.stat();
-    const room = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
-    const { bytesRead } = await file.read(room, 0, room.length, offset);
-    return { bytes: room.subarray(0, bytesRead), ...(bytesRead > 0 && { version: `${mtimeMs}-${size}` }) };
-  } finally {
-    await file.close();
-  }
-}
-
-function makeFolder(folder: string): Promise<unknown> {
-  return mkdir(folder, { recursive: true, mode: 0o700 });
-}
-
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = path.join(folder, name);
-    const found = await stat(file).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > leftoverAgeMs) await rm(file, { force: true });
   }
 }
 

@@ -5,8 +5,7 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
+  type S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
@@ -23,12 +22,10 @@ import type {
   PresignedPut,
 } from "./object-store.js";
 import { lookAtBucket } from "./s3-bucket-notices.js";
+import { openS3Client } from "./s3-client.js";
 import { S3Deletion } from "./s3-deletion.js";
 import { isAbsent, readProblem, unavailable } from "./s3-problem.js";
 
-const connectionTimeoutMs = 2000;
-/** Without a byte in either direction. */
-const silenceTimeoutMs = 5000;
 const pingTimeoutMs = 4000;
 /** A put holds this many parts of 5 MiB in memory at most. */
 const partsInFlight = 2;
@@ -48,7 +45,7 @@ export class S3ObjectStore implements ObjectStore {
     this.defaultBucket = bucket;
     this.#allowedBuckets = new Set([bucket, ...(settings.S3_ALLOWED_BUCKETS ?? [])]);
     this.ownPlace = ownPlaceOf(bucket, settings, this.#allowedBuckets);
-    this.#client = new S3Client(clientConfig(settings));
+    this.#client = openS3Client(settings);
     this.#deletion = new S3Deletion(this.#client);
   }
 
@@ -218,26 +215,4 @@ function ownPlaceOf(bucket: string, { S3_OWN_BUCKET }: StoreSettings, allowed: R
 function address({ bucket, key, versionId }: ObjectRef) {
   checkKey(key);
   return { Bucket: bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) };
-}
-
-function clientConfig(settings: StoreSettings): S3ClientConfig {
-  const credentials = credentialsOf(settings);
-  return {
-    region: settings.S3_REGION,
-    forcePathStyle: settings.S3_FORCE_PATH_STYLE,
-    ...(settings.S3_ENDPOINT !== undefined && { endpoint: settings.S3_ENDPOINT }),
-    ...(credentials && { credentials }),
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: connectionTimeoutMs, socketTimeout: silenceTimeoutMs },
-    // Servers that only resemble S3 refuse the SDK's newer default checksums.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-  };
-}
-
-function credentialsOf({ S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey }: StoreSettings) {
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  if (!accessKeyId && !secretAccessKey) return undefined;
-  const missing = accessKeyId ? "S3_SECRET_ACCESS_KEY" : "S3_ACCESS_KEY_ID";
-  throw new ConfigError([`${missing}: Expected a value beside its other half but received nothing`]);
 }
