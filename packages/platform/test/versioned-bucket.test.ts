@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, request as forward } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   CreateBucketCommand,
   PutBucketLifecycleConfigurationCommand,
@@ -81,26 +84,78 @@ describe.each(Object.entries(servers))("a bucket that keeps versions, on %s", (n
   });
 });
 
-describe.skipIf(!haveMoto)("an object that is held", () => {
-  it("is hidden, and not said to be deleted", async () => {
-    const server = await startMoto();
-    onTestFinished(() => server.stop());
-    const client = clientOf(server);
-    const Bucket = "held";
-    await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
-    const store = createObjectStore(s3Settings(server, { S3_BUCKET: Bucket }));
+describe.skipIf(!haveMoto)("an object whose versions may not be deleted", () => {
+  let server: S3Server;
+  beforeAll(async () => {
+    server = await startMoto();
+  });
+  afterAll(() => server.stop());
+
+  /** Tries again, as a sweep does, and finds one version, and one marker that hides it. */
+  async function expectHidden(endpoint: string, Bucket: string, prepare?: (key: string) => Promise<unknown>) {
+    const store = createObjectStore(s3Settings({ ...server, endpoint }, { S3_BUCKET: Bucket }));
+    await store.notices();
     const upload = new OwnObjects(store, async () => "secret").upload("a".repeat(32));
     await upload.put(Buffer.from("face"), { maxBytes });
-    const { key: Key } = await upload.ref();
-    await client.send(new PutObjectLegalHoldCommand({ Bucket, Key, LegalHold: { Status: "ON" } }));
+    await prepare?.((await upload.ref()).key);
     for (let time = 0; time < 3; time += 1) {
       const refused = { code: "store_unavailable", cause: { name: "AccessDenied" } };
       await expect(upload.delete()).rejects.toMatchObject(refused);
       expect(await upload.head()).toBeUndefined();
     }
     expect((await bucketVersions(server, Bucket)).map(({ isMarker }) => isMarker)).toEqual([false, true]);
+    return upload;
+  }
+
+  it("is hidden while it is held, and not said to be deleted", async () => {
+    const client = clientOf(server);
+    const Bucket = "held";
+    await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+    const hold = (Key: string) =>
+      client.send(new PutObjectLegalHoldCommand({ Bucket, Key, LegalHold: { Status: "ON" } }));
+    await expectHidden(server.endpoint, Bucket, hold);
+  });
+
+  it("is hidden where they may not be listed, and deleted once they may", async () => {
+    const Bucket = "unlisted";
+    await server.createBucket(Bucket);
+    await keepVersions(server, Bucket);
+    const gate = await startGate(server.endpoint);
+    onTestFinished(() => gate.stop());
+    const upload = await expectHidden(gate.endpoint, Bucket);
+    gate.open();
+    await upload.delete();
+    expect(await bucketVersions(server, Bucket)).toEqual([]);
   });
 });
+
+/** A way to a server on which lists of versions are forbidden until it is opened. */
+async function startGate(endpoint: string) {
+  let isOpen = false;
+  const gate = createServer((request, response) => {
+    if (!isOpen && /[?&]versions\b/.test(request.url ?? "")) {
+      response.writeHead(403, { "content-type": "application/xml" });
+      return response.end("<Error><Code>AccessDenied</Code><Message>No.</Message></Error>");
+    }
+    const { method, url, headers } = request;
+    const onward = forward(`${endpoint}${url}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    return request.pipe(onward);
+  });
+  await once(gate.listen(0, "127.0.0.1"), "listening");
+  return {
+    endpoint: `http://127.0.0.1:${(gate.address() as AddressInfo).port}`,
+    open: () => {
+      isOpen = true;
+    },
+    stop: () => {
+      gate.closeAllConnections();
+      gate.close();
+    },
+  };
+}
 
 describe.skipIf(!haveMoto)("what is told of a bucket at the start", () => {
   let server: S3Server;

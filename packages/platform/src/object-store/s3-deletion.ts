@@ -1,6 +1,7 @@
 import {
   type DeleteMarkerEntry,
   DeleteObjectCommand,
+  HeadObjectCommand,
   ListObjectVersionsCommand,
   type ObjectVersion,
   type S3Client,
@@ -36,7 +37,21 @@ export class S3Deletion {
       if (!DeleteMarker) return;
       this.knowVersioned(ref.bucket);
     }
-    await this.#deleteVersions(ref);
+    try {
+      await this.#deleteVersions(ref);
+    } catch (error) {
+      await this.#hide(ref);
+      throw error;
+    }
+  }
+
+  /** One more marker for what is hidden already would be one more each time that its deletion is tried. */
+  async #hide({ bucket, key }: ObjectRef): Promise<void> {
+    const isThere = this.#client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })).then(
+      () => true,
+      () => false,
+    );
+    if (await isThere) await this.#deleteVersion({ bucket, key });
   }
 
   /** Looks again until nothing is left. Without its markers, an object that still has a version could be read. */
@@ -47,11 +62,7 @@ export class S3Deletion {
       const found = versions.length > 0 ? versions : markers.filter((id) => !tried.has(id));
       if (found.length === 0) return;
       if (found.every((id) => tried.has(id))) repeats += 1;
-      const isHidden = markers.length > 0;
-      await eachOf(found, (versionId) => this.#deleteVersion({ ...ref, versionId })).catch(async (error: unknown) => {
-        if (!isHidden) await this.#deleteVersion(ref);
-        throw error;
-      });
+      await eachOf(found, (versionId) => this.#deleteVersion({ ...ref, versionId }));
       for (const id of found) tried.add(id);
     }
     throw new Error(`Expected ${ref.bucket} to delete every version of an object but some stay`);
