@@ -13,10 +13,9 @@ const stampFile = join(root, "node_modules", ".facefleet-install");
  */
 const impatient = {
   npm_config_prefer_offline: "true",
-  npm_config_fetch_retries: "2",
+  npm_config_fetch_retries: "1",
   npm_config_fetch_retry_mintimeout: "1000",
-  npm_config_fetch_retry_maxtimeout: "2000",
-  npm_config_fetch_timeout: "20000",
+  npm_config_fetch_timeout: "15000",
 };
 
 /** Megabytes that an installation takes, pnpm's store included, and those that the store does not save. */
@@ -56,7 +55,7 @@ function fetchPnpm(lock, env) {
 /** Of npm's many lines the one that says why. */
 function reasonOf(stderr) {
   const lines = stderr.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
-  return lines.find((line) => /request to |Not Found/.test(line)) ?? lines.find((line) => line !== "");
+  return lines.find((line) => line !== "" && !/^(code|errno|syscall) /.test(line));
 }
 
 function checkRoom(pnpm, kind, lock, env) {

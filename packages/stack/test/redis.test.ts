@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Dirent, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,7 +101,9 @@ describe.each(servers)("a $name on the PATH", ({ name, program }) => {
     const redis = await findRedis(search());
     const { port, password } = new URL(redis.url);
     await expect(pingRedis(`redis://127.0.0.1:${port}`)).rejects.toThrow("NOAUTH");
-    expect(await argumentsOfPrograms()).not.toContain(password);
+    const seen = await argumentsOfPrograms();
+    expect(seen).toContain(`--port ${port}`);
+    expect(seen).not.toContain(password);
     await command(redis.url, "SET kept yes");
     const open = (await readdir(dataDir, { recursive: true, withFileTypes: true })).filter(isOpenToOthers);
     expect(open.map(({ name }) => name)).toEqual([]);
@@ -229,10 +231,13 @@ function isOpenToOthers({ parentPath, name }: Dirent): boolean {
   return (statSync(join(parentPath, name)).mode & 0o077) !== 0;
 }
 
-/** What any user sees of the programs that run. */
+/** What any user sees of the programs that run: by ps, which small systems lack, or where it looks on Linux. */
 async function argumentsOfPrograms(): Promise<string> {
-  const { stdout } = await promisify(execFile)("ps", ["-eww", "-o", "args"], { maxBuffer: 1 << 26 });
-  return stdout;
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  if (pids.length === 0)
+    return (await promisify(execFile)("ps", ["-eww", "-o", "args"], { maxBuffer: 1 << 26 })).stdout;
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return lines.join("\n").replaceAll("\0", " ");
 }
 
 /** Sends one command in Redis' plain-text form. */
