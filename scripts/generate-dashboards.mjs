@@ -43,6 +43,7 @@ const dashboards = {
         "{{route}}": quantile(0.99, "facefleet_http_request_duration_seconds", "route"),
       }),
       panel("Redis memory", "bytes", { "{{kind}}": "max by (kind) (facefleet_redis_memory_bytes)" }),
+      panel("Redis may throw jobs away", "none", { yes: "max(facefleet_redis_may_evict)" }, { type: "stat" }),
       panel("Errors of Redis", "reqps", { "{{kind}}": rate("facefleet_redis_errors_total", "kind") }),
       panel("Errors of the object store", "reqps", {
         "{{operation}}": rate("facefleet_store_errors_total", "operation"),

@@ -45,7 +45,7 @@ describe("when something dies", () => {
     const second = fleet.startProcess("worker", { LOCK_DURATION: "2" });
     const job = await fleet.finished(submitted);
     expect(job).toMatchObject({ state: "succeeded", attempts: 2 });
-    expect(second.output.match(/"msg":"job ended"/g) ?? []).toHaveLength(1);
+    await expect.poll(() => second.output.match(/"msg":"job ended"/g)?.length).toBe(1);
     await expect.poll(() => fleet?.uploads()).toEqual([]);
   });
 });

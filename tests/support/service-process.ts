@@ -27,10 +27,14 @@ export class ServiceProcess {
     return this.#output;
   }
 
+  /** Its exit code, or the signal that ended it, once it has. */
+  get ended(): Promise<number | string> {
+    return this.#ended.then(([code, by]) => (code ?? by) as number | string);
+  }
+
   /** Ends it; resolves to its exit code, or to the signal that ended it. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | string> {
     this.process.kill(signal);
-    const [code, by] = await this.#ended;
-    return (code ?? by) as number | string;
+    return this.ended;
   }
 }

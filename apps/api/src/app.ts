@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { isTracing } from "@facefleet/platform";
+import { isTracing, OccasionalLines } from "@facefleet/platform";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { measureApi } from "./api-metrics.js";
@@ -12,7 +12,7 @@ import { LargeAnswers } from "./large-answers.js";
 import { describeApi } from "./openapi.js";
 import { refuseOtherSites } from "./other-sites.js";
 import { guardPages } from "./page-headers.js";
-import { answerProblem, answerProblems } from "./problem-answers.js";
+import { answerProblems, problemAnswerer } from "./problem-answers.js";
 import { traceRequests } from "./request-tracing.js";
 import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
@@ -49,6 +49,7 @@ export async function buildApp(
   parts: ApiParts,
   stopping: AbortSignal = new AbortController().signal,
 ): Promise<FastifyInstance> {
+  const answerer = problemAnswerer(parts.logger);
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
@@ -56,13 +57,13 @@ export async function buildApp(
     bodyLimit: jsonLimitBytes,
     requestTimeout: 120_000,
     return503OnClosing: false,
-    frameworkErrors: answerProblem,
+    frameworkErrors: answerer,
     clientErrorHandler: answerBrokenRequest,
     // An id of any length is for its route to say no to; none of them matches a slow pattern.
     routerOptions: { maxParamLength: maxUrlLength },
   });
   app.setValidatorCompiler(compileValidator);
-  answerProblems(app);
+  answerProblems(app, answerer);
   if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);
   ignoreTypesOfNothing(app);
@@ -82,6 +83,7 @@ export async function buildApp(
   const services: ApiServices = {
     ...parts,
     intake: new ImageIntake(parts),
+    lines: new OccasionalLines(parts.logger),
     apiMetrics: measureApi(app, parts),
     largeAnswers: new LargeAnswers(),
     stopping,
@@ -126,7 +128,8 @@ function logRequests(app: FastifyInstance): void {
     const level = isRoutine(route) ? "debug" : "info";
     const ms = Math.round(reply.elapsedTime);
     const tenant = request.tenant?.id;
-    request.log[level]({ method: request.method, route, status: reply.statusCode, ms, tenant }, "answered");
+    const { statusCode: status, problemCode: code } = reply;
+    request.log[level]({ method: request.method, route, status, ...(code && { code }), ms, tenant }, "answered");
     done();
   });
 }

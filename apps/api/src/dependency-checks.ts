@@ -1,4 +1,4 @@
-import type { FaceJobs, ObjectStore } from "@facefleet/platform";
+import { type FaceJobs, type ObjectStore, redisFaultOf } from "@facefleet/platform";
 import { within } from "./within.js";
 
 const checkTimeoutMs = 1000;
@@ -9,10 +9,25 @@ export async function checkDependencies(
   store: ObjectStore,
 ): Promise<Record<"redis" | "store", string>> {
   const [redis, storage] = await Promise.all([
-    verdict(jobs.ping(), "Redis does not answer"),
+    redisVerdict(jobs),
     verdict(store.ping(), "the object store does not answer"),
   ]);
   return { redis, store: storage };
+}
+
+/**
+ * A Redis that cannot be used as it is says why. One that is full is as good as any: results can be read, waited for and
+ * erased, and submissions are answered for themselves.
+ */
+function redisVerdict(jobs: FaceJobs): Promise<string> {
+  return within(checkTimeoutMs, jobs.redis.check()).then(
+    () => "ok",
+    (error: unknown) => {
+      const fault = redisFaultOf(error);
+      if (fault?.kind === "full") return "ok";
+      return fault?.message ?? "Redis does not answer";
+    },
+  );
 }
 
 /** Whether at least one worker is alive and warmed up. */

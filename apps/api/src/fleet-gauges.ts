@@ -104,6 +104,12 @@ const gauges: readonly FleetGauge[] = [
     labelNames: ["kind"],
     samples: ({ redisBytes }) => Object.entries(redisBytes).map(([kind, bytes]) => [{ kind }, bytes]),
   },
+  {
+    name: "facefleet_redis_may_evict",
+    help: "1 where Redis throws away what it holds when it is full: its maxmemory-policy is not noeviction.",
+    labelNames: [],
+    samples: ({ mayEvict }) => [[{}, Number(mayEvict)]],
+  },
 ];
 
 /** Shows what is going on in the whole fleet, in one process of it; nothing while Redis cannot be reached. */

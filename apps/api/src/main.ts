@@ -8,6 +8,7 @@ import {
   createObjectStore,
   DependencyErrors,
   EgressGuard,
+  expectUsableRedis,
   FaceJobs,
   FleetObserver,
   jobEndCounter,
@@ -15,6 +16,7 @@ import {
   type Logger,
   logNotices,
   OwnObjects,
+  RedisFault,
   RedisRoom,
   startTracing,
   TurnDestination,
@@ -44,6 +46,7 @@ async function main(): Promise<void> {
     await serve(config, logger, lifecycle);
   } catch (error) {
     if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else if (error instanceof RedisFault) logger.fatal(`The API cannot start. ${error.message}`);
     else logger.fatal({ err: error }, "the API could not start");
     await lifecycle.stop("failed to start");
     process.exit(1);
@@ -61,9 +64,10 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("object store", () => store.close());
   const room = new RedisRoom(config, { logger });
   lifecycle.onStop("room in Redis", () => room.close());
-  await room.start();
   const jobs = new FaceJobs(config, { logger, store, room, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());
+  await expectUsableRedis(jobs.redis, logger);
+  await room.start();
   const batches = new Batches(config, { logger, store, room });
   lifecycle.onStop("batches", () => batches.close());
   const uploads = new UploadRegistry(config, { logger });

@@ -1,4 +1,5 @@
 import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@facefleet/contracts";
+import { type Logger, OccasionalLines } from "@facefleet/platform";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isClientGone } from "./patience.js";
 
@@ -19,9 +20,19 @@ const frameworkProblems: Readonly<Record<string, readonly [code: ProblemCode, de
   FST_MP_PREMATURE_CLOSE: ["invalid_request", "Expected the whole form but the request ended before it"],
 };
 
+declare module "fastify" {
+  interface FastifyReply {
+    /** Of the problem that it answers with. */
+    problemCode: ProblemCode | undefined;
+  }
+}
+
+type Answerer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+
 /** Makes every error of an application an `application/problem+json` answer (RFC 9457). */
-export function answerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => answerProblem(error, request, reply));
+export function answerProblems(app: FastifyInstance, answer: Answerer): void {
+  app.decorateReply("problemCode");
+  app.setErrorHandler(answer);
   app.setNotFoundHandler((request) => {
     throw new ProblemError(
       "route_not_found",
@@ -30,12 +41,29 @@ export function answerProblems(app: FastifyInstance): void {
   });
 }
 
-/** Answers with a problem. What is no problem of the caller's is logged, and answered without detail. */
-export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error, request);
-  // A client that leaves ends its own request: that is no failure of the service.
-  const level = isClientGone(reply) ? "debug" : "error";
-  if (problem.status >= 500) request.log[level]({ err: error, code: problem.code }, "request failed");
+/**
+ * Answers with a problem. What is no problem of the caller's is logged, and answered without detail. An outage fails every
+ * request in the same way: the log has one of them in a while, and of each that it was answered so.
+ */
+export function problemAnswerer(logger: Logger): Answerer {
+  const lines = new OccasionalLines(logger);
+  return (error, request, reply) => {
+    const problem = problemOf(error, request);
+    if (problem.status >= 500) report(error, problem);
+    answer(problem, request, reply);
+
+    function report(err: unknown, { code, status }: ProblemError): void {
+      const fields = { requestId: request.id, err, code };
+      // A client that leaves ends its own request: that is no failure of the service.
+      if (isClientGone(reply)) logger.debug(fields, "request failed");
+      else if (status === 503) lines.write("error", fields, "request failed", code);
+      else logger.error(fields, "request failed");
+    }
+  };
+}
+
+function answer(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.problemCode = problem.code;
   reply.header("x-request-id", request.id);
   if (problem.status === 503 || isFull(problem.code)) reply.header("retry-after", retryAfterSeconds);
   const { idempotencyKey } = problem.extras;

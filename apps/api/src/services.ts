@@ -6,6 +6,7 @@ import type {
   Logger,
   Metrics,
   ObjectStore,
+  OccasionalLines,
   OwnObjects,
   UploadRegistry,
   WebhookSecrets,
@@ -38,6 +39,8 @@ export interface ApiParts {
 export interface ApiServices extends ApiParts {
   readonly intake: ImageIntake;
   readonly apiMetrics: ApiMetrics;
+  /** What an outage would say with every request. */
+  readonly lines: OccasionalLines;
   readonly largeAnswers: LargeAnswers;
   /** Aborts when the process is about to stop. */
   readonly stopping: AbortSignal;

@@ -68,12 +68,14 @@ function withoutKey(error: unknown): unknown {
 }
 
 /** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */
-function forget({ jobs, intake }: ApiServices, request: FastifyRequest, jobId: string): void {
+function forget({ jobs, intake, lines }: ApiServices, request: FastifyRequest, jobId: string): void {
   const forgotten = async () => {
     const canceled = await jobs.cancel(request.tenant.id, jobId);
     await intake.released(canceled?.uploads ?? []);
   };
-  forgotten().catch((error: unknown) => request.log.error({ err: error, jobId }, "the job could not be erased"));
+  forgotten().catch((error: unknown) => {
+    lines.write("error", { requestId: request.id, err: error, jobId }, "the job could not be erased");
+  });
 }
 
 function resultOf(job: Job): AnalysisResult {

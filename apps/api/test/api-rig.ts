@@ -13,6 +13,7 @@ import {
   FaceJobConsumer,
   FaceJobs,
   FleetObserver,
+  type Logger,
   type ObjectStore,
   OwnObjects,
   type RedisSettings,
@@ -31,7 +32,7 @@ import { type ApiConfig, loadApiConfig } from "../src/config.js";
 import { openAccess } from "../src/tenancy/access.js";
 import { model } from "./canned-results.js";
 
-const logger = createLogger({ name: "test", level: "silent", format: "json" });
+const silent = createLogger({ name: "test", level: "silent", format: "json" });
 
 type Run = (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
 
@@ -59,7 +60,7 @@ export interface ApiRig {
   close(): Promise<void>;
 }
 
-export async function startApi(env: Record<string, string> = {}): Promise<ApiRig> {
+export async function startApi(env: Record<string, string> = {}, logger: Logger = silent): Promise<ApiRig> {
   const directory = await mkdtemp(path.join(tmpdir(), "facefleet-api-"));
   const config = loadApiConfig({
     // biome-ignore lint/style/noProcessEnv: the tests' Redis
@@ -142,15 +143,15 @@ async function startWorker(
   settings: RedisSettings,
   { run, store, own, uploads }: { run: Run; store: ObjectStore; own: OwnObjects; uploads: UploadRegistry },
 ) {
-  const deletion = new UploadDeletion(own, uploads, logger);
+  const deletion = new UploadDeletion(own, uploads, silent);
   const worker = new FaceJobConsumer(settings, {
-    logger,
+    logger: silent,
     store,
     concurrency: 8,
     run,
     onEnd: ({ payload }) => deletion.deleteDoomed(uploadsOf(payload)),
   });
-  const registry = new WorkerRegistry(settings, { logger });
+  const registry = new WorkerRegistry(settings, { logger: silent });
   await registry.announce({
     id: "worker-1",
     engine: "onnx-cpu",

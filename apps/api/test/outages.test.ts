@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createLogger } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
@@ -47,6 +48,66 @@ describe("without Redis", () => {
     await redis.start();
     await eventually(async () => (await submit()).statusCode === 202);
     expect((await api.inject({ url: "/readyz" })).statusCode).toBe(200);
+  });
+});
+
+describe("with a Redis that refuses writes", () => {
+  let redis: RedisServer;
+  let api: ApiRig;
+
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+    api = await startApi({ REDIS_URL: redis.url });
+  });
+  afterEach(async () => {
+    await api.close();
+    await redis.remove();
+  });
+
+  const ready = () => api.inject({ url: "/readyz" });
+
+  it("for want of replicas is not ready, and says why", async () => {
+    expect((await ready()).statusCode).toBe(200);
+    await redis.command("config", "set", "min-replicas-to-write", "1");
+    await eventually(async () => (await ready()).statusCode === 503);
+    expect((await ready()).json()).toMatchObject({
+      checks: {
+        redis: "Expected a Redis that can be written to but it refuses: NOREPLICAS Not enough good replicas to write.",
+      },
+    });
+    await redis.command("config", "set", "min-replicas-to-write", "0");
+    await eventually(async () => (await ready()).statusCode === 200);
+  });
+
+  it("because it is full stays ready: what is there can be read and erased", async () => {
+    const submitted = (await api.inject({ method: "POST", url: "/v1/jobs", payload: job })).json<{ id: string }>();
+    await redis.command("config", "set", "maxmemory", "1mb");
+    expect((await api.inject({ method: "POST", url: "/v1/jobs", payload: job })).statusCode).toBe(503);
+    await sleep(1100);
+    expect((await ready()).statusCode).toBe(200);
+    expect((await api.inject({ method: "DELETE", url: `/v1/jobs/${submitted.id}` })).statusCode).toBe(204);
+  });
+
+  it("fails many requests with few lines of log, each of which is answered for itself", async () => {
+    const lines: { level: number; msg: string; code?: string; times?: number }[] = [];
+    const logger = createLogger({
+      name: "test",
+      level: "info",
+      format: "json",
+      destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+    });
+    const loud = await startApi({ REDIS_URL: redis.url, QUEUE_PREFIX: api.config.QUEUE_PREFIX }, logger);
+    await redis.command("config", "set", "min-replicas-to-write", "1");
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => loud.inject({ method: "POST", url: "/v1/jobs", payload: job })),
+    );
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([503]));
+    await loud.close();
+    expect(lines.filter(({ msg }) => msg === "request failed")).toHaveLength(1);
+    const answered = lines.filter(({ msg }) => msg === "answered");
+    expect(answered).toHaveLength(200);
+    expect(answered[0]).toMatchObject({ status: 503, code: "queue_unavailable" });
+    await redis.command("config", "set", "min-replicas-to-write", "0");
   });
 });
 

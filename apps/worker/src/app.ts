@@ -5,6 +5,7 @@ import {
   DependencyErrors,
   type Egress,
   EgressGuard,
+  expectUsableRedis,
   FaceJobConsumer,
   FaceJobs,
   isTracing,
@@ -134,14 +135,15 @@ class WorkerApp {
   async work(): Promise<void> {
     const { ROLE } = this.#config;
     const waiting = { logger: this.#logger, signal: this.#stopping.signal };
-    await waitUntilReachable("queue", () => this.#jobs.ping(), waiting);
+    await waitUntilReachable("queue", () => this.#jobs.redis.check(), waiting);
+    await expectUsableRedis(this.#jobs.redis, this.#logger);
     if (ROLE !== "inference") this.#deliverWebhooks();
     if (ROLE !== "webhooks") await this.#takeJobs();
   }
 
   #checks(): Record<string, Check> {
     const { ROLE } = this.#config;
-    const queue = () => this.#jobs.ping();
+    const queue = () => this.#jobs.redis.check();
     const inference = {
       store: () => this.#store.ping(),
       engine: async () => (this.#inference.ready ? undefined : "not warm"),

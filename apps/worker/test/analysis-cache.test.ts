@@ -290,7 +290,7 @@ test("a job outlives the cancel of the one that it waited for", async () => {
   expect(await bench.ended(first)).toMatchObject({ state: "canceled" });
 });
 
-test("jobs are run when the cache's Redis is away, and each failure is logged once", async () => {
+test("jobs are run when the cache's Redis is away, and that is logged once in a while", async () => {
   const away = await RedisServer.reserve();
   onTestFinished(() => away.remove());
   const bench = await CacheBench.start({ redisUrl: away.url });
@@ -300,7 +300,7 @@ test("jobs are run when the cache's Redis is away, and each failure is logged on
   }
   expect(await bench.counted("miss")).toBe(2);
   const warnings = ["the analysis cache could not be read; the job is run", "the analysis cache could not be written"];
-  expect(bench.warnings).toEqual([...warnings, ...warnings]);
+  expect(bench.warnings).toEqual(warnings);
 });
 
 describe("a worker on the built-in pack", () => {

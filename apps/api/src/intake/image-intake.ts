@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
 import {
   type Logger,
+  OccasionalLines,
   type OwnObjects,
   type UploadClaim,
   UploadDeletion,
@@ -22,13 +23,13 @@ export interface StoredImage {
 export class ImageIntake {
   readonly #own: OwnObjects;
   readonly #uploads: UploadRegistry;
-  readonly #logger: Logger;
+  readonly #lines: OccasionalLines;
   readonly #deletion: UploadDeletion;
 
   constructor(parts: { readonly own: OwnObjects; readonly uploads: UploadRegistry; readonly logger: Logger }) {
     this.#own = parts.own;
     this.#uploads = parts.uploads;
-    this.#logger = parts.logger;
+    this.#lines = new OccasionalLines(parts.logger);
     this.#deletion = new UploadDeletion(parts.own, parts.uploads, parts.logger);
   }
 
@@ -84,7 +85,7 @@ export class ImageIntake {
     try {
       await this.#uploads.giveUp(uploadId);
     } catch (error) {
-      this.#logger.warn({ err: error, uploadId }, "an upload could not be given up yet");
+      this.#lines.write("warn", { err: error, uploadId }, "an upload could not be given up yet");
       return;
     }
     await this.released([uploadId]);

@@ -134,10 +134,11 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
 }
 
 /** What cannot be deleted now is on the list of a worker, which does it within minutes. */
-async function deleteResults({ own }: ApiServices, request: FastifyRequest, id: string, parts: number) {
+async function deleteResults({ own, lines }: ApiServices, request: FastifyRequest, id: string, parts: number) {
   try {
     for (let part = 0; part < parts; part += 1) await own.batchPart(id, part).delete();
   } catch (error) {
-    request.log.warn({ err: error, batchId: id }, "results of an erased batch could not be deleted yet");
+    const fields = { requestId: request.id, err: error, batchId: id };
+    lines.write("warn", fields, "results of an erased batch could not be deleted yet");
   }
 }

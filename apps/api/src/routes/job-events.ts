@@ -15,7 +15,7 @@ const EventHeaders = Type.Object({
 });
 
 /** A job's state and progress as they change. */
-export const jobEventRoutes: Routes = async (app, { jobs, stopping }) => {
+export const jobEventRoutes: Routes = async (app, { jobs, lines, stopping }) => {
   const streams = new AtOnce({ most: 200, code: "too_many_waits", what: "streams of events" });
 
   app.get(
@@ -49,7 +49,9 @@ export const jobEventRoutes: Routes = async (app, { jobs, stopping }) => {
         await changes.return();
         return reply.code(204).send(null);
       }
-      const onError = (error: unknown) => request.log.warn({ err: error, jobId: id }, "the events of a job broke off");
+      const onError = (error: unknown) => {
+        lines.write("warn", { requestId: request.id, err: error, jobId: id }, "the events of a job broke off");
+      };
       return reply
         .type("text/event-stream")
         .header("cache-control", "no-store")

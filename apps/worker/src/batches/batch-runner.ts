@@ -105,11 +105,13 @@ export class BatchRunner {
   }
 
   async #setBack(id: string, error: unknown): Promise<number> {
-    const { steps, logger } = this.#parts;
+    const { steps } = this.#parts;
     const problem = asProblemError(error);
     const setbacks = await steps.setback(id);
     const isOver = !problem.retryable || setbacks > mostSetbacks;
-    logger.warn({ err: error, batchId: id, setbacks }, isOver ? "batch given up" : "batch held up");
+    const fields = { err: error, batchId: id, setbacks };
+    if (isOver) this.#parts.logger.warn(fields, "batch given up");
+    else this.#lines.write("warn", fields, "batch held up", problem.code);
     if (isOver) await steps.stop(id, problem);
     return isOver && setbacks <= 1 ? 0 : Math.min(1000 * 2 ** Math.min(setbacks, 10), longestPauseMs);
   }

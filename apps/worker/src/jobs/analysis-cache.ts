@@ -1,5 +1,5 @@
 import type { JobOptions, JobResult, ModelInfo } from "@facefleet/contracts";
-import type { KnownResults, Logger, TakenJob } from "@facefleet/platform";
+import { type KnownResults, type Logger, OccasionalLines, type TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
 import { orAborted } from "../or-aborted.js";
 import { requestDigest, requestOf } from "./request-digest.js";
@@ -34,10 +34,12 @@ export interface CachedAnswer {
  */
 export class AnalysisCache {
   readonly #options: AnalysisCacheOptions;
+  readonly #lines: OccasionalLines;
   readonly #running = new Map<string, Promise<CachedAnswer>>();
 
   constructor(options: AnalysisCacheOptions) {
     this.#options = options;
+    this.#lines = new OccasionalLines(options.logger);
   }
 
   /** @throws what `run` throws, or the signal's reason */
@@ -78,12 +80,12 @@ export class AnalysisCache {
   }
 
   async #find(request: string, { job }: CachedJob): Promise<JobResult | undefined> {
-    const { results, logger, modelOf } = this.#options;
+    const { results, modelOf } = this.#options;
     const { tenant, options } = job.payload;
     try {
       return await results.find({ tenant, digest: requestDigest(request, modelOf(options.embedding)) });
     } catch (error) {
-      logger.warn({ err: error, jobId: job.id }, "the analysis cache could not be read; the job is run");
+      this.#lines.write("warn", { err: error, jobId: job.id }, "the analysis cache could not be read; the job is run");
       return undefined;
     }
   }
@@ -91,14 +93,14 @@ export class AnalysisCache {
   /** The result of a batch's item is in its batch, where no other job finds it. */
   async #remember(request: string, { job }: CachedJob, result: JobResult): Promise<void> {
     if (job.payload.batch) return;
-    const { results, logger, ttlSeconds } = this.#options;
+    const { results, ttlSeconds } = this.#options;
     const { tenant, resultTtlSeconds } = job.payload;
     try {
       // The model that was there, which a restart of the inference process may have changed.
       const digest = requestDigest(request, result.model);
       await results.remember({ tenant, digest }, job.id, Math.min(ttlSeconds, resultTtlSeconds));
     } catch (error) {
-      logger.warn({ err: error, jobId: job.id }, "the analysis cache could not be written");
+      this.#lines.write("warn", { err: error, jobId: job.id }, "the analysis cache could not be written");
     }
   }
 }

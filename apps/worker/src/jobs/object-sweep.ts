@@ -1,4 +1,4 @@
-import { type DueForDeletion, type Logger, Periodic } from "@facefleet/platform";
+import { type DueForDeletion, type Logger, OccasionalLines, Periodic } from "@facefleet/platform";
 
 const everyMs = 60_000;
 const sweepSize = 100;
@@ -21,10 +21,12 @@ export interface ObjectSweepOptions {
  */
 export class ObjectSweep {
   readonly #options: ObjectSweepOptions;
+  readonly #lines: OccasionalLines;
   readonly #sweeps = new Periodic(everyMs, () => this.sweep());
 
   constructor(options: ObjectSweepOptions) {
     this.#options = options;
+    this.#lines = new OccasionalLines(options.logger);
   }
 
   start(): void {
@@ -61,13 +63,13 @@ export class ObjectSweep {
   }
 
   async #delete(id: string): Promise<boolean> {
-    const { what, logger, deleteObject, remove } = this.#options;
+    const { what, deleteObject, remove } = this.#options;
     try {
       await deleteObject(id);
       await remove(id);
       return true;
     } catch (error) {
-      logger.warn({ err: error, id }, `one of ${what} could not be deleted; a later sweep tries again`);
+      this.#lines.write("warn", { err: error, id }, `one of ${what} could not be deleted; a later sweep tries again`);
       return false;
     }
   }

@@ -12,10 +12,11 @@ import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
 import type { RedisSettings } from "../config/index.js";
 import { settlesWithin } from "../lifecycle/index.js";
-import type { Logger } from "../logging/index.js";
+import { type Logger, OccasionalLines } from "../logging/index.js";
 import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../tracing/index.js";
 import { priorityOf } from "./admission.js";
+import { unasked } from "./bullmq-redis.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { GiveBack } from "./give-back.js";
 import { JobGivenBack } from "./job-given-back.js";
@@ -70,6 +71,7 @@ const letGoMs = 1000;
 export class FaceJobConsumer {
   readonly #options: FaceJobConsumerOptions;
   readonly #logger: Logger;
+  readonly #lines: OccasionalLines;
   readonly #connection: RedisConnection;
   readonly #outcomes: Outcomes;
   readonly #canceled: FinishedSignal;
@@ -84,6 +86,7 @@ export class FaceJobConsumer {
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#options = options;
     this.#logger = logger;
+    this.#lines = new OccasionalLines(logger, 1000);
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
     const results = new ResultStore(this.#connection.client, keys, options);
     this.#outcomes = new Outcomes(this.#connection.client, keys, results, options);
@@ -95,6 +98,7 @@ export class FaceJobConsumer {
       {
         connection: this.#connection.client,
         prefix: settings.QUEUE_PREFIX,
+        ...unasked,
         autorun: false,
         concurrency,
         lockDuration: lockDurationMs,
@@ -180,10 +184,8 @@ export class FaceJobConsumer {
     const span = trace.getActiveSpan();
     if (span) failSpan(span, problem.code);
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    this.#logger[problem.status >= 500 ? "warn" : "debug"](
-      { err: error, jobId: job.id, attempt: job.attemptsStarted },
-      "Job attempt failed",
-    );
+    const fields = { err: error, jobId: job.id, attempt: job.attemptsStarted };
+    this.#lines.write(problem.status >= 500 ? "warn" : "debug", fields, "Job attempt failed", problem.code);
     if (problem.retryable && !isLast) {
       // It has had its turn: the next attempt does not wait for others to have theirs.
       const { first } = faces.priorities[priorityOf(job.priority)];

@@ -31,6 +31,7 @@ import { RedisConnection } from "./redis-connection.js";
 import type { KeptText } from "./results/kept-text.js";
 import { ResultStore } from "./results/result-store.js";
 import { Submissions } from "./submissions.js";
+import { UsableRedis } from "./usable-redis.js";
 import { EventRecords } from "./webhooks/event-records.js";
 import { JobWebhooks } from "./webhooks/job-webhooks.js";
 import { readyWorkers } from "./worker-registry.js";
@@ -77,6 +78,8 @@ const watchersPerRound = 100;
  * cannot be reached, and works again as soon as it can.
  */
 export class FaceJobs {
+  /** The Redis that all of it is in. */
+  readonly redis: UsableRedis;
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
@@ -103,6 +106,7 @@ export class FaceJobs {
     const events = new EventRecords(redis, keys);
     const sightings = new JobSightings(queue, outcomes, events);
     const admission = new Admission(redis, keys, queue);
+    this.redis = new UsableRedis(this.#connection, keys);
     this.#keys = keys;
     this.#queue = queue;
     this.#submissions = new Submissions(redis, keys, queue);
@@ -244,12 +248,6 @@ export class FaceJobs {
   /** The workers that are ready now. */
   workers(): Promise<FleetWorker[]> {
     return this.#connection.attempt(() => readyWorkers(this.#connection.client, this.#keys));
-  }
-
-  ping(): Promise<void> {
-    return this.#connection.attempt(async () => {
-      await this.#connection.client.ping();
-    });
   }
 
   async close(): Promise<void> {

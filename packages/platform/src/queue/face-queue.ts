@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type FaceJobPayload, queueCatalogue } from "@facefleet/contracts";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { unasked } from "./bullmq-redis.js";
 
 export type FaceQueue = Queue<FaceJobPayload, void, string>;
 
@@ -11,8 +12,7 @@ export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
   const queue: FaceQueue = new Queue(name, {
     connection: redis,
     prefix,
-    // The check runs once: on a connection that is lost just then, it would leave a queue that never works.
-    skipVersionCheck: true,
+    ...unasked,
     streams: { events: { maxLen: 10_000 } },
   });
   // The connection logs its own losses; without a listener they would end the process.

@@ -5,6 +5,7 @@ import type { Logger } from "../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { numberIn } from "./info-field.js";
 import { QueueKeys } from "./queue-keys.js";
+import { evictionPolicyIn, noEviction } from "./redis-check.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisScript } from "./redis-script.js";
 import { keptMs } from "./webhooks/event-records.js";
@@ -33,6 +34,8 @@ export interface FleetObservation extends FleetState {
   readonly tenants: readonly TenantState[];
   /** Of Redis; `max` is 0 where it has no limit. */
   readonly redisBytes: { readonly used: number; readonly max: number };
+  /** Whether Redis makes room by throwing away what it holds. */
+  readonly mayEvict: boolean;
 }
 
 /** Longer than it takes until the same process is asked again, whoever asks. */
@@ -85,7 +88,8 @@ export class FleetObserver {
         client.info("memory"),
       ]);
       const redisBytes = { used: numberIn(memory, "used_memory"), max: numberIn(memory, "maxmemory") };
-      return { ...state, tenants, readyWorkers: workers.length, outbox, redisBytes };
+      const mayEvict = evictionPolicyIn(memory) !== noEviction;
+      return { ...state, tenants, readyWorkers: workers.length, outbox, redisBytes, mayEvict };
     });
   }
 

@@ -44,10 +44,12 @@ export class QueueKeys {
   readonly endedBatches: string;
   /** Whose turn it is to sweep. */
   readonly sweep: string;
+  /** Written to see whether it can be. */
+  readonly check: string;
   /** What the count of each tenant's requests in the current minute is kept under: `<this>:<tenant>`. */
   readonly requests: string;
 
-  constructor(private readonly prefix: string) {
+  constructor(readonly prefix: string) {
     this.finishedChannel = `${prefix}:finished`;
     this.canceledChannel = `${prefix}:canceled`;
     this.workers = `${prefix}:workers`;
@@ -71,6 +73,7 @@ export class QueueKeys {
     this.batches = `${prefix}:batches`;
     this.endedBatches = `${prefix}:ended-batches`;
     this.sweep = `${prefix}:sweep`;
+    this.check = `${prefix}:check`;
     this.requests = `${prefix}:requests`;
   }
 

@@ -4,6 +4,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { RedisSettings } from "../config/index.js";
 import { parseRedisUrl } from "../config/redis-url.js";
 import type { Logger } from "../logging/index.js";
+import { ConnectionLog } from "./connection-log.js";
 import { routeTo } from "./redis-route.js";
 
 /**
@@ -48,22 +49,24 @@ const optionsOf = {
   },
 } satisfies Record<RedisRole, RedisOptions>;
 
-/** One Redis connection that heals itself and logs each loss and each recovery once. */
+/** One Redis connection that heals itself. */
 export class RedisConnection {
   readonly client: Redis;
-  readonly #logger: Logger;
-  #lost = false;
+  readonly #log: ConnectionLog;
+  #wasReady = false;
+  #wrongDatabase: Error | undefined;
   #closing = false;
   #lastError: Error | undefined;
 
   constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
-    this.#logger = options.logger;
+    this.#log = ConnectionLog.of(options.logger);
     const own = optionsOf[options.role];
     const route = routeTo(parseRedisUrl(settings.REDIS_URL), settings.QUEUE_PREFIX, own);
     // The default; ioredis derives the types of replies from it.
     this.client = new Redis({ ...own, ...route, replyMapping: "legacy" });
-    this.client.on("error", (error: Error) => {
+    this.client.on("error", (error: Error & { readonly command?: { readonly name: string } }) => {
       this.#lastError = error;
+      if (error.command?.name === "select") this.#refuseOtherDatabase(error);
       // While no Sentinel answers there is no connection that could close.
       if (!this.isReady) this.#closed();
     });
@@ -92,6 +95,7 @@ export class RedisConnection {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#log.forget(this);
     if (this.isReady) await this.client.quit().catch(() => undefined);
     this.client.disconnect();
   }
@@ -100,21 +104,30 @@ export class RedisConnection {
     const deadline = Date.now() + readyWithinMs;
     while (!this.isReady) {
       if (this.#closing || Date.now() >= deadline) {
-        throw new Error("Expected a connection to Redis but there is none", { cause: this.#lastError });
+        const cause = this.#wrongDatabase ?? this.#lastError;
+        throw new Error("Expected a connection to Redis but there is none", { cause });
       }
       await sleep(readyCheckMs);
     }
   }
 
+  /** The client would go on in a database that another fleet may have. */
+  #refuseOtherDatabase(error: Error): void {
+    this.#wrongDatabase = error;
+    this.client.disconnect(true);
+  }
+
   #closed(): void {
-    if (this.#closing || this.#lost) return;
-    this.#lost = true;
-    this.#logger.warn({ err: this.#lastError }, "Redis connection lost; trying to reconnect");
+    if (this.#closing) return;
+    const error = this.#wrongDatabase ?? this.#lastError;
+    if (this.#wasReady) this.#log.lost(this, error);
+    else this.#log.absent(this, error);
   }
 
   #ready(): void {
-    if (this.#lost) this.#logger.info("Redis connection restored");
-    this.#lost = false;
+    this.#log.restored(this);
+    this.#wasReady = true;
+    this.#wrongDatabase = undefined;
     this.#lastError = undefined;
   }
 }

@@ -49,7 +49,7 @@ function kindOf({ name, message }: Error): RedisErrorKind {
 
 /** What Redis refuses for now, or until its operator does something, whatever is asked of it. */
 const troubles =
-  /\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|NOAUTH|NOPERM|WRONGPASS)\b|ACL failure/;
+  /\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|NOAUTH|NOPERM|WRONGPASS)\b|ACL failure|The user executing the script/;
 const lost = /^(Connection is closed|Command timed out|Stream isn't writeable|Reached the max retries)/;
 
 /** Whether an error says something of Redis, or of the way to it, and nothing of what was asked. */

@@ -3,7 +3,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { detectResources, envDetector, hostDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
-import type { Logger } from "../logging/index.js";
+import { type Logger, OccasionalLines } from "../logging/index.js";
 
 /** Makes this process's spans real, and sends them. The SDK itself reads its settings, `OTEL_*`. */
 export function registerSdk({ service, logger }: { service: string; logger: Logger }): NodeTracerProvider {
@@ -18,7 +18,8 @@ export function registerSdk({ service, logger }: { service: string; logger: Logg
 }
 
 function logFailures(logger: Logger): void {
-  const warn = (message: string) => logger.warn({ reason: message }, "spans are not sent");
+  const lines = new OccasionalLines(logger);
+  const warn = (message: string) => lines.write("warn", { reason: message }, "spans are not sent");
   const ignore = () => undefined;
   diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
 }

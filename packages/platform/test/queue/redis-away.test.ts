@@ -92,7 +92,7 @@ describe("without Redis", () => {
       () => relay.relay(),
       () => jobs.depth(),
       () => jobs.workers(),
-      () => jobs.ping(),
+      () => jobs.redis.check(),
       () => uploads.announce("u", { tenant: defaultTenant, bytes: 1 }),
       () => uploads.giveUp("u"),
       () => uploads.takeDoomed(["u"]),
@@ -107,7 +107,7 @@ describe("without Redis", () => {
     }
     await server.start();
     await eventually(() =>
-      jobs.ping().then(
+      jobs.redis.check().then(
         () => true,
         () => false,
       ),
@@ -144,7 +144,7 @@ describe("without Redis", () => {
   it("does so when Redis hangs", async () => {
     const server = removedLater(await RedisServer.start());
     const jobs = new QueueBench(server.url).jobs();
-    await jobs.ping();
+    await jobs.redis.check();
     server.freeze();
     const { error, afterMs } = await refusal(() => jobs.find(defaultTenant, "j1"));
     expect(error).toMatchObject(unavailable);
@@ -159,7 +159,7 @@ describe("without Redis", () => {
     const options = { priority: "normal" } as const;
     for (const isKnown of [false, true]) {
       // A script that Redis does not know yet is not run when it wakes; one that it knows is.
-      await jobs.ping();
+      await jobs.redis.check();
       server.freeze();
       const { error } = await refusal(() => jobs.submit(payload, options));
       expect(error).toMatchObject({ code: "submission_unconfirmed", retryable: false });
@@ -249,7 +249,7 @@ describe("without Redis", () => {
     expect((await waiting).error).toMatchObject(unavailable);
     await server.start();
     await eventually(() =>
-      jobs.ping().then(
+      jobs.redis.check().then(
         () => true,
         () => false,
       ),

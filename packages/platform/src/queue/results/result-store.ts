@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
-import type { Logger } from "../../logging/index.js";
+import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
 import { ledger, storedKeys } from "../ledger/ledger.js";
 import type { Room } from "../ledger/redis-room.js";
@@ -39,11 +39,15 @@ export interface ResultStoreParts {
  * to be deleted, from before it is stored until it has been: whatever dies, none is left behind.
  */
 export class ResultStore {
+  readonly #lines: OccasionalLines;
+
   constructor(
     private readonly redis: Redis,
     private readonly keys: QueueKeys,
     private readonly parts: ResultStoreParts,
-  ) {}
+  ) {
+    this.#lines = new OccasionalLines(parts.logger);
+  }
 
   /**
    * The text itself, or where it is now.
@@ -82,7 +86,7 @@ export class ResultStore {
       await this.parts.store.delete(resultRef(this.parts.store, kept.id));
       await removeResult.run(this.redis, [this.keys.results, ...storedKeys(this.keys)], [kept.id]);
     } catch (error) {
-      this.parts.logger.warn({ err: error, result: kept.id }, "a stored result could not be deleted yet");
+      this.#lines.write("warn", { err: error, result: kept.id }, "a stored result could not be deleted yet");
     }
   }
 

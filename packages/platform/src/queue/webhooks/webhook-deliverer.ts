@@ -6,13 +6,15 @@ import type { Egress } from "../../egress/index.js";
 import type { Pass } from "../../egress/origin-circuit.js";
 import { OriginCircuits, originOf } from "../../egress/origin-circuits.js";
 import { settlesWithin } from "../../lifecycle/index.js";
-import type { Logger } from "../../logging/index.js";
+import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../../tracing/index.js";
 import { isReceiverDown } from "../../webhooks/attempt.js";
 import { retryDelay } from "../../webhooks/retry-schedule.js";
 import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
+import { unasked } from "../bullmq-redis.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
+import { Taking } from "../taking.js";
 import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
 import { SecretRecords } from "./secret-records.js";
 
@@ -51,11 +53,13 @@ const letGoMs = 1000;
 export class WebhookDeliverer {
   readonly #options: WebhookDelivererOptions;
   readonly #logger: Logger;
+  readonly #lines: OccasionalLines;
   readonly #connection: RedisConnection;
   readonly #records: EventRecords;
   readonly #secrets: SecretRecords;
   readonly #circuits: OriginCircuits;
   readonly #worker: Worker<WebhookDelivery, void>;
+  readonly #taking: Taking;
   readonly #outOfTime = new AbortController();
 
   constructor(settings: RedisSettings, options: WebhookDelivererOptions) {
@@ -63,6 +67,7 @@ export class WebhookDeliverer {
     const keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#options = options;
     this.#logger = logger;
+    this.#lines = new OccasionalLines(logger);
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
     this.#records = new EventRecords(this.#connection.client, keys);
     this.#secrets = new SecretRecords(this.#connection.client, keys);
@@ -70,6 +75,7 @@ export class WebhookDeliverer {
     this.#worker = new Worker<WebhookDelivery, void>(webhooks.name, (job, token) => this.#take(job, token), {
       connection: this.#connection.client,
       prefix: settings.QUEUE_PREFIX,
+      ...unasked,
       autorun: false,
       concurrency,
       lockDuration: lockDurationMs,
@@ -77,7 +83,7 @@ export class WebhookDeliverer {
       maxStalledCount: webhooks.maxStalls,
       runRetryDelay: 1000,
     });
-    this.#worker.on("error", (error) => this.#warn(error));
+    this.#taking = new Taking(this.#worker, this.#connection, logger);
     this.#worker.on("failed", (job, error) => this.#logger.error({ err: error, delivery: job?.id }, "delivery failed"));
   }
 
@@ -92,6 +98,7 @@ export class WebhookDeliverer {
 
   /** Takes no more events and waits for those on their way. What is left at the deadline is sent by another. */
   async stop(deadlineMs: number): Promise<void> {
+    this.#taking.stop();
     const closed = this.#worker.close();
     if (!(await settlesWithin(closed, deadlineMs))) {
       this.#outOfTime.abort(new Error("The worker is stopping"));
@@ -199,14 +206,9 @@ export class WebhookDeliverer {
   /** An event is never dropped because of a failure that is not its receiver's. */
   #faulted({ data }: DeliveryJob, error: unknown): number {
     if (this.#outOfTime.signal.aborted) return 0;
-    this.#logger.error({ err: error, eventId: data.event }, "a webhook could not be sent; it is tried again");
+    const fields = { err: error, eventId: data.event };
+    this.#lines.write("error", fields, "a webhook could not be sent; it is tried again");
     return afterFaultMs;
-  }
-
-  /** The connection logs its own loss; BullMQ repeats it with every try. */
-  #warn(error: Error): void {
-    const level = this.#connection.isReady && !("code" in error) ? "warn" : "debug";
-    this.#logger[level]({ err: error }, "BullMQ worker error");
   }
 }
 

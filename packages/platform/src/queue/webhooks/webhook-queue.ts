@@ -1,6 +1,7 @@
 import { queueCatalogue, type WebhookDelivery } from "@facefleet/contracts";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
+import { unasked } from "../bullmq-redis.js";
 
 export type WebhookQueue = Queue<WebhookDelivery, void, string>;
 
@@ -10,8 +11,7 @@ export function openWebhookQueue(redis: Redis, prefix: string): WebhookQueue {
   const queue: WebhookQueue = new Queue(name, {
     connection: redis,
     prefix,
-    // The check runs once: on a connection that is lost just then, it would leave a queue that never works.
-    skipVersionCheck: true,
+    ...unasked,
     streams: { events: { maxLen: 1000 } },
   });
   // The connection logs its own losses; without a listener they would end the process.
