@@ -30,3 +30,13 @@ it.each(rules)("only the right files contain what $what", async ({ pattern, only
   }
   expect(guilty).toEqual([]);
 });
+
+it("each decision has a number of its own, that its title says", async () => {
+  const folder = join(repository, "docs", "adr");
+  const files = (await readdir(folder)).sort();
+  const titles = await Promise.all(
+    files.map(async (file) => /^# (\d+)\. /.exec(await readFile(join(folder, file), "utf8"))),
+  );
+  expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, index) => index + 1));
+  expect(titles.map((title) => Number(title?.[1]))).toEqual(files.map((_, index) => index + 1));
+});
