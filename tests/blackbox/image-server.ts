@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 
 /**
  * A site on loopback with one image at `/image`, and at `/held/...`, where it is answered only once it is let go: a job
- * that names it stays active for as long as a test needs. `/status/404` answers so, `/moved?to=...` redirects.
+ * that names it stays active for as long as a test needs. `/status/404` answers so, `/moved?to=...` redirects. It may
+ * have several hosts, which is several ports, as no worker asks one for more than a share of its images.
  */
 export class ImageServer {
   /** Paths of requests that wait for their image. */
@@ -12,20 +13,24 @@ export class ImageServer {
   #isOpen = false;
 
   private constructor(
-    private readonly server: Server,
+    private readonly servers: readonly Server[],
     private readonly image: Buffer,
   ) {}
 
-  static async start(image: Buffer): Promise<ImageServer> {
-    const server = createServer();
-    const images = new ImageServer(server, image);
-    server.on("request", (request, response) => images.#answer(request, response));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  static async start(image: Buffer, { hosts = 1 } = {}): Promise<ImageServer> {
+    const servers = Array.from({ length: hosts }, () => createServer());
+    const images = new ImageServer(servers, image);
+    for (const server of servers) {
+      server.on("request", (request, response) => images.#answer(request, response));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    }
     return images;
   }
 
-  url(path: string): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${path}`;
+  /** Of any of its hosts, by a number that counts on and on. */
+  url(path: string, host = 0): string {
+    const { port } = this.servers[host % this.servers.length]!.address() as AddressInfo;
+    return `http://127.0.0.1:${port}${path}`;
   }
 
   /** Answers all that wait, and all who come from now on. */
@@ -39,8 +44,10 @@ export class ImageServer {
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const server of this.servers) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   }
 
   #answer({ url = "/" }: IncomingMessage, response: ServerResponse): void {

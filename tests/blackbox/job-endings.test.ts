@@ -12,12 +12,14 @@ const elsewhere = new Caller("acme", 1);
 
 /** Jobs that two workers hold at once: each twice the 16 images of a batch. */
 const places = 64;
+/** So many that no host is asked for more of these than each of the workers may ask one for. */
+const hosts = 16;
 
 describe("a job that is not wanted any more", () => {
   let site: ImageServer;
   let image: object;
   beforeAll(async () => {
-    site = await ImageServer.start(await portrait());
+    site = await ImageServer.start(await portrait(), { hosts });
     image = await putPhoto(await portrait());
   });
   beforeEach(() => site.hold());
@@ -27,8 +29,8 @@ describe("a job that is not wanted any more", () => {
   async function held(count: number): Promise<string[]> {
     const group = randomUUID();
     const paths = Array.from({ length: count }, (_, index) => `/held/${group}-${index}`);
-    const submitted = paths.map((path) =>
-      acme.submit({ task: "detect", image: { url: site.url(path) }, options: { minFaceSize: 100 } }),
+    const submitted = paths.map((path, index) =>
+      acme.submit({ task: "detect", image: { url: site.url(path, index) }, options: { minFaceSize: 100 } }),
     );
     const ids = (await Promise.all(submitted)).map(({ body }) => body.id);
     await eventually(() => site.waiting.size >= Math.min(count, places));
