@@ -86,7 +86,8 @@ export const workerConfigSchema = Type.Object({
     minimum: 0,
     maximum: 1024,
     default: 0,
-    description: "Jobs taken at once; 0: twice `MAX_BATCH_SIZE`, which keeps the batches full.",
+    description:
+      "Jobs taken at once; 0: twice `MAX_BATCH_SIZE`, which keeps the batches full. As many again are taken for tenants that have fewer here than their share, and for requests that are waited for, when others hold all of these.",
   }),
   MAX_IMAGE_BYTES: Type.Integer({
     minimum: 1024,

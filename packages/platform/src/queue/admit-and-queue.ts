@@ -7,6 +7,9 @@ import { overhead } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 
+/** Whose a job is, in its own record, where BullMQ leaves it alone. */
+export const tenantField = "tenant";
+
 /**
  * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
  * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
@@ -62,7 +65,7 @@ local function admitAndQueue(lastArgument)
       local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
       local options = string.format(format, cjson.encode(id), number, createdAt, ownOption, sharedOptions)
       redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
-        "timestamp", createdAt, "delay", "0", "priority", number)
+        "timestamp", createdAt, "delay", "0", "priority", number, "${tenantField}", tenant)
       for upload in string.gmatch(named, "%S+") do holdUpload(uploads, upload, holder) end
       scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
       scores[#scores + 1] = id

@@ -17,6 +17,7 @@ import type { ObjectStore } from "../object-store/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../tracing/index.js";
 import { priorityOf } from "./admission.js";
 import { unasked } from "./bullmq-redis.js";
+import { ExtraSlots } from "./extra-slots.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { GiveBack } from "./give-back.js";
 import { JobGivenBack } from "./job-given-back.js";
@@ -40,7 +41,7 @@ export interface FaceJobConsumerOptions extends EndListener {
   readonly store: ObjectStore;
   /** How much room there is in Redis: where there is little, smaller ones go there, too. */
   readonly room?: Room;
-  /** How many jobs are held at once. */
+  /** How many jobs are held at once; twice as many where some would wait for the others' (`ExtraSlots`). */
   readonly concurrency: number;
   /** Does the job. A ProblemError that is retryable, or any other error, is tried again while attempts are left. */
   readonly run: (job: RunningJob, signal: AbortSignal) => Promise<JobResult>;
@@ -77,6 +78,7 @@ export class FaceJobConsumer {
   readonly #canceled: FinishedSignal;
   readonly #worker: Worker<FaceJobPayload, void>;
   readonly #taking: Taking;
+  readonly #slots: ExtraSlots;
   readonly #giveBack: GiveBack;
   readonly #endings = new Set<Promise<void>>();
   #outOfTime = false;
@@ -110,6 +112,8 @@ export class FaceJobConsumer {
     );
     this.#worker.on("failed", (job, error) => this.#failed(job, error));
     this.#taking = new Taking(this.#worker, this.#connection, logger);
+    const slotted = { redis: this.#connection.client, worker: this.#worker, taking: this.#taking };
+    this.#slots = new ExtraSlots({ ...slotted, logger, slots: concurrency });
     this.#giveBack = new GiveBack(this.#connection.client, (id) => this.#worker.toKey(id));
   }
 
@@ -131,6 +135,7 @@ export class FaceJobConsumer {
   /** Takes no more jobs and waits for those it holds. What is left at the deadline goes back to the queue. */
   async stop(deadlineMs: number): Promise<void> {
     this.#taking.stop();
+    this.#slots.stop();
     const closed = this.#worker.close().then(() => Promise.all(this.#endings));
     if (!(await settlesWithin(closed, deadlineMs))) {
       this.#outOfTime = true;
@@ -145,6 +150,7 @@ export class FaceJobConsumer {
     const cancel = () => this.#worker.cancelJob(job.id!, "The job is canceled");
     this.#canceled.on(job.id!, cancel);
     describeSpan(job);
+    this.#slots.taken(job, { tenant: job.data.tenant, priority: priorityOf(job.priority) });
     try {
       if (await this.#hasEnded(job, signal)) return;
       // Canceled while that was being asked.
@@ -156,6 +162,7 @@ export class FaceJobConsumer {
       if (error instanceof WaitingError) throw error;
       await this.#runFailed(job, token, error, signal);
     } finally {
+      this.#slots.ended(job);
       this.#canceled.off(job.id!, cancel);
     }
   }

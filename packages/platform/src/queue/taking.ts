@@ -45,6 +45,14 @@ export class Taking {
     if (this.#away.size === 0) await this.worker.resume();
   }
 
+  /** Lets the worker look for one more job though it has as many as it should, before one of them ends. */
+  async oneMore(): Promise<void> {
+    if (this.isHeldUp) return;
+    // BullMQ looks again when it goes on after a pause, and not when it may have more.
+    await this.worker.pause(true);
+    if (!this.isHeldUp) await this.worker.resume();
+  }
+
   stop(): void {
     clearTimeout(this.#pause);
   }
