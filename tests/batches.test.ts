@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import {
   type Batch,
   type BatchLine,
@@ -264,9 +265,24 @@ describe("a manifest", () => {
     );
   });
 
+  it("is unpacked where it is gzip, and nothing stays of that", async () => {
+    const packed = gzipSync(manifestOf(photos(1300)));
+    await api.store.put({ bucket, key: "list.gz" }, packed, { maxBytes: 1e9 });
+    startBatchWorker();
+    const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list.gz" } } });
+    await eventually(async () => (await look(id)).state === "active");
+    expect(await api.own.batchManifest(id).head()).toMatchObject({ size: manifestOf(photos(1300)).length });
+    await startConsumer();
+    expect(await ended(id)).toMatchObject({ state: "finished", counts: { total: 1300, succeeded: 1300 } });
+    expect((await results(id)).map(({ image }) => image && keyOf(image))).toEqual(photos(1300).map(keyOf));
+    expect(await api.own.batchManifest(id).head()).toBeUndefined();
+  });
+
   it.each([
     ["is missing", undefined, "image_not_found"],
     ["has a line without end", "x".repeat(300_000), "batch_source_invalid"],
+    ["is a JSON array", JSON.stringify(photos(2)), "batch_source_invalid"],
+    ["is CSV", "bucket,key\nphotos,1.jpg\n".repeat(100), "batch_source_invalid"],
   ])("that %s fails the batch and says why", async (_, text, code) => {
     if (text !== undefined) await storeObject("list", text);
     startBatchWorker();
@@ -345,6 +361,23 @@ describe("the batches of one tenant", () => {
 });
 
 describe("a prefix", () => {
+  it("that cannot be listed holds its batch up, which says why until it goes on", async () => {
+    const where = api.store.defaultBucket;
+    await storeObject("in/a.jpg", "x", where);
+    const list = vi.spyOn(api.store, "list").mockRejectedValue(new ProblemError("store_unavailable", "No list."));
+    startBatchWorker();
+    await startConsumer();
+    const { id } = await submitted({ task: "detect", prefix: { s3: { bucket: where, prefix: "in/" } } });
+    await eventually(async () => (await look(id)).heldUpBy !== undefined);
+    expect(await look(id)).toMatchObject({
+      state: "queued",
+      heldUpBy: { code: "store_unavailable", detail: "No list." },
+    });
+    list.mockRestore();
+    expect((await ended(id)).counts.succeeded).toBe(1);
+    expect((await look(id)).heldUpBy).toBeUndefined();
+  });
+
   it("is every object below it, but not the service's own", async () => {
     const where = api.store.defaultBucket;
     for (const key of ["in/a.jpg", "in/b/c.jpg", "in/d.jpg", "out.jpg"]) await storeObject(key, "x", where);
@@ -530,7 +563,7 @@ describe("whatever fails in the middle of a step", () => {
     let setbacks = 0;
     const work = async (seed: number) => {
       const flaky = unreliable(steps, randomFrom(seed));
-      const source = new BatchSource(store, flaky, uploads);
+      const source = new BatchSource({ store, own, steps: flaky, uploads });
       const results = new BatchResults({ store, own, steps: flaky, results: api.results });
       const idle = async () => undefined;
       const stepper = new BatchStepper({

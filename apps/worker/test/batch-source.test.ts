@@ -2,15 +2,17 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import {
   type BatchRecord,
   BatchSteps,
   batchCopyRef,
   createLogger,
   createObjectStore,
+  OwnObjects,
   UploadRegistry,
 } from "@facefleet/platform";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { BatchSource } from "../src/batches/sources/batch-source.js";
 import type { SourceItem } from "../src/batches/sources/source-page.js";
 import { loadWorkerConfig } from "../src/config.js";
@@ -34,8 +36,20 @@ async function open() {
     await Promise.all([uploads.close(), steps.close(), store.close()]);
     await rm(folder, { recursive: true, force: true });
   });
-  return { store, uploads, source: new BatchSource(store, steps, uploads) };
+  const own = new OwnObjects(store, async () => "secret");
+  return { store, own, steps, uploads, source: new BatchSource({ store, own, steps, uploads }) };
 }
+
+/** A source whose batch has a manifest of these bytes, as it is before anything was read. */
+async function openManifest(bytes: Buffer) {
+  const opened = await open();
+  await opened.store.put(manifest.s3, bytes, { maxBytes: 1e9 });
+  const plan = { tenant: "acme", source: { manifest } };
+  const record = { id: "b1", state: "queued", plan, cursor: "", version: "" } as unknown as BatchRecord;
+  return { ...opened, record };
+}
+
+const line = '{"s3":{"bucket":"photos","key":"a.jpg"}}\n';
 
 const codes = (items: readonly SourceItem[]) => items.map((item) => ("fault" in item ? item.fault.code : "taken"));
 
@@ -78,4 +92,69 @@ it("takes of a prefix nothing that the batch itself has written there", async ()
   const { items } = await source.read({ id: "b1", plan, cursor: "" } as unknown as BatchRecord, 100);
   expect(codes(items)).toEqual(["taken", "taken", "taken"]);
   expect(JSON.stringify(items)).not.toContain(mine);
+});
+
+describe("a manifest", () => {
+  it.each([
+    ["an array", Buffer.from(`[${line},${line}]`), "a JSON array"],
+    ["an array over lines", Buffer.from(`\uFEFF\n[\n${line},${line}]`), "a JSON array"],
+    ["CSV", Buffer.from("bucket,key\nphotos,a.jpg\n"), 'first 2. Line 1: .*"bucket,key"'],
+    ["other JSON", Buffer.from('{"file":"a.jpg"}\n'.repeat(2000)), "first 100. Line 1: "],
+    ["UTF-16", Buffer.from(`\uFEFF${line}`, "utf16le"), "text in UTF-16"],
+    ["UTF-16 without a mark", Buffer.from(line, "utf16le"), "no text in UTF-8"],
+    ["an archive", Buffer.from("504b0304140000000800", "hex"), "no text in UTF-8"],
+    ["Latin-1", Buffer.from('{"s3":{"bucket":"photos","key":"\u00fc.jpg"}}', "latin1"), "first 1. Line 1: "],
+    ["gzip of CSV", gzipSync("bucket,key\nphotos,a.jpg\n"), 'first 2. Line 1: .*"bucket,key"'],
+    ["half a gzip", gzipSync(line.repeat(1000)).subarray(0, 60), "unexpected end of file"],
+    ["no gzip", Buffer.concat([Buffer.from("1f8b", "hex"), Buffer.from(line)]), "received gzip that cannot"],
+  ])("that is %s is refused at once, and says what came", async (_, bytes, received) => {
+    const { source, record } = await openManifest(bytes);
+    const refused = source.read(record, 100);
+    await expect(refused).rejects.toMatchObject({
+      code: "batch_source_invalid",
+      detail: expect.stringMatching(received),
+    });
+  });
+
+  it("that cannot be told from its first lines has those fail alone that are none", async () => {
+    const latin = Buffer.from('{"s3":{"bucket":"photos","key":"\u00fc.jpg"}}\n', "latin1");
+    const { source, record } = await openManifest(
+      Buffer.concat([latin, Buffer.from("bucket,key\n"), Buffer.from(line)]),
+    );
+    const counted = await source.read(record, 100);
+    expect(codes(counted.items)).toEqual(["invalid_request", "invalid_request", "taken"]);
+    const again = await source.read({ ...record, state: "active", version: counted.version }, 1);
+    expect(codes(again.items)).toEqual(["invalid_request"]);
+  });
+
+  it("costs one read for each piece of it, however many of its lines are blank", async () => {
+    const { store, source, record } = await openManifest(Buffer.from(`${line}${"\r\n".repeat(20_000)}${line}`));
+    const reads = vi.spyOn(store, "getPart");
+    const first = await source.read({ ...record, state: "active" }, 1);
+    const second = await source.read({ ...record, state: "active", cursor: first.cursor }, 1);
+    expect([codes(first.items), codes(second.items)]).toEqual([["taken"], ["taken"]]);
+    expect(reads).toHaveBeenCalledTimes(2);
+  });
+
+  it("in gzip is read on where it was unpacked, also by another worker", async () => {
+    const lines = Array.from({ length: 300 }, (_, index) => ({ s3: { bucket: "photos", key: `${index}.jpg` } }));
+    const bytes = gzipSync(lines.map((image) => JSON.stringify(image)).join("\n"));
+    const { store, own, steps, uploads, source, record } = await openManifest(bytes);
+    const first = await source.read(record, 100);
+    await store.delete(manifest.s3);
+    const other = new BatchSource({ store, own, steps, uploads });
+    const rest = await other.read({ ...record, cursor: first.cursor, version: first.version }, 1000);
+    expect([...first.items, ...rest.items].map((item) => "image" in item && item.image)).toEqual(lines);
+    expect(rest.isLast).toBe(true);
+    await other.release(record);
+    expect(await own.batchManifest(record.id).head()).toBeUndefined();
+  });
+});
+
+it("has an item that fails for a key that the store's list does not tell", async () => {
+  const { store, source, record } = await openManifest(Buffer.from(line));
+  vi.spyOn(store, "list").mockResolvedValue({ keys: ["in/a.jpg"], unreadable: ["in/%E9.jpg"] });
+  const plan = { ...record.plan, source: { prefix: { s3: { bucket: "photos", prefix: "in/" } } } };
+  const { items } = await source.read({ ...record, plan }, 100);
+  expect(codes(items)).toEqual(["taken", "image_not_found"]);
 });

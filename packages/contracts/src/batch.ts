@@ -23,7 +23,10 @@ const sources = {
         { additionalProperties: false },
       ),
     },
-    { additionalProperties: false, description: "An object with one ImageRef a line, as JSON (NDJSON)." },
+    {
+      additionalProperties: false,
+      description: "An object with one ImageRef a line, as JSON in UTF-8 (NDJSON); it may be gzip.",
+    },
   ),
   prefix: Type.Object(
     { s3: Place },
@@ -84,7 +87,7 @@ export const Batch = Type.Object(
     task: Type.Enum(["detect", "embed"]),
     state: Type.Enum(batchStates, {
       description:
-        "`queued`: its items are being counted; `finished`: each has ended, in whatever way; `failed`: its items could not be read, `error` says why.",
+        "`queued`: its items are being counted; `finished`: each has ended, in whatever way; `failed`: its items could not be read, `error` says why. A batch that cannot go on for now says why in `heldUpBy`, and is tried again.",
     }),
     counts: BatchCounts,
     progress: Type.Number({ minimum: 0, maximum: 1, description: "The share of its items that have ended." }),
@@ -97,6 +100,7 @@ export const Batch = Type.Object(
     metadata: Type.Optional(Metadata),
     links: Type.Object({ self: Type.String(), results: Type.String() }),
     error: Type.Optional(Problem),
+    heldUpBy: Type.Optional(Problem),
     webhook: Type.Optional(WebhookProgress),
   },
   { $id: "Batch" },

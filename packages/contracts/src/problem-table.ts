@@ -202,7 +202,7 @@ export const problemTable = {
     title: "The batch's items cannot be read",
     retryable: false,
     advice:
-      "Check that the manifest has one image reference a line, as JSON, and does not change while the batch is being read.",
+      "Check that the manifest has one image reference a line, as JSON in UTF-8 (which may be in gzip), and does not change while the batch is being read; or that the bucket can be listed.",
   },
   too_many_jobs: {
     status: 429,

@@ -119,6 +119,18 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       });
     });
 
+    it("lists keys as they are, and says where it cannot", async () => {
+      const { defaultBucket: bucket } = store;
+      const folder = `conformance/written-${randomUUID()}/`;
+      const names = ["a b+c%41.jpg", "<&>'\".jpg", "ü.jpg", "\u{1F600}.jpg"];
+      const keys = [...names, "line\rbreak.jpg"].map((name) => `${folder}${name}`);
+      for (const key of keys) await store.put({ bucket, key }, Buffer.from(key), { maxBytes });
+      const listed = await store.list({ bucket, prefix: folder }, { limit: 100 });
+      expect(listed.keys).toEqual(expect.arrayContaining(names.map((name) => `${folder}${name}`)));
+      expect(listed.keys.length + (listed.unreadable?.length ?? 0)).toBe(keys.length);
+      for (const key of listed.keys) expect(String(await store.get({ bucket, key }, { maxBytes }))).toBe(key);
+    });
+
     it("tells the size and the time of an object", async () => {
       const ref = newRef();
       const before = Date.now();

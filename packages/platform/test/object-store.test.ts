@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll } from "vitest";
 import { createObjectStore } from "../src/object-store/index.js";
+import { haveMoto, startMoto } from "./moto-server.js";
 import { describeObjectStore } from "./object-store.conformance.js";
 import { type S3Server, startS3Server } from "./s3-server.js";
 import { haveSeaweedfs, startSeaweedfs } from "./seaweedfs-server.js";
@@ -26,4 +27,5 @@ async function open(starting: Promise<S3Server>) {
 }
 
 describeObjectStore("s3", () => open(startS3Server()));
+if (haveMoto) describeObjectStore("moto", () => open(startMoto()));
 if (haveSeaweedfs) describeObjectStore("SeaweedFS", () => open(startSeaweedfs()));

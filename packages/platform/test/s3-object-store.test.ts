@@ -159,6 +159,17 @@ describe("an S3 server in trouble", () => {
     await expect(get(await refusing(status, name))).rejects.toMatchObject({ code });
   });
 
+  it("that is behind a proxy which knows no such address, or takes no such request, is asked for something else", async () => {
+    const html = (status: number) =>
+      answering((_, response) => {
+        response.writeHead(status, { "content-type": "text/html" });
+        response.end("<!doctype html><html><title>No</title><p>No.");
+      });
+    await expect(get(await html(404))).rejects.toMatchObject({ code: "image_not_found" });
+    const error: unknown = await get(await html(414)).catch((reason: unknown) => reason);
+    expect([isStoreOutage(error), (error as ProblemError).code]).toEqual([false, "store_unavailable"]);
+  });
+
   it.each([
     [503, "SlowDown", true],
     [500, "InternalError", true],

@@ -107,7 +107,7 @@ export class BatchRunner {
   async #setBack(id: string, error: unknown): Promise<number> {
     const { steps } = this.#parts;
     const problem = asProblemError(error);
-    const setbacks = await steps.setback(id);
+    const setbacks = await steps.setback(id, problem);
     const isOver = !problem.retryable || setbacks > mostSetbacks;
     const fields = { err: error, batchId: id, setbacks };
     if (isOver) this.#parts.logger.warn(fields, "batch given up");

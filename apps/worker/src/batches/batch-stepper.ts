@@ -66,6 +66,7 @@ export class BatchStepper {
     const latest = await this.parts.steps.record(record.id);
     if (latest && isComplete(latest)) {
       await this.#releaseUploads(latest.id);
+      await this.parts.source.release(latest);
       await this.parts.steps.finish(latest);
       this.parts.onEnd(latest);
       return undefined;

@@ -43,7 +43,7 @@ export class BatchWorker {
     const steps = new BatchSteps(settings, { logger });
     const stepper = new BatchStepper({
       steps,
-      source: new BatchSource(store, steps, uploads),
+      source: new BatchSource({ store, own, steps, uploads }),
       results: new BatchResults({ store, own, steps, results }),
       jobs,
       room,

@@ -30,6 +30,8 @@ export interface ObjectPlace {
 
 export interface ObjectPage {
   readonly keys: string[];
+  /** As the store writes them, those of objects whose keys cannot be told from that. */
+  readonly unreadable?: readonly string[];
   /** Where the next page starts; absent on the last one. */
   readonly cursor?: string;
 }
@@ -74,7 +76,8 @@ export interface ObjectStore {
   getPart(ref: ObjectRef, range: { readonly offset: number; readonly length: number }): Promise<ObjectPart>;
   /**
    * Up to `limit` keys, each once, in an order that stays the same.
-   * @throws ProblemError `image_not_found` for a bucket that does not exist, `bucket_forbidden`
+   * @throws ProblemError `image_not_found` for a bucket that does not exist, `bucket_forbidden`, `batch_source_invalid`
+   *   when the store's own list has no end
    */
   list(place: ObjectPlace, page: { readonly cursor?: string; readonly limit: number }): Promise<ObjectPage>;
   /** @throws ProblemError `bucket_forbidden` */

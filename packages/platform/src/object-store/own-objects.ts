@@ -33,6 +33,11 @@ export class OwnObjects {
     return this.#object(batchFolder, batchId, `/${partName(part)}`);
   }
 
+  /** What a batch's manifest holds, where it came packed. */
+  batchManifest(batchId: string): OwnObject {
+    return this.#object(batchFolder, batchId, "/manifest.ndjson");
+  }
+
   #object(folder: string, id: string, rest: string): OwnObject {
     const { bucket, prefix } = this.#store.ownPlace;
     const ref = async () => ({ bucket, key: `${prefix}${folder}/${id}-${tagOf(id, await this.#secret())}${rest}` });

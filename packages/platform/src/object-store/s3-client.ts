@@ -18,6 +18,8 @@ function clientConfig(settings: StoreSettings): S3ClientConfig {
     ...(settings.S3_ENDPOINT !== undefined && { endpoint: settings.S3_ENDPOINT }),
     ...(credentials && { credentials }),
     maxAttempts: 2,
+    // Callers' buckets may be in other regions than the service's own.
+    followRegionRedirects: true,
     requestHandler: { connectionTimeout: connectionTimeoutMs, socketTimeout: silenceTimeoutMs },
     // Servers that only resemble S3 refuse the SDK's newer default checksums.
     requestChecksumCalculation: "WHEN_REQUIRED",

@@ -3,7 +3,6 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -24,6 +23,7 @@ import type {
 import { lookAtBucket } from "./s3-bucket-notices.js";
 import { openS3Client } from "./s3-client.js";
 import { S3Deletion } from "./s3-deletion.js";
+import { listPage } from "./s3-listing.js";
 import { isAbsent, readProblem, unavailable } from "./s3-problem.js";
 
 const pingTimeoutMs = 4000;
@@ -117,18 +117,11 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async list(
-    { bucket, prefix }: ObjectPlace,
-    { cursor, limit }: { readonly cursor?: string; readonly limit: number },
-  ): Promise<ObjectPage> {
+  async list(place: ObjectPlace, page: Parameters<ObjectStore["list"]>[1]): Promise<ObjectPage> {
     try {
-      const { Contents = [], NextContinuationToken } = await this.#client.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: cursor, MaxKeys: limit }),
-      );
-      const keys = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
-      return { keys, ...(NextContinuationToken !== undefined && { cursor: NextContinuationToken }) };
+      return await listPage(this.#client, place, page);
     } catch (error) {
-      throw readProblem(error, { bucket, key: prefix });
+      throw readProblem(error, { bucket: place.bucket, key: place.prefix });
     }
   }
 

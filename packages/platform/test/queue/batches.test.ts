@@ -114,7 +114,7 @@ describe("a step of a batch", () => {
     const ended = await record();
     const late = async () => {
       await steps.partStored(before, { bytes: 1, lines: [] });
-      await steps.setback(id);
+      await steps.setback(id, new ProblemError("store_unavailable"));
       await steps.stop(id, new ProblemError("batch_source_invalid"));
       await steps.recovered(id);
     };

@@ -8,20 +8,33 @@ import {
   type ObjectPlace,
   type ObjectRef,
   type ObjectStore,
+  type OwnObjects,
   type UploadRegistry,
   uploadNotFound,
   uploadsOf,
 } from "@facefleet/platform";
 import { readManifest } from "./manifest-source.js";
 import type { SourceItem, SourcePage } from "./source-page.js";
+import { isGzip, unpackManifest } from "./unpacked-manifest.js";
+
+/** The version of a manifest that is read where it was unpacked. */
+const unpackedVersion = "unpacked";
+
+export interface BatchSourceParts {
+  readonly store: ObjectStore;
+  readonly own: Pick<OwnObjects, "batchManifest">;
+  readonly steps: Pick<BatchSteps, "listedItems">;
+  readonly uploads: Pick<UploadRegistry, "ownOf">;
+}
+
+function unreadable(listed: string): ProblemError {
+  const detail = `Expected a key that can be told from the bucket's list but received ${JSON.stringify(listed)}`;
+  return new ProblemError("image_not_found", detail);
+}
 
 /** Reads the items of batches, wherever they are. */
 export class BatchSource {
-  constructor(
-    private readonly store: ObjectStore,
-    private readonly steps: BatchSteps,
-    private readonly uploads: Pick<UploadRegistry, "ownOf">,
-  ) {}
+  constructor(private readonly parts: BatchSourceParts) {}
 
   /**
    * The items from the record's cursor on: at most `limit`, and fewer although there are more; with the tenant's own
@@ -30,21 +43,39 @@ export class BatchSource {
   async read(record: BatchRecord, limit: number): Promise<SourcePage & { readonly uploads: readonly string[] }> {
     const page = await this.#page(record, limit);
     const named = page.items.flatMap((item) => ("fault" in item ? [] : uploadsOf({ images: [item.image] })));
-    const uploads = await this.uploads.ownOf(record.plan.tenant, named);
+    const uploads = await this.parts.uploads.ownOf(record.plan.tenant, named);
     const own = new Set(uploads);
     return { ...page, items: page.items.map((item) => this.#checked(record, item, own)), uploads };
   }
 
   #page(record: BatchRecord, limit: number): Promise<SourcePage> {
-    const { plan, cursor, version } = record;
-    if ("manifest" in plan.source) return readManifest(this.store, plan.source.manifest.s3, { cursor, version, limit });
+    const { plan } = record;
+    if ("manifest" in plan.source) return this.#manifest(record, plan.source.manifest.s3, limit);
     if ("prefix" in plan.source) return this.#list(record, plan.source.prefix.s3, limit);
     return this.#listed(record, limit);
   }
 
+  /** One that is packed is unpacked first, into a place of the service's own: there it can be read from anywhere in it. */
+  async #manifest(record: BatchRecord, ref: ObjectRef, limit: number): Promise<SourcePage> {
+    const { store, own } = this.parts;
+    const { id, cursor, version, state } = record;
+    const place = { cursor, version, limit, isCounting: state === "queued" };
+    const unpacked = own.batchManifest(id);
+    const isFirst = place.isCounting && cursor === "";
+    const isPacked = isFirst ? await isGzip(store, ref) : version === unpackedVersion;
+    if (!isPacked) return readManifest({ getPart: (range) => store.getPart(ref, range) }, place);
+    if (isFirst) await unpackManifest(store, ref, unpacked);
+    return { ...(await readManifest(unpacked, { ...place, version: "" })), version: unpackedVersion };
+  }
+
+  /** To be called before a batch is finished: deletes what was kept of its source. */
+  async release({ id, plan }: BatchRecord): Promise<void> {
+    if ("manifest" in plan.source) await this.parts.own.batchManifest(id).delete();
+  }
+
   async #listed({ id, total, cursor }: BatchRecord, limit: number): Promise<SourcePage> {
     const from = Number(cursor || 0);
-    const images = await this.steps.listedItems(id, from, limit);
+    const images = await this.parts.steps.listedItems(id, from, limit);
     const next = from + images.length;
     return { items: images.map((image) => ({ image })), cursor: String(next), version: "", isLast: next >= total };
   }
@@ -52,12 +83,13 @@ export class BatchSource {
   /** Every object but the service's own, what the batch itself writes, and the empty ones that stand for folders. */
   async #list({ id, plan, cursor }: BatchRecord, place: ObjectPlace, limit: number): Promise<SourcePage> {
     const { output } = plan;
-    const page = await this.store.list(place, { limit, ...(cursor !== "" && { cursor }) });
+    const page = await this.parts.store.list(place, { limit, ...(cursor !== "" && { cursor }) });
     const refs = page.keys.map((key) => ({ bucket: place.bucket, key }));
-    const isOwn = (ref: ObjectRef) => isReserved(this.store, ref) || (output && isBatchCopy(output.s3, id, ref));
+    const isOwn = (ref: ObjectRef) => isReserved(this.parts.store, ref) || (output && isBatchCopy(output.s3, id, ref));
     const items = refs.filter((ref) => !ref.key.endsWith("/") && !isOwn(ref));
+    const faults = (page.unreadable ?? []).map((listed) => ({ fault: unreadable(listed) }));
     return {
-      items: items.map((s3) => ({ image: { s3 } })),
+      items: [...items.map((s3) => ({ image: { s3 } })), ...faults],
       cursor: page.cursor ?? cursor,
       version: "",
       isLast: page.cursor === undefined,
@@ -74,7 +106,7 @@ export class BatchSource {
 
   #objectFault({ allowedBuckets }: BatchRecord["plan"], ref: ObjectRef): ProblemError | undefined {
     try {
-      assertReadable(this.store, ref, allowedBuckets && new Set(allowedBuckets));
+      assertReadable(this.parts.store, ref, allowedBuckets && new Set(allowedBuckets));
       return undefined;
     } catch (error) {
       if (error instanceof ProblemError) return error;

@@ -61,13 +61,14 @@ export interface BatchRecord {
   readonly canceled: number;
   /** The event that announces the end, where one was asked for. */
   readonly event?: string;
-  /** How often in a row it could not be worked on. */
+  /** How often in a row it could not be worked on, and why the last time. */
   readonly setbacks: number;
+  readonly heldUpBy?: Problem;
 }
 
 /** The record that a Redis hash holds; undefined when there is none, or nothing of it any more. */
 export function recordOf(id: string, hash: Readonly<Record<string, string>>): BatchRecord | undefined {
-  const { plan, state, stopping, error, finishedAt, expiresAt, cursor = "", version = "", event } = hash;
+  const { plan, state, stopping, error, finishedAt, expiresAt, cursor = "", version = "", event, heldUpBy } = hash;
   if (plan === undefined || state === undefined) return undefined;
   const number = (field: string) => Number(hash[field] ?? 0);
   return {
@@ -89,6 +90,7 @@ export function recordOf(id: string, hash: Readonly<Record<string, string>>): Ba
     canceled: number("canceled"),
     ...(event !== undefined && { event }),
     setbacks: number("setbacks"),
+    ...(heldUpBy !== undefined && { heldUpBy: JSON.parse(heldUpBy) as Problem }),
   };
 }
 
@@ -109,7 +111,7 @@ export function partsOf(record: BatchRecord): number {
 
 /** The batch as its owner sees it. */
 export function batchView(record: BatchRecord, active: number): Batch {
-  const { id, plan, state, stopping, error, createdAt, finishedAt, expiresAt, total } = record;
+  const { id, plan, state, stopping, error, createdAt, finishedAt, expiresAt, total, setbacks, heldUpBy } = record;
   const { succeeded, failed, canceled } = record;
   const ended = endedItems(record);
   const running = Math.min(active, total - ended);
@@ -126,5 +128,6 @@ export function batchView(record: BatchRecord, active: number): Batch {
     ...(plan.metadata && { metadata: plan.metadata }),
     links: { self: `/v1/batches/${id}`, results: `/v1/batches/${id}/results` },
     ...(error && { error }),
+    ...(setbacks > 0 && finishedAt === undefined && heldUpBy && { heldUpBy }),
   };
 }

@@ -68,9 +68,11 @@ if redis.call("HSETNX", KEYS[1], "stopping", ARGV[1]) == 0 then return 0 end
 if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "error", ARGV[2]) end
 return redis.call("HSET", KEYS[1], "setbacks", 0)`);
 
-/** KEYS: batch. */
+/** KEYS: batch. ARGV: problem. */
 const setBack = new RedisScript<number>(`${isLive}${evenWhenFull}
-return isLive(KEYS[1]) and redis.call("HINCRBY", KEYS[1], "setbacks", 1) or 0`);
+if not isLive(KEYS[1]) then return 0 end
+redis.call("HSET", KEYS[1], "heldUpBy", ARGV[1])
+return redis.call("HINCRBY", KEYS[1], "setbacks", 1)`);
 
 /**
  * KEYS: batches in the object store, then those of the ledgers. ARGV: its member of the first, id, its parts as things of
@@ -200,13 +202,13 @@ export class BatchSteps {
     await this.#run(stop, [this.#keys.batch(id)], ["failed", JSON.stringify(error.toProblem())]);
   }
 
-  /** Counts one more time in a row that a batch could not be worked on. */
-  setback(id: string): Promise<number> {
-    return this.#run(setBack, [this.#keys.batch(id)], []);
+  /** Counts one more time in a row that a batch could not be worked on, and keeps why. */
+  setback(id: string, problem: ProblemError): Promise<number> {
+    return this.#run(setBack, [this.#keys.batch(id)], [JSON.stringify(problem.toProblem())]);
   }
 
   async recovered(id: string): Promise<void> {
-    await this.#attempt((redis) => redis.hdel(this.#keys.batch(id), "setbacks"));
+    await this.#attempt((redis) => redis.hdel(this.#keys.batch(id), "setbacks", "heldUpBy"));
   }
 
   /**
