@@ -36,6 +36,7 @@ import { readJsonBodies } from "./wire/json-reader.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
+const mostListeners = 30;
 /** Node takes no longer URL. */
 const maxUrlLength = 16_384;
 /** The share of the time after SHUTDOWN_DELAY that waits get before they are answered with the job as it is. */
@@ -64,6 +65,7 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app, answerer);
+  allowListeners(app);
   if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);
   ignoreTypesOfNothing(app);
@@ -116,6 +118,14 @@ const allRoutes = [
   metricsRoutes,
   errorPageRoutes,
 ] as const;
+
+/** Many parts are told when an answer is over, and its stream; past ten of them Node takes it for a leak. */
+function allowListeners(app: FastifyInstance): void {
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.raw.setMaxListeners(mostListeners);
+    done();
+  });
+}
 
 /** One line for each answer; those to machines that ask all the time only when debugging. */
 function logRequests(app: FastifyInstance): void {

@@ -22,6 +22,7 @@ import {
   TurnDestination,
   UploadRegistry,
   WebhookSecrets,
+  warningLines,
 } from "@facefleet/platform";
 import { buildApp } from "./app.js";
 import { type ApiConfig, loadApiConfig } from "./config.js";
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
   process.once("exit", () => lines.flush());
   const { LOG_LEVEL: level, LOG_FORMAT: format } = config;
   const logger = createLogger({ name: "api", level, format, destination: lines });
+  process.removeAllListeners("warning").on("warning", warningLines(logger));
   const lifecycle = new Lifecycle({ logger, deadlineMs: config.SHUTDOWN_DEADLINE * 1000 });
   listenForStop(lifecycle, logger);
   try {

@@ -46,6 +46,16 @@ describe("a large answer", () => {
     expect([head.status, await head.text()]).toEqual([200, ""]);
   });
 
+  it("that is waited for is not taken for a leak by Node", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on("warning", note);
+    const { id } = await done(large);
+    process.off("warning", note);
+    expect(id).not.toBe("");
+    expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
+  });
+
   it("is also that to a request that is sent again", async () => {
     await done(large);
     const headers = { "content-type": "application/json", "idempotency-key": "k" };

@@ -1,9 +1,10 @@
-import { createLogger } from "@facefleet/platform";
+import { createLogger, warningLines } from "@facefleet/platform";
 import { startWorker } from "./app.js";
 import { loadWorkerConfig, type WorkerConfig } from "./config.js";
 
 const config = readConfig();
 const logger = createLogger({ name: "worker", level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+process.removeAllListeners("warning").on("warning", warningLines(logger));
 const worker = await startWorker(config, logger).catch(fail);
 let stopping = false;
 

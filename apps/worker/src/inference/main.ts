@@ -1,4 +1,4 @@
-import { createLogger } from "@facefleet/platform/logging";
+import { createLogger, warningLines } from "@facefleet/platform/logging";
 import { InferenceServer } from "./inference-server.js";
 import type { InferenceReply, InferenceRequest, InferenceSettings } from "./protocol.js";
 
@@ -19,6 +19,7 @@ const vitalsEveryMs = 5000;
 
 async function serve(settings: InferenceSettings): Promise<void> {
   const logger = createLogger({ name: "worker-inference", ...settings.log });
+  process.removeAllListeners("warning").on("warning", warningLines(logger));
   try {
     const server = await InferenceServer.start(settings, reply, logger);
     process.on("message", (request: InferenceRequest) => server.receive(request));
