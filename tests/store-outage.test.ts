@@ -3,9 +3,9 @@ import type { Batch, BatchLine, Job, ProbeAnswer } from "@facefleet/contracts";
 import { createObjectStore } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Fault, FaultyServer } from "../bench/src/faults/faulty-server.js";
 import { type S3Server, startS3Server } from "../packages/platform/test/s3-server.js";
 import { s3Settings } from "../packages/platform/test/store-settings.js";
-import { type Fault, FaultyServer } from "./support/faulty-server.js";
 import { Fleet } from "./support/fleet.js";
 import { portrait } from "./support/test-data.js";
 

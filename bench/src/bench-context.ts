@@ -17,6 +17,11 @@ export interface BenchContext {
   readonly photosDir: string | undefined;
   /** How long `soak` runs. */
   readonly minutes: number;
+  /** How long `faults` lets things break, and which random moments it takes. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Registers what is to be done when the user wants an end. A benchmark that registers nothing ends at once. */
+  readonly onStopSignal: (listener: () => void) => void;
   /** Tells people what is being done. */
   readonly say: (line: string) => void;
 }

@@ -15,6 +15,8 @@ export interface BenchReport {
   readonly name: string;
   readonly figures: readonly Row[];
   readonly ratios: readonly Ratio[];
+  /** What was found that must never be, a sentence each. Absent where nothing was looked for. */
+  readonly broken?: readonly string[];
 }
 
 export function meetsTarget({ value, atLeast = -Infinity, atMost = Infinity }: Ratio): boolean {

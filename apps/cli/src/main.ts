@@ -21,9 +21,9 @@ async function main(): Promise<number> {
     const submitted = addSubmitCommand(program, config);
     const loaded = addLoadCommand(program, config);
     const evaluated = addEvalCommands(program, config);
-    addBenchCommand(program, config);
+    const benched = addBenchCommand(program, config, onStopSignal);
     await program.parseAsync();
-    return submitted.failed + loaded.failed + evaluated.failed > 0 ? 1 : 0;
+    return [submitted, loaded, evaluated, benched].some(({ failed }) => failed > 0) ? 1 : 0;
   } catch (error) {
     report(error, debug);
     return 1;

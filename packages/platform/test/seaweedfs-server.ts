@@ -2,15 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "@facefleet/stack";
+import { freeSeaweedfsPorts, seaweedfsArguments, seaweedfsProgram } from "@facefleet/stack";
 import { createBucket, type S3Server } from "./s3-server.js";
 
 // biome-ignore lint/style/noProcessEnv: where infra/seaweedfs/build.sh keeps it
-const program = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "facefleet/seaweedfs/weed");
+const program = seaweedfsProgram(process.env);
 /** The identities of docker-compose.yml's SeaweedFS. */
 const identities = fileURLToPath(new URL("../../../infra/seaweedfs/s3.json", import.meta.url));
 const patienceMs = 60_000;
@@ -24,26 +24,8 @@ if (!haveSeaweedfs) {
 /** SeaweedFS, as docker-compose.yml runs it, on free loopback ports. */
 export async function startSeaweedfs(): Promise<S3Server> {
   const directory = await mkdtemp(path.join(tmpdir(), "facefleet-weed-"));
-  const [master, masterGrpc, volume, volumeGrpc, filer, filerGrpc, s3, s3Grpc] = await Promise.all(
-    Array.from({ length: 8 }, freePort),
-  );
-  const ports = {
-    ...{ "master.port": master, "master.port.grpc": masterGrpc, "volume.port": volume, "volume.port.grpc": volumeGrpc },
-    ...{ "filer.port": filer, "filer.port.grpc": filerGrpc, "s3.port": s3, "s3.port.grpc": s3Grpc },
-  };
-  const settings = {
-    ...{ dir: directory, ip: "127.0.0.1", "ip.bind": "127.0.0.1", s3: "true", "s3.config": identities, ...ports },
-    ...{
-      "s3.port.iceberg": 0,
-      "s3.port.lance": 0,
-      "master.telemetry": "false",
-      "master.volumeSizeLimitMB": 64,
-      "volume.max": 200,
-    },
-    ...{ "filer.localSocket": path.join(directory, "filer"), "s3.localSocket": path.join(directory, "s3") },
-  };
-  const args = Object.entries(settings).map(([name, value]) => `-${name}=${value}`);
-  const server = spawn(program, ["server", ...args], { stdio: "ignore" });
+  const ports = await freeSeaweedfsPorts();
+  const server = spawn(program, seaweedfsArguments(directory, identities, ports), { stdio: "ignore" });
   const ended = once(server, "exit");
   const stop = async () => {
     server.kill("SIGKILL");
@@ -51,7 +33,7 @@ export async function startSeaweedfs(): Promise<S3Server> {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const access = { endpoint: `http://127.0.0.1:${s3}`, ...(await firstCredentials()) };
+    const access = { endpoint: `http://127.0.0.1:${ports.s3.http}`, ...(await firstCredentials()) };
     await Promise.race([untilReady(access.endpoint), ended.then(() => Promise.reject(new Error("it ended")))]);
     const bucket = "facefleet-test";
     await createBucket(access, bucket);

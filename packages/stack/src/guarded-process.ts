@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { killGroup } from "./kill-group.js";
+import { signalGroup } from "./signal-group.js";
 
 /**
  * Runs a program that cannot watch over its parent itself. It is asked to stop (SIGTERM) when the pipe to
@@ -28,6 +28,8 @@ export interface GuardedProcess {
   readonly ended: Promise<string>;
   /** Resolves when a line of output fits the pattern; rejects with the last lines when the program ends before. */
   sees(pattern: RegExp, timeoutMs: number): Promise<void>;
+  /** Sends a signal to the program and to all that it has started. */
+  signal(signal: NodeJS.Signals): void;
   /** Asks the program to stop and waits; past the deadline it is killed. */
   stop(deadlineMs?: number): Promise<void>;
 }
@@ -36,10 +38,10 @@ export interface GuardedProcess {
  * Starts a program in a process group of its own, so that a Ctrl-C in the terminal does not reach it.
  * @param lock the descriptor of a file whose lock the program is to hold while it runs
  */
-export function startGuarded(command: string, args: readonly string[], lock: number): GuardedProcess {
+export function startGuarded(command: string, args: readonly string[], lock?: number): GuardedProcess {
   const guard = spawn("/bin/sh", ["-c", guardScript, "guard", command, ...args], {
     detached: true,
-    stdio: ["pipe", "pipe", "pipe", lock],
+    stdio: ["pipe", "pipe", "pipe", lock ?? "ignore"],
   }) as ChildProcessWithoutNullStreams;
   guard.stdin.on("error", () => undefined);
   const output = collectOutput(guard);
@@ -47,13 +49,14 @@ export function startGuarded(command: string, args: readonly string[], lock: num
     guard.once("error", (error) => resolve(error.message));
     guard.once("exit", () => setImmediate(() => resolve(output.tail())));
   });
-  void ended.then(() => killGroup(guard.pid));
+  void ended.then(() => signalGroup(guard.pid, "SIGKILL"));
   return {
     ended,
     sees: (pattern, timeoutMs) => output.sees(pattern, timeoutMs, ended),
+    signal: (signal) => signalGroup(guard.pid, signal),
     async stop(deadlineMs = 10_000) {
       guard.stdin.end();
-      const timer = setTimeout(() => killGroup(guard.pid), deadlineMs);
+      const timer = setTimeout(() => signalGroup(guard.pid, "SIGKILL"), deadlineMs);
       await ended;
       clearTimeout(timer);
     },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "./environment.js";
-import { killGroup } from "./kill-group.js";
+import { signalGroup } from "./signal-group.js";
 
 export interface ServiceProcessOptions {
   /** For people: "api", "worker". */
@@ -11,8 +11,8 @@ export interface ServiceProcessOptions {
   readonly env: Environment;
   /** Where its /readyz is: "http://127.0.0.1:3000". */
   readonly address: string;
-  /** Where its output goes: to ours, or nowhere. */
-  readonly output?: "inherit" | "ignore";
+  /** Where its output goes: to ours, to an open file, or nowhere. What it says on stderr is not thrown away. */
+  readonly output?: "inherit" | "ignore" | number;
 }
 
 /**
@@ -27,17 +27,18 @@ export class ServiceProcess {
 
   constructor(options: ServiceProcessOptions) {
     this.#options = options;
+    const { output = "inherit" } = options;
     this.#child = spawn(process.execPath, ["--enable-source-maps", options.main], {
       env: options.env as NodeJS.ProcessEnv,
       detached: true,
-      stdio: ["ignore", options.output ?? "inherit", "inherit", "ipc"],
+      stdio: ["ignore", output, output === "ignore" ? "inherit" : output, "ipc"],
     });
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
     });
     // A program that died without its own clean-up must not leave its children behind.
-    void this.ended.then(() => killGroup(this.#child.pid));
+    void this.ended.then(() => signalGroup(this.#child.pid, "SIGKILL"));
   }
 
   get name(): string {
@@ -74,7 +75,12 @@ export class ServiceProcess {
 
   /** Kills the program and all of its own children at once. */
   kill(): void {
-    if (this.#isRunning) killGroup(this.#child.pid);
+    this.signal("SIGKILL");
+  }
+
+  /** Sends a signal to the program and all of its own children. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#isRunning) signalGroup(this.#child.pid, signal);
   }
 
   get #isRunning(): boolean {

@@ -1,9 +1,10 @@
 import { type BenchReport, meetsTarget, type Ratio, type Row } from "@facefleet/bench";
 import { textTable } from "../eval/text-table.js";
 
-/** A benchmark's figures, and below them its ratios with what they should reach. */
-export function benchTable({ name, figures, ratios }: BenchReport): string {
-  return [name, textTable(figureCells(figures)), textTable(ratios.map(ratioCells))].join("\n");
+/** A benchmark's figures, and below them its ratios with what they should reach, and what it found that must not be. */
+export function benchTable({ name, figures, ratios, broken = [] }: BenchReport): string {
+  const tables = [name, textTable(figureCells(figures)), textTable(ratios.map(ratioCells))].join("\n");
+  return tables + broken.map((sentence) => `BROKEN: ${sentence}\n`).join("");
 }
 
 function figureCells(figures: readonly Row[]): string[][] {

@@ -9,45 +9,61 @@ import { type CliConfig, rootDir } from "../config.js";
 import { ensurePack } from "./models.js";
 import { wholeNumber } from "./number-options.js";
 import { packOption } from "./pack-option.js";
+import type { Tally } from "./tally.js";
+import type { OnStopSignal } from "./up.js";
 
 interface BenchFlags {
   readonly engine: EngineChoice;
   readonly pack: string;
   readonly photos?: string;
   readonly minutes: number;
+  readonly seconds: number;
+  readonly seed: number;
   readonly json?: string;
 }
 
 const names = Object.keys(benchmarks) as BenchmarkName[];
+/** All that measure. */
+const measuring = names.filter((name) => name !== "faults");
 
-/** Adds `bench`. Ratios are shown with what they should reach; the exit code does not depend on them. */
-export function addBenchCommand(program: Command, config: CliConfig): void {
+/**
+ * Adds `bench`. Ratios are shown with what they should reach; the exit code does not depend on them. What failed, for the
+ * exit code: what was found that must never be.
+ */
+export function addBenchCommand(program: Command, config: CliConfig, onStopSignal: OnStopSignal): Readonly<Tally> {
+  const tally: Tally = { failed: 0 };
   program
     .command("bench")
     .description("measure how fast the pipeline and the fleet are on this machine")
-    .addArgument(new Argument("[names...]", "which benchmarks").choices(names).default(names, "all"))
+    .addArgument(new Argument("[names...]", "which benchmarks").choices(names).default(measuring, "all but faults"))
     .addOption(
       new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto"),
     )
     .addOption(packOption(config))
     .option("--photos <folder>", "the photos to measure with (default: those beside the checkout)")
     .option("--minutes <n>", "how long `soak` runs", wholeNumber(1, 1440), 10)
+    .option("--seconds <n>", "how long `faults` lets things break", wholeNumber(10, 86_400), 120)
+    .option("--seed <n>", "which random moments `faults` takes", wholeNumber(0, 2 ** 31 - 1), 1)
     .option("--json <file>", "also write the reports there")
     .action(async (chosen: BenchmarkName[], flags: BenchFlags) => {
       await ensurePack(config, { name: flags.pack });
       const reports: BenchReport[] = [];
       for (const name of chosen) {
-        const report = await benchmarks[name](contextOf(config, flags));
+        const report = await benchmarks[name](contextOf(config, flags, onStopSignal));
         process.stdout.write(benchTable(report));
         reports.push(report);
+        tally.failed += report.broken?.length ?? 0;
       }
       if (flags.json !== undefined) await writeBenchJson(flags.json, reports);
     });
+  return tally;
 }
 
-function contextOf(config: CliConfig, { engine, pack, photos, minutes }: BenchFlags): BenchContext {
+function contextOf(config: CliConfig, flags: BenchFlags, onStopSignal: OnStopSignal): BenchContext {
   const { env, MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
+  const { engine, pack, photos, minutes, seconds, seed } = flags;
   const photosDir = photos === undefined ? besideCheckout("photos") : resolve(photos);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  return { rootDir, env, pack, modelsDir, tfjsNodeDir, engine, photosDir, minutes, say };
+  const machine = { rootDir, env, modelsDir, tfjsNodeDir, photosDir, say, onStopSignal };
+  return { ...machine, pack, engine, minutes, seconds, seed };
 }

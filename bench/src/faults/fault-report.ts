@@ -1,0 +1,61 @@
+import type { BenchReport, Ratio, Row } from "../bench-report.js";
+import type { Audit } from "./audit.js";
+import { faultsOf, type PlannedFault } from "./fault-plan.js";
+import type { TroubleLines } from "./log-lines.js";
+
+interface FaultRun {
+  readonly title: string;
+  readonly faults: readonly PlannedFault[];
+  readonly audit: Pick<Audit, "counts" | "broken" | "resent">;
+  readonly left: Readonly<Record<"uploads" | "objects" | "keys", readonly string[]>>;
+  /** Of each process. */
+  readonly logs: readonly (TroubleLines & { readonly name: string })[];
+  /** Programs that ended although nobody had asked them to. */
+  readonly deaths: readonly string[];
+}
+
+/** Lines a second about what is wrong, in the log of a process that has two parts away. */
+const mostLinesPerSecond = 2;
+/** Of what is left, how much is named. */
+const named = 5;
+
+/** What was done, what came of it, and what of it must never be. */
+export function report({ title, faults, audit, left, logs, deaths }: FaultRun): BenchReport {
+  const broken = [
+    ...audit.broken,
+    ...Object.entries(left).flatMap(([what, names]) => (names.length > 0 ? [leftSentence(what, names)] : [])),
+    ...logs
+      .filter(({ perSecond }) => perSecond > mostLinesPerSecond)
+      .map(({ name, perSecond, mostly }) => `${name} wrote ${perSecond} lines a second, mostly: ${mostly}`),
+    ...deaths,
+  ];
+  return { name: title, figures: [...faultRows(faults), ...countRows(audit)], ratios: ratios(left, logs), broken };
+}
+
+function faultRows(faults: readonly PlannedFault[]): Row[] {
+  return Object.entries(faultsOf).map(([part, kinds]) => {
+    const times = (kind: string) => faults.filter((fault) => fault.part === part && fault.kind === kind).length;
+    return { what: part, ...Object.fromEntries(kinds.map((kind) => [kind, times(kind)])) };
+  });
+}
+
+function countRows({ counts, resent }: FaultRun["audit"]): Row[] {
+  const rows = Object.entries(counts).map(([what, { accepted, lost, doubled, failed }]) => {
+    return { what, accepted, lost, doubled, "failed for our faults": failed };
+  });
+  return [...rows, { what: "webhooks asked for again", accepted: resent }];
+}
+
+function ratios(left: FaultRun["left"], logs: FaultRun["logs"]): Ratio[] {
+  return [
+    ...Object.entries(left).map(([what, names]) => ({ name: `${what} left`, value: names.length, atMost: 0 })),
+    ...logs.map(({ name, perSecond }) => {
+      return { name: `${name}, lines of trouble a second`, value: perSecond, atMost: mostLinesPerSecond };
+    }),
+  ];
+}
+
+function leftSentence(what: string, names: readonly string[]): string {
+  const more = names.length > named ? ` and ${names.length - named} more` : "";
+  return `${what} left: ${names.slice(0, named).join(", ")}${more}`;
+}
