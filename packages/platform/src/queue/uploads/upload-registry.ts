@@ -13,7 +13,7 @@ const waitingMs = 3_600_000;
 /** How long what is sent at the last moment may take. */
 const sendingMs = 120_000;
 /** How long whoever took a doomed upload has to delete it, before it is given to another. */
-const leaseMs = 5 * 60 * 1000;
+const leaseMs = 60_000;
 
 /** How long the secret is taken to be the same: a Redis that lost its data has another. */
 const secretKnownMs = 10_000;
@@ -168,12 +168,12 @@ export class UploadRegistry {
     await this.#run(giveUp, [id]);
   }
 
-  /** Those of some uploads that are doomed, to delete them. Each comes again after five minutes unless removed. */
+  /** Those of some uploads that are doomed, to delete them. Each comes again after a minute unless removed. */
   takeDoomed(ids: readonly string[]): Promise<string[]> {
     return this.#run(takeDoomed, [leaseMs, ...ids]);
   }
 
-  /** Up to `limit` uploads to delete. Each comes again after five minutes unless it is removed by then. */
+  /** Up to `limit` uploads to delete. Each comes again after a minute unless it is removed by then. */
   takeDue(limit: number): Promise<string[]> {
     return this.#run(takeDue, [leaseMs, limit]);
   }
