@@ -1,4 +1,5 @@
 import { ProblemError } from "@facefleet/contracts";
+import { imageMemory } from "@facefleet/core/batching";
 import {
   createMetrics,
   createObjectStore,
@@ -116,6 +117,7 @@ class WorkerApp {
     this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
+      memory: imageMemory(config.MAX_DECODED_BYTES),
       processes: config.INFERENCE_PROCESSES,
       logger,
       onBatch: (report) => this.#workerMetrics.batch(report),
@@ -257,6 +259,7 @@ class WorkerApp {
       egress: this.#countedEgress("image"),
       hosts: new OriginCircuits({ bound: Math.max(1, Math.floor(this.#config.CONCURRENCY * hostShare)) }),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
+      timeoutMs: this.#config.JOB_TIMEOUT * 1000,
       cache: this.#openCache(),
       cleanup,
       metrics: this.#workerMetrics,
@@ -355,7 +358,6 @@ function inferenceSettings(config: WorkerConfig): InferenceSettings {
       maxPixels: config.MAX_IMAGE_PIXELS,
       maxBatchSize: config.MAX_BATCH_SIZE,
       maxQueueDelayMs: config.MAX_QUEUE_DELAY_MS,
-      maxDecodedBytes: Math.floor(config.MAX_DECODED_BYTES / config.INFERENCE_PROCESSES),
     },
     log: { level: config.LOG_LEVEL, format: config.LOG_FORMAT },
   };

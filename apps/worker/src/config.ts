@@ -101,8 +101,15 @@ export const workerConfigSchema = Type.Object({
   }),
   MAX_DECODED_BYTES: Type.Integer({
     minimum: 1024 * 1024,
-    default: 256 * 1024 * 1024,
-    description: "Memory for decoded images in the hands of the networks, in bytes; one takes 9 a pixel.",
+    default: 384 * 1024 * 1024,
+    description:
+      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, up to 34 while some formats are decoded; a larger one is alone. A third is only for requests that are waited for.",
+  }),
+  JOB_TIMEOUT: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    default: 300,
+    description: "Seconds that a worker may spend on a job. One that takes longer fails with `job_timeout`.",
   }),
   ANALYSIS_CACHE_TTL: Type.Integer({
     minimum: 0,

@@ -34,7 +34,7 @@ export const inferenceSettings: InferenceSettings = {
   engine: "onnx-cpu",
   threads: 0,
   tfjsNodeDir: "",
-  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 2 ** 28 },
+  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 },
   log: { level: "silent", format: "json" },
 };
 

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
+import { imageMemory } from "@facefleet/core/batching";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
@@ -10,12 +12,13 @@ let client: InferenceClient;
 async function startedClient(
   options: {
     silenceMs?: number;
+    lettingGoMs?: number;
     onReady?(): unknown;
     onLost?(): unknown;
     onVitals?(vitals: InferenceVitals): void;
   } = {},
 ): Promise<InferenceClient> {
-  client = new InferenceClient({ settings, logger: quiet, ...options });
+  client = new InferenceClient({ settings, memory: imageMemory(), logger: quiet, ...options });
   await client.start();
   return client;
 }
@@ -32,6 +35,7 @@ const failure = (work: Promise<unknown>) =>
 test("a process without its pack says in one sentence what to do", async () => {
   client = new InferenceClient({
     settings: { ...settings, pack: "facenet-20180402-114759", modelsDir: "/nowhere" },
+    memory: imageMemory(),
     logger: quiet,
   });
   await expect(client.start()).rejects.toThrow(/facefleet models pull/);
@@ -61,7 +65,8 @@ describe("with the built-in pack", () => {
   });
 
   test.skipIf(skipped("tfjs-node in the inference process", noTfjsNode))("runs on tfjs-node when told to", async () => {
-    client = new InferenceClient({ settings: { ...settings, engine: "tfjs-node", tfjsNodeDir }, logger: quiet });
+    const tfjsNode = { ...settings, engine: "tfjs-node", tfjsNodeDir } as const;
+    client = new InferenceClient({ settings: tfjsNode, memory: imageMemory(), logger: quiet });
     expect(await client.start()).toMatchObject({ engine: "tfjs-node", device: "cpu", reason: "it was asked for" });
     const { faces } = await client.analyse(await drawn("oneFace"), options);
     expect(faces).toHaveLength(1);
@@ -117,6 +122,31 @@ describe("with the built-in pack", () => {
     process.kill(hung, "SIGSTOP");
     expect((await client.analyse(await drawn("oneFace"), options)).faces).toHaveLength(1);
     expect(client.pid).not.toBe(hung);
+  });
+
+  test("a process that does not let go of an image that is not wanted any more is killed", async () => {
+    await startedClient({ lettingGoMs: 200 });
+    const hung = client.pid!;
+    process.kill(hung, "SIGSTOP");
+    const abort = new AbortController();
+    const aborted = failure(client.analyse(await drawn("oneFace"), options, { signal: abort.signal }));
+    const neighbour = client.analyse(await drawn("oneFace"), options);
+    abort.abort(new Error("canceled"));
+    expect(await aborted).toBe(abort.signal.reason);
+    expect((await neighbour).faces).toHaveLength(1);
+    expect(client.pid).not.toBe(hung);
+  });
+
+  test("a process that lets go lives on", async () => {
+    await startedClient({ lettingGoMs: 2000 });
+    const { pid } = client;
+    const abort = new AbortController();
+    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
+    setTimeout(() => abort.abort(new Error("canceled")), 50);
+    await aborted;
+    await sleep(2500);
+    expect(client.pid).toBe(pid);
+    expect(client.ready).toBe(true);
   });
 
   test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {

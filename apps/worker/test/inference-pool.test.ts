@@ -1,3 +1,4 @@
+import { imageMemory } from "@facefleet/core/batching";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { InferencePool, type InferencePoolOptions } from "../src/inference/inference-pool.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
@@ -5,9 +6,9 @@ import { buildWorker, drawn, inferenceSettings, analysisOptions as options, quie
 
 let pool: InferencePool;
 
-async function startedPool(listeners: Partial<InferencePoolOptions> = {}): Promise<InferencePool> {
+async function startedPool(own: Partial<InferencePoolOptions> = {}): Promise<InferencePool> {
   const settings = { ...inferenceSettings, threads: 1 };
-  pool = new InferencePool({ settings, processes: 2, logger: quiet, ...listeners });
+  pool = new InferencePool({ settings, memory: imageMemory(), processes: 2, logger: quiet, ...own });
   await pool.start();
   return pool;
 }
@@ -36,6 +37,23 @@ describe("two inference processes", () => {
     }
     // One warm process holds less than 400 MB, and each more than 200 MB.
     await expect.poll(() => vitals?.rssBytes ?? 0, { timeout: 12_000 }).toBeGreaterThan(400e6);
+  });
+
+  test("share one memory, whose room a process that dies gives back", async () => {
+    // Too small for two images.
+    await startedPool({ memory: imageMemory(1) });
+    const bytes = await drawn("twoFaces");
+    const timed = async () => {
+      const started = performance.now();
+      const { timings } = await pool.analyse(bytes, options);
+      return { memoryMs: timings.memoryMs, tookMs: performance.now() - started };
+    };
+    const [first, second] = (await Promise.all([timed(), timed()])).sort((a, b) => a.tookMs - b.tookMs);
+    expect(second!.memoryMs).toBeGreaterThan(0.8 * first!.tookMs);
+    const [holder] = pool.pids as [number, number];
+    const both = [pool.analyse(bytes, options), pool.analyse(bytes, options)];
+    process.kill(holder, "SIGKILL");
+    expect((await Promise.all(both)).map(({ faces }) => faces.length)).toEqual([2, 2]);
   });
 
   test("the one that is left does the work of both until the other is back", async () => {

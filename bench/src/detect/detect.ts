@@ -70,14 +70,14 @@ async function measureEngine(plain: InferenceEngine, pack: ModelPack, photos: re
   const mtcnn = await loadMtcnn(engine, pack);
   const rows: Row[] = [];
   for (const { name, bytes, image } of photos) {
-    const detect = async () => (await mtcnn.detect({ image: new SummedAreaTable(image), minFaceSize })).detections;
+    const detect = async () => (await mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
     const faces = (await detect()).length;
     engine.times.clear();
     const times = await timedFor(turnMs, detect);
     const stage = (network: string) => (engine.times.get(network) ?? 0) / times.length;
     const networks = { "P-Net": stage("pnet"), "R-Net": stage("rnet"), "O-Net": stage("onet") };
     const cascade = times.reduce((sum, time) => sum + time, 0) / times.length;
-    const pyramid = median(await timedFor(turnMs / 4, async () => buildPyramid(image, pack)));
+    const pyramid = median(await timedFor(turnMs / 4, () => buildPyramid(image, pack)));
     const known = Object.values(networks).reduce((sum, time) => sum + time, pyramid);
     rows.push({
       engine: engine.name,
@@ -104,9 +104,9 @@ function loadMtcnn(engine: InferenceEngine, pack: ModelPack): Promise<Mtcnn> {
 }
 
 /** What the detector does to an image before P-Net sees it. */
-function buildPyramid(image: RgbImage, { manifest }: ModelPack): void {
+async function buildPyramid(image: RgbImage, { manifest }: ModelPack): Promise<void> {
   const { pyramidFactor, standardisation } = manifest.detector;
-  const table = new SummedAreaTable(image);
+  const table = await SummedAreaTable.of(image);
   for (const level of imagePyramid(image.width, image.height, minFaceSize, pyramidFactor)) {
     table.resize(wholeImage(image), level, standardisation, new Float32Array(level.width * level.height * 3));
   }
@@ -122,7 +122,7 @@ async function overPlain(
   const mtcnn = await loadMtcnn(engine, pack);
   const asWritten = await createEngine(engine.name, { tfjsNodeDir, asWritten: true });
   const plain = await PlainMtcnn.load(asWritten.engine, pack);
-  const detect = async () => (await mtcnn.detect({ image: new SummedAreaTable(image), minFaceSize })).detections;
+  const detect = async () => (await mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
   const detectPlainly = () => plain.detect(image, minFaceSize);
   expectSameFaces(await detect(), await detectPlainly());
   const ratios: number[] = [];

@@ -8,7 +8,7 @@ export interface OpenPipeline {
 }
 
 /** The worker's own limits. */
-const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
 
 /** What a job of task `embed` asks for when it names no options. */
 export const embedOptions: AnalysisOptions = {

@@ -274,6 +274,12 @@ export const problemTable = {
     retryable: true,
     advice: "Try again; the operator finds the cause in the worker's log.",
   },
+  job_timeout: {
+    status: 504,
+    title: "The job took too long",
+    retryable: false,
+    advice: "Scale the image down or raise `minFaceSize`; the limit is `JOB_TIMEOUT`.",
+  },
   worker_lost: {
     status: 500,
     title: "The job was given up after its workers died",

@@ -1,4 +1,12 @@
-export { type BatchReport, type BatchStage, type CallOptions, DynamicBatcher } from "./batching/index.js";
+export {
+  type Admitted,
+  type BatchReport,
+  type BatchStage,
+  type CallOptions,
+  DynamicBatcher,
+  type ImageMemory,
+  imageMemory,
+} from "./batching/index.js";
 export {
   type Arithmetic,
   type ChosenEngine,

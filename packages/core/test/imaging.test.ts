@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { problemTable } from "@facefleet/contracts";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noPhotos, oddImage, photo, skipped } from "../../../tests/support/test-data.js";
 import { decodeImage, readHeader } from "../src/imaging/index.js";
 
@@ -23,7 +28,7 @@ const halves = () =>
 describe("decoding", () => {
   it.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (format) => {
     const { header, image } = await decode(await halves().toFormat(format).toBuffer());
-    expect(header).toEqual({ width: 30, height: 20, format, orientation: 1 });
+    expect(header).toMatchObject({ width: 30, height: 20, format, orientation: 1 });
     expect(image.data[0]).toBeGreaterThan(230);
     expect(image.data[29 * 3 + 2]).toBeGreaterThan(230);
   });
@@ -47,6 +52,58 @@ describe("decoding", () => {
     });
     expect(performance.now() - started).toBeLessThan(1000);
   }, 60_000);
+});
+
+const measured = process.platform === "linux";
+
+/** What a process takes more at its worst while it decodes a file, in bytes. */
+async function decodingPeak(file: string): Promise<number> {
+  const script = `
+    import { readFileSync, writeFileSync } from "node:fs";
+    const { decodeImage, readHeader } = await import(process.argv[1]);
+    const kilobytes = (name) => Number.parseInt(readFileSync("/proc/self/status", "utf8").split(name + ":")[1]);
+    const bytes = readFileSync(process.argv[2]);
+    await readHeader(bytes, 50_000_000);
+    const before = kilobytes("VmRSS");
+    writeFileSync("/proc/self/clear_refs", "5");
+    await decodeImage(bytes);
+    console.log((kilobytes("VmHWM") - before) * 1024);`;
+  const built = new URL("../dist/imaging/index.js", import.meta.url).href;
+  const { stdout } = await promisify(execFile)("node", ["--input-type=module", "-e", script, built, file]);
+  return Number(stdout);
+}
+
+describe.runIf(measured)("the memory that decoding takes", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "facefleet-decoding-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const image = (channels: 3 | 4) =>
+    sharp({ create: { width: 4000, height: 3000, channels, background: { r: 90, g: 120, b: 80, alpha: 0.5 } } });
+  const deep = () => image(4).toColourspace("rgb16");
+  const turned = { orientation: 6 };
+
+  it.each([
+    ["a JPEG", image(3).jpeg()],
+    ["a progressive JPEG that is turned", image(3).withMetadata(turned).jpeg({ progressive: true })],
+    ["a PNG", image(3).png()],
+    ["an interlaced PNG of 16 bits that is turned", deep().withMetadata(turned).png({ progressive: true })],
+    ["a WebP", image(3).webp({ effort: 0 })],
+    ["a GIF", image(3).gif({ effort: 1 })],
+    ["a TIFF of 16 bits that is turned", deep().withMetadata(turned).tiff({ compression: "deflate" })],
+    ["an AVIF of 10 bits", image(3).avif({ effort: 0, bitdepth: 10, chromaSubsampling: "4:4:4" })],
+    ["an AVIF that is turned", image(4).withMetadata(turned).avif({ effort: 0 })],
+  ])("is what is said before, for %s", async (_, drawn) => {
+    const file = join(folder, "image");
+    await writeFile(file, await drawn.toBuffer());
+    const { decodingBytes } = await readHeader(await readFile(file), maxPixels);
+    const peak = await decodingPeak(file);
+    // The process itself takes some megabytes more, too.
+    expect(peak).toBeLessThan(decodingBytes + 24e6);
+    expect(peak).toBeGreaterThan(decodingBytes / 2);
+  });
 });
 
 describe.skipIf(skipped("strange image files", noPhotos))("strange files", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { modelsDir, noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline, startEngine } from "./pipeline-under-test.js";
 
-const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
 
 /** A device of which the engine says that so many crops are too much for its memory. */
 function cramped(engine: InferenceEngine, mostCrops: number): InferenceEngine {

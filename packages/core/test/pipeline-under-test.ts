@@ -3,6 +3,7 @@ import {
   createEngine,
   type EngineName,
   FacePipeline,
+  type ImageMemory,
   type PipelineLimits,
 } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
@@ -30,12 +31,16 @@ export const everyFace: AnalysisOptions = {
 };
 
 /** A pipeline on a pack, the built-in one unless told, with the engine it runs on. */
-export async function openPipeline(engineName: EngineName, own: Partial<PipelineLimits> = {}, packName?: string) {
+export async function openPipeline(
+  engineName: EngineName,
+  { memory, ...own }: Partial<PipelineLimits> & { memory?: ImageMemory } = {},
+  packName?: string,
+) {
   const pack = await loadPack(modelsDir, packName);
   const engine = await startEngine(engineName);
-  const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0, maxDecodedBytes: 256 * 2 ** 20 };
+  const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
   const limits = { ...usual, ...own };
-  const pipeline = await FacePipeline.create({ pack, engine, limits });
+  const pipeline = await FacePipeline.create({ pack, engine, limits, ...(memory && { memory }) });
   await pipeline.warmUp();
   return { engine, pack, pipeline };
 }

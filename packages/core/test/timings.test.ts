@@ -1,4 +1,4 @@
-import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
+import { type FaceAnalysis, type FacePipeline, imageMemory } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
@@ -9,7 +9,7 @@ describe.skipIf(skipped("what takes how long", noPhotos))("the stages of an imag
 
   beforeAll(async () => {
     bytes = await photo("two-people.jpg");
-    ({ pipeline } = await openPipeline("onnx-cpu", { maxDecodedBytes: 1 }));
+    ({ pipeline } = await openPipeline("onnx-cpu", { memory: imageMemory(1) }));
   });
 
   afterAll(() => pipeline?.close());

@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, BatchReport, BatchStage, CallOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, BatchReport, BatchStage, CallOptions, FaceAnalysis, ImageMemory } from "@facefleet/core";
 import { inferenceEnvironment } from "../config.js";
+import { MemoryLender } from "./lent-memory.js";
 import type {
   InferenceInfo,
   InferenceReply,
@@ -17,6 +18,8 @@ const entry = new URL("../../dist/inference/main.js", import.meta.url);
 const killAfterMs = 2000;
 /** Longer than the slowest batch on the slowest engine. */
 const longestSilenceMs = 300_000;
+/** Longer than what cannot be broken off, a decoder above all, takes to end by itself. */
+const longestLettingGoMs = 45_000;
 
 /** The process ended while it had the image, which may or may not be the reason. */
 export class InferenceProcessLost extends Error {
@@ -29,6 +32,14 @@ export interface InferenceListener {
   /** A batch was halved because the device ran out of memory. */
   onOutOfMemorySplit?(stage: BatchStage): void;
   onVitals?(vitals: InferenceVitals): void;
+}
+
+/** How long the process may take, in milliseconds, before it is killed. */
+export interface InferencePatience {
+  /** To say anything while it has work. */
+  readonly silenceMs?: number | undefined;
+  /** To let go of an image that is not wanted any more. */
+  readonly lettingGoMs?: number | undefined;
 }
 
 interface Call {
@@ -45,8 +56,11 @@ export class InferenceChild {
 
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
+  readonly #lender: MemoryLender;
   /** Runs out when the process hangs, in a driver or a decoder, which would hold its jobs for ever. */
   readonly #silence: NodeJS.Timeout;
+  /** For each image that is not wanted any more, until the process says that it has let go of it. */
+  readonly #lettingGo = new Map<number, NodeJS.Timeout>();
   #lastId = 0;
   #isWarm = false;
   #isHung = false;
@@ -54,9 +68,12 @@ export class InferenceChild {
 
   constructor(
     settings: InferenceSettings,
+    memory: ImageMemory,
     private readonly hear: InferenceListener,
-    silenceMs = longestSilenceMs,
+    private readonly patience: InferencePatience = {},
   ) {
+    const { silenceMs = longestSilenceMs } = patience;
+    this.#lender = new MemoryLender(memory, (request) => this.#send(request));
     this.#process = fork(entry, {
       serialization: "advanced",
       env: inferenceEnvironment(),
@@ -78,13 +95,13 @@ export class InferenceChild {
   async analyse(
     bytes: Uint8Array,
     options: AnalysisOptions,
-    { signal, urgent = false }: CallOptions = {},
+    { signal, urgent = false, flow = "" }: CallOptions = {},
   ): Promise<FaceAnalysis> {
     signal?.throwIfAborted();
     if (this.#lost) throw this.#lost;
     const id = ++this.#lastId;
     const cancel = () => {
-      this.#send({ type: "cancel", id });
+      this.#cancel(id);
       this.#calls.get(id)?.reject(signal?.reason);
     };
     signal?.addEventListener("abort", cancel, { once: true });
@@ -92,7 +109,7 @@ export class InferenceChild {
     try {
       return await new Promise<FaceAnalysis>((resolve, reject) => {
         this.#calls.set(id, { resolve, reject });
-        this.#send({ type: "analyse", id, bytes, options, urgent });
+        this.#send({ type: "analyse", id, bytes, options, urgent, flow });
       });
     } finally {
       this.#calls.delete(id);
@@ -108,9 +125,24 @@ export class InferenceChild {
     clearTimeout(kill);
   }
 
+  #cancel(id: number): void {
+    this.#send({ type: "cancel", id });
+    const { lettingGoMs = longestLettingGoMs } = this.patience;
+    this.#lettingGo.set(id, setTimeout(() => this.#kill(), lettingGoMs).unref());
+  }
+
+  #hasLetGo(id: number): void {
+    clearTimeout(this.#lettingGo.get(id));
+    this.#lettingGo.delete(id);
+  }
+
   #endHung(): void {
-    this.#isHung = !this.#isWarm || this.#calls.size > 0;
-    if (this.#isHung) this.#process.kill("SIGKILL");
+    if (!this.#isWarm || this.#calls.size > 0) this.#kill();
+  }
+
+  #kill(): void {
+    this.#isHung = true;
+    this.#process.kill("SIGKILL");
   }
 
   #receive(reply: InferenceReply): void {
@@ -120,6 +152,9 @@ export class InferenceChild {
     else if (reply.type === "batch") this.hear.onBatch?.(reply.report);
     else if (reply.type === "outOfMemorySplit") this.hear.onOutOfMemorySplit?.(reply.stage);
     else if (reply.type === "vitals") this.hear.onVitals?.(reply.vitals);
+    else if (reply.type === "memoryWanted") void this.#lender.wanted(reply);
+    else if (reply.type === "memoryKept") this.#lender.kept(reply);
+    else if (reply.type === "letGo") this.#hasLetGo(reply.id);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
     else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));
   }
@@ -141,6 +176,8 @@ export class InferenceChild {
         signal ? `signal ${signal}${this.#isHung ? ", because it hung" : ""}` : `exit code ${code}`,
       (error: Error) => error.message,
     );
+    this.#lender.takeBack();
+    for (const id of [...this.#lettingGo.keys()]) this.#hasLetGo(id);
     this.#lost = new InferenceProcessLost(`The inference process ended with ${end}`);
     for (const call of this.#calls.values()) call.reject(this.#lost);
     return end;

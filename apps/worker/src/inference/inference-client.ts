@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
-import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, CallOptions, FaceAnalysis, ImageMemory } from "@facefleet/core";
 import { JobGivenBack, type Logger } from "@facefleet/platform";
 import { orAborted } from "../or-aborted.js";
-import { InferenceChild, type InferenceListener, InferenceProcessLost } from "./inference-child.js";
+import {
+  InferenceChild,
+  type InferenceListener,
+  type InferencePatience,
+  InferenceProcessLost,
+} from "./inference-child.js";
 import type { InferenceInfo, InferenceSettings } from "./protocol.js";
 
 /** How long an image waits for a crashed inference process to be back, in milliseconds. */
@@ -11,11 +16,11 @@ const patienceMs = 30_000;
 const firstRestartMs = 250;
 const longestRestartMs = 10_000;
 
-export interface InferenceClientOptions extends InferenceListener {
+export interface InferenceClientOptions extends InferenceListener, InferencePatience {
   readonly settings: InferenceSettings;
+  /** What decoded images share. */
+  readonly memory: ImageMemory;
   readonly logger: Logger;
-  /** How long the process may say nothing while it has work before it is killed; five minutes by default. */
-  readonly silenceMs?: number;
   /** The inference process is warm: at the start, and again after each crash. */
   onReady?(info: InferenceInfo): void;
   /** The inference process has died and will be started again. */
@@ -92,8 +97,8 @@ export class InferenceClient {
   }
 
   async #launch(): Promise<InferenceChild> {
-    const { settings, silenceMs } = this.#options;
-    const child = new InferenceChild(settings, this.#options, silenceMs);
+    const { settings, memory } = this.#options;
+    const child = new InferenceChild(settings, memory, this.#options, this.#options);
     this.#child = child;
     const info = await child.started;
     this.#ready = true;

@@ -3,6 +3,7 @@ import { asProblemError } from "@facefleet/contracts";
 import { createEngine, FacePipeline, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
+import { LentMemory } from "./lent-memory.js";
 import type {
   InferenceInfo,
   InferenceReply,
@@ -22,6 +23,7 @@ export class InferenceServer {
     readonly info: InferenceInfo,
     private readonly engine: InferenceEngine,
     private readonly pipeline: FacePipeline,
+    private readonly memory: LentMemory,
     private readonly reply: (reply: InferenceReply) => void,
     private readonly logger: Logger,
   ) {
@@ -36,9 +38,11 @@ export class InferenceServer {
   ): Promise<InferenceServer> {
     const pack = await loadPack(settings.modelsDir, settings.pack);
     const { engine, reason } = await createEngine(settings.engine, settings);
+    const memory = new LentMemory(reply);
     const pipeline = await FacePipeline.create({
       pack,
       engine,
+      memory,
       limits: settings.limits,
       onBatch: (report) => reply({ type: "batch", report }),
       onOutOfMemorySplit: (stage) => reply({ type: "outOfMemorySplit", stage }),
@@ -49,7 +53,7 @@ export class InferenceServer {
     const { arithmetic, refusals } = pipeline.embeddedBy;
     const rssBytes = process.memoryUsage.rss();
     const info = { engine: name, device, reason, arithmetic, refusals, models, rssBytes };
-    return new InferenceServer(info, engine, pipeline, reply, logger);
+    return new InferenceServer(info, engine, pipeline, memory, reply, logger);
   }
 
   vitals(): InferenceVitals {
@@ -71,18 +75,20 @@ export class InferenceServer {
   receive(request: InferenceRequest): void {
     if (request.type === "analyse") void this.#analyse(request);
     else if (request.type === "cancel") this.#running.get(request.id)?.abort();
+    else if (request.type === "memoryLent") this.memory.lent(request.id);
   }
 
-  async #analyse({ id, bytes, options, urgent }: AnalyseRequest): Promise<void> {
+  async #analyse({ id, bytes, options, urgent, flow }: AnalyseRequest): Promise<void> {
     const abort = new AbortController();
     this.#running.set(id, abort);
     try {
-      const analysis = await this.pipeline.analyse(bytes, options, { signal: abort.signal, urgent });
+      const analysis = await this.pipeline.analyse(bytes, options, { signal: abort.signal, urgent, flow });
       if (!abort.signal.aborted) this.reply({ type: "analysed", id, analysis });
     } catch (error) {
       if (!abort.signal.aborted) this.#fail(id, error);
     } finally {
       this.#running.delete(id);
+      if (abort.signal.aborted) this.reply({ type: "letGo", id });
     }
   }
 

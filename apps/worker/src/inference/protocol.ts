@@ -15,7 +15,6 @@ export interface InferenceSettings {
     readonly maxPixels: number;
     readonly maxBatchSize: number;
     readonly maxQueueDelayMs: number;
-    readonly maxDecodedBytes: number;
   };
   readonly log: { readonly level: LogSettings["LOG_LEVEL"]; readonly format: LogSettings["LOG_FORMAT"] };
 }
@@ -60,8 +59,11 @@ export type InferenceRequest =
       readonly options: AnalysisOptions;
       /** Whether it goes before what is not. */
       readonly urgent: boolean;
+      /** Whose images it takes turns with as one. */
+      readonly flow: string;
     }
-  | { readonly type: "cancel"; readonly id: number };
+  | { readonly type: "cancel"; readonly id: number }
+  | { readonly type: "memoryLent"; readonly id: number };
 
 /** From the inference process to the worker. */
 export type InferenceReply =
@@ -69,6 +71,17 @@ export type InferenceReply =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
   | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
+  /** Nothing more is done for what was canceled. */
+  | { readonly type: "letGo"; readonly id: number }
+  /** Memory for an image is needed, in bytes, and how much of it still is. */
+  | {
+      readonly type: "memoryWanted";
+      readonly id: number;
+      readonly bytes: number;
+      readonly urgent: boolean;
+      readonly flow: string;
+    }
+  | { readonly type: "memoryKept"; readonly id: number; readonly bytes: number }
   | { readonly type: "batch"; readonly report: BatchReport }
   | { readonly type: "outOfMemorySplit"; readonly stage: BatchStage }
   | { readonly type: "vitals"; readonly vitals: InferenceVitals };

@@ -12,6 +12,8 @@ import type { UploadCleanup } from "./upload-cleanup.js";
 export interface FaceJobRunnerOptions extends ImageSources {
   readonly storeWatch: Pick<StoreWatch, "judge">;
   readonly maxImageBytes: number;
+  /** How long a job may take, in milliseconds. */
+  readonly timeoutMs: number;
   readonly cache?: AnalysisCache | undefined;
   readonly cleanup: UploadCleanup;
   readonly metrics: WorkerMetrics;
@@ -41,12 +43,19 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, own, egress, hosts, maxImageBytes, cache, analyse, metrics } = this.#options;
+    const { store, own, egress, hosts, maxImageBytes, cache, analyse, metrics, timeoutMs } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
+    const limit = timeLimit(timeoutMs);
+    const either = AbortSignal.any([signal, limit.signal]);
     try {
-      return await runFaceJob(job, { store, own, egress, hosts, maxImageBytes, cache, analyse, onStage }, signal);
+      return await runFaceJob(job, { store, own, egress, hosts, maxImageBytes, cache, analyse, onStage }, either);
+    } catch (error) {
+      // However what was aborted says so.
+      limit.signal.throwIfAborted();
+      throw error;
     } finally {
+      limit.end();
       metrics.inFlight(--this.#inFlight);
     }
   }
@@ -67,6 +76,14 @@ export class FaceJobRunner {
     logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
     await cleanup.released(uploadsOf(job.payload));
   }
+}
+
+/** Fires with the problem of a job that took too long. */
+function timeLimit(milliseconds: number): { readonly signal: AbortSignal; end(): void } {
+  const abort = new AbortController();
+  const detail = `Expected the job to be done within ${milliseconds / 1000} s.`;
+  const timer = setTimeout(() => abort.abort(new ProblemError("job_timeout", detail)), milliseconds);
+  return { signal: abort.signal, end: () => clearTimeout(timer) };
 }
 
 /** What the log says of a job: how it went, nothing of what was in its images. */

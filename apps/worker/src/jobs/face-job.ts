@@ -120,7 +120,7 @@ async function analyse(
   // Somebody waits for it: it does not wait for what may take hours anyway.
   const urgent = priority === "interactive";
   const analysis = await tracedAnalysis(payload.task, () =>
-    parts.analyse(bytes, analysisOptions(payload), { signal, urgent }),
+    parts.analyse(bytes, analysisOptions(payload), { signal, urgent, flow: payload.tenant }),
   );
   reportStages(analysis.timings, payload.task, parts);
   return analysis;

@@ -60,6 +60,43 @@ describe("DynamicBatcher", () => {
     expect(batches).toEqual([[0], [1, 9, 2, 3], [4, 5, 6]]);
   });
 
+  it("lets flows take turns, however many calls each has", async () => {
+    const { batcher, batches } = doubling();
+    const many = [[1, 2], [3, 4], [5]].map((items) => batcher.submit(items, { flow: "many" }));
+    await Promise.all([...many, batcher.submit([6, 7, 8], { flow: "one" })]);
+    expect(batches).toEqual([
+      [1, 6, 3, 7],
+      [5, 8, 2, 4],
+    ]);
+  });
+
+  it("counts the calls in a batch where it is told to, and keeps to half of them after running out of memory", async () => {
+    const batches: number[][] = [];
+    const reports: BatchTimes[] = [];
+    const batcher = new DynamicBatcher<number, number>({
+      maxBatchSize: 4,
+      counted: "calls",
+      weight: { of: () => 1, max: 100 },
+      maxQueueDelayMs: 0,
+      isOutOfMemory: () => true,
+      onBatch: (times) => reports.push(times),
+      run: async (items) => {
+        batches.push([...items]);
+        if (items.length > 4) throw new Error("out of memory");
+        return [...items];
+      },
+    });
+    const calls = [[1, 1], [2, 2], [3, 3], [4, 4], [5]];
+    expect(await Promise.all(calls.map((items) => batcher.submit(items)))).toEqual(calls);
+    expect(batches[0]).toEqual([1, 2, 3, 4]);
+    expect(reports[0]).toMatchObject({ size: 4, capacity: 4 });
+    batches.length = 0;
+    await Promise.all([[1, 1, 1, 1, 1, 1], [2]].map((items) => batcher.submit(items)));
+    expect(batches.map(({ length }) => length)).toEqual([7, 4, 3]);
+    await batcher.submit([1, 1, 1, 1, 1, 1]);
+    expect(batches.slice(3).map(({ length }) => length)).toEqual([4, 2]);
+  });
+
   it("takes urgent items first, and waits for no company with them", async () => {
     const { batcher, batches } = doubling({ maxQueueDelayMs: 60, maxBatchSize: 2 });
     const patient = batcher.submit([1]);

@@ -1,7 +1,9 @@
 import { DeviceQueue } from "./device-queue.js";
+import { Turns } from "./turns.js";
 
 /** What one batch did, for metrics. */
 export interface BatchTimes {
+  /** Items, or calls where these are counted. */
   readonly size: number;
   /** The largest batch allowed at the time. */
   readonly capacity: number;
@@ -13,7 +15,10 @@ export interface BatchTimes {
 export interface DynamicBatcherOptions<Item, Result> {
   /** Runs a batch: as many results as items, in their order. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** How many there may be in a batch. */
   readonly maxBatchSize: number;
+  /** What is counted: items, unless told, or the calls that they are of. */
+  readonly counted?: "items" | "calls";
   /** A batch of several items weighs no more than `max`; any weight unless told. */
   readonly weight?: { readonly of: (item: Item) => number; readonly max: number };
   /** How long a batch that could start waits for company, in milliseconds. 0 starts at once. */
@@ -34,6 +39,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the items go before those that are not urgent. */
   readonly urgent?: boolean | undefined;
+  /** Whose items they are: each flow gets the same, however many calls it has. */
+  readonly flow?: string | undefined;
 }
 
 /** The items of one call, and what is known of their results. */
@@ -41,8 +48,9 @@ interface Group<Item, Result> {
   readonly items: readonly Item[];
   readonly results: Result[];
   readonly since: number;
+  readonly flow: string;
   /** The calls that it takes turns with. */
-  readonly among: Set<Group<Item, Result>>;
+  readonly among: Turns<Group<Item, Result>>;
   /** The first item that no batch has taken. */
   next: number;
   /** Results still to come. */
@@ -64,30 +72,32 @@ const patientRank = 1000;
  * (or `maxQueueDelayMs` later, or when the batch is full), so batches grow with the load by themselves. One batch is
  * in flight at a time.
  *
- * Urgent calls go first. Calls take turns within a batch, item by item: one with thousands of items does not hold
- * up one with a single item.
+ * Urgent calls go first. Flows, and the calls of each, take turns within a batch, item by item: one with thousands of items
+ * does not hold up one with a single item.
  *
  * A failing batch is halved and tried again, down to single items, so that an item that breaks its batch
  * fails its own call alone. After running out of memory the smaller size is kept, unless an item fails even
  * alone: then it was not the size.
  */
 export class DynamicBatcher<Item, Result> {
-  /** Calls with waiting items, the one whose turn is next first. */
-  private readonly urgent = new Set<Group<Item, Result>>();
-  private readonly patient = new Set<Group<Item, Result>>();
+  /** Calls with waiting items. */
+  private readonly urgent = new Turns<Group<Item, Result>>();
+  private readonly patient = new Turns<Group<Item, Result>>();
   private waiting = 0;
   private running = false;
   private timer: NodeJS.Timeout | undefined;
   private capacity: number;
+  private maxWeight: number;
   private readonly device: DeviceQueue;
 
   constructor(private readonly options: DynamicBatcherOptions<Item, Result>) {
     this.capacity = options.maxBatchSize;
+    this.maxWeight = options.weight?.max ?? Number.POSITIVE_INFINITY;
     this.device = options.device ?? new DeviceQueue();
   }
 
   /** Resolves to the items' results, in their order; rejects with the error of the first item that fails. */
-  async submit(items: readonly Item[], { signal, urgent = false }: CallOptions = {}): Promise<Result[]> {
+  async submit(items: readonly Item[], { signal, urgent = false, flow = "" }: CallOptions = {}): Promise<Result[]> {
     signal?.throwIfAborted();
     if (items.length === 0) return [];
     let abort: (() => void) | undefined;
@@ -96,10 +106,10 @@ export class DynamicBatcher<Item, Result> {
         const among = urgent ? this.urgent : this.patient;
         const results: Result[] = new Array(items.length);
         const since = performance.now();
-        const group = { items, results, since, among, next: 0, missing: items.length, resolve, reject };
+        const group = { items, results, since, flow, among, next: 0, missing: items.length, resolve, reject };
         abort = () => this.fail(group, signal?.reason);
         signal?.addEventListener("abort", abort);
-        among.add(group);
+        among.add(group, flow);
         this.waiting += items.length;
         this.schedule();
       });
@@ -111,7 +121,7 @@ export class DynamicBatcher<Item, Result> {
   private schedule(): void {
     if (this.running || this.waiting === 0) return;
     const { maxQueueDelayMs } = this.options;
-    if (maxQueueDelayMs === 0 || this.urgent.size > 0 || this.waiting >= this.capacity) this.start();
+    if (maxQueueDelayMs === 0 || !this.urgent.isEmpty || this.waiting >= this.capacity) this.start();
     else this.timer ??= setTimeout(() => this.start(), maxQueueDelayMs);
   }
 
@@ -120,7 +130,7 @@ export class DynamicBatcher<Item, Result> {
     this.timer = undefined;
     this.running = true;
     const { rank = 0 } = this.options;
-    const rankNow = () => (this.urgent.size > 0 ? rank : patientRank + rank);
+    const rankNow = () => (this.urgent.isEmpty ? patientRank + rank : rank);
     const turn = this.device.run(rankNow, () => this.runNext());
     void turn.finally(() => {
       this.running = false;
@@ -133,27 +143,38 @@ export class DynamicBatcher<Item, Result> {
     if (batch.length > 0) await this.runBatch(batch);
   }
 
-  /** Takes one item of each call in turn until the batch is full. A call that had its turn goes last. */
+  /** Takes items in turn until the batch is full. */
   private takeTurns(): Slot<Item, Result>[] {
-    const { weight } = this.options;
     const batch: Slot<Item, Result>[] = [];
-    let weightLeft = weight?.max ?? 0;
-    for (const group of this.inTurn()) {
-      if (batch.length === this.capacity) break;
-      weightLeft -= weight?.of(group.items[group.next] as Item) ?? 0;
-      if (weightLeft < 0 && batch.length > 0) break;
-      group.among.delete(group);
-      batch.push({ group, index: group.next++ });
-      // A set visits what is added while it is walked.
-      if (group.next < group.items.length) group.among.add(group);
+    const calls = new Set<Group<Item, Result>>();
+    let weight = 0;
+    for (let group = this.next; group; group = this.next) {
+      const slot = { group, index: group.next };
+      weight += this.weightOf(slot);
+      const size = this.countsCalls ? calls.add(group).size : batch.length + 1;
+      if (size > this.capacity || (weight > this.maxWeight && batch.length > 0)) break;
+      group.next++;
+      group.among.hadTurn(group, group.flow, { isDone: group.next === group.items.length });
+      batch.push(slot);
     }
     this.waiting -= batch.length;
     return batch;
   }
 
-  private *inTurn(): Generator<Group<Item, Result>> {
-    yield* this.urgent;
-    yield* this.patient;
+  private get next(): Group<Item, Result> | undefined {
+    return this.urgent.next ?? this.patient.next;
+  }
+
+  private sizeOf(batch: readonly Slot<Item, Result>[]): number {
+    return this.countsCalls ? new Set(batch.map(({ group }) => group)).size : batch.length;
+  }
+
+  private get countsCalls(): boolean {
+    return this.options.counted === "calls";
+  }
+
+  private weightOf({ group, index }: Slot<Item, Result>): number {
+    return this.options.weight?.of(group.items[index] as Item) ?? 0;
   }
 
   /** Whether every item has its result. */
@@ -162,7 +183,7 @@ export class DynamicBatcher<Item, Result> {
     try {
       const results = await this.options.run(batch.map(({ group, index }) => group.items[index] as Item));
       this.options.onBatch?.({
-        size: batch.length,
+        size: this.sizeOf(batch),
         capacity: this.capacity,
         waitMs: started - Math.min(...batch.map(({ group }) => group.since)),
         runMs: performance.now() - started,
@@ -185,13 +206,20 @@ export class DynamicBatcher<Item, Result> {
     const firstFits = await this.runBatch(batch.slice(0, half));
     const secondFits = await this.runBatch(batch.slice(half));
     const fits = firstFits && secondFits;
-    if (fits && isTooLarge) this.capacity = Math.min(this.capacity, half);
+    if (fits && isTooLarge) this.keepTo(batch.slice(0, half));
     return fits;
+  }
+
+  /** No batch is larger than this one from now on. */
+  private keepTo(batch: readonly Slot<Item, Result>[]): void {
+    this.capacity = Math.min(this.capacity, this.sizeOf(batch));
+    const weight = batch.reduce((sum, slot) => sum + this.weightOf(slot), 0);
+    if (this.options.weight) this.maxWeight = Math.min(this.maxWeight, weight);
   }
 
   /** Rejects a call and forgets its items that still wait. */
   private fail(group: Group<Item, Result>, error: unknown): void {
-    if (group.among.delete(group)) this.waiting -= group.items.length - group.next;
+    if (group.among.delete(group, group.flow)) this.waiting -= group.items.length - group.next;
     group.reject(error);
   }
 }

@@ -11,9 +11,9 @@ export interface BatchReport extends BatchTimes {
   readonly stage: BatchStage;
 }
 
-interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "weight"> {
+interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "counted" | "weight"> {
   readonly stage: BatchStage;
-  /** The pipeline's own limit, in images, unless told. */
+  /** The pipeline's own limit unless told. */
   readonly maxBatchSize?: number;
 }
 

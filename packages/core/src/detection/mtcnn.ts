@@ -8,9 +8,18 @@ import { type CandidateCrop, cropCandidates, cropJudge, type Judgement } from ".
 import type { Detection } from "./detection.js";
 import { faceProbability } from "./face-probability.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
-import { type DetectionInput, type DetectorSettings, type Proposed, Proposer, pyramidPixels } from "./proposer.js";
+import {
+  bandPixels,
+  type DetectionInput,
+  type DetectorSettings,
+  type LevelBand,
+  levelBands,
+  Proposer,
+  proposedBoxes,
+  type SearchedBand,
+} from "./proposer.js";
 
-/** Pixels of all levels of the images in one batch of the first stage: some tens of milliseconds on a CPU. */
+/** Pixels of all bands in one batch of the first stage: some tens of milliseconds on a CPU. */
 const proposeBatchPixels = 1_000_000;
 /** Crops in one run of R-Net and of O-Net. */
 const refineBatchSize = 128;
@@ -22,22 +31,26 @@ interface MtcnnSessions {
   readonly onet: Session<"logits" | "offsets" | "landmarks">;
 }
 
-interface ProposedTogether extends Proposed {
-  /** Images in the batch that these candidates were proposed in. */
+interface SearchedTogether extends SearchedBand {
+  /** Images in the batch that the band was in. */
   readonly batchSize: number;
 }
 
-export interface ImageDetections extends Pick<ProposedTogether, "pyramidMs" | "batchSize"> {
+export interface ImageDetections {
   /** Best score first. */
   readonly detections: Detection[];
+  /** What the image's own levels took to make. */
+  readonly pyramidMs: number;
+  /** Images in the batch that it was first looked at in. */
+  readonly batchSize: number;
 }
 
 /**
  * MTCNN (Zhang et al. 2016, arXiv:1604.02878): a proposal, a refinement and an output network. Images that
- * are looked at together share the runs of each: of P-Net by image, of R- and O-Net by candidate.
+ * are looked at together share the runs of each: of P-Net by bands of their levels, of R- and O-Net by candidate.
  */
 export class Mtcnn {
-  private readonly proposals: DynamicBatcher<DetectionInput, ProposedTogether>;
+  private readonly proposals: DynamicBatcher<LevelBand, SearchedTogether>;
   private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets">>;
   private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets" | "landmarks">>;
 
@@ -50,10 +63,11 @@ export class Mtcnn {
     const proposer = new Proposer(sessions.pnet, settings);
     this.proposals = batcher({
       stage: "propose",
-      weight: { of: (input) => pyramidPixels(input, settings), max: proposeBatchPixels },
-      run: async (inputs) => {
-        const proposed = await proposer.propose(inputs);
-        return proposed.map((ofImage) => ({ ...ofImage, batchSize: inputs.length }));
+      counted: "calls",
+      weight: { of: bandPixels, max: proposeBatchPixels },
+      run: async (bands) => {
+        const batchSize = new Set(bands.map(({ image }) => image)).size;
+        return (await proposer.search(bands)).map((searched) => ({ ...searched, batchSize }));
       },
     });
     this.refinements = batcher({
@@ -80,12 +94,14 @@ export class Mtcnn {
   /** The faces of one image. What it finds does not depend on what shares its runs. */
   async detect(input: DetectionInput, call?: CallOptions): Promise<ImageDetections> {
     const { image } = input;
-    const [{ candidates, ...proposal }] = (await this.proposals.submit([input], call)) as [ProposedTogether];
-    const proposedCrops = cropCandidates(image, candidates);
+    const bands = levelBands(input, this.settings);
+    const searched = await this.proposals.submit(bands, call);
+    const proposedCrops = cropCandidates(image, proposedBoxes(bands, searched, this.settings));
     const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, call), this.settings);
     const refinedCrops = cropCandidates(image, refined);
     const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, call), this.settings);
-    return { detections, ...proposal };
+    const pyramidMs = searched.reduce((sum, { pyramidMs }) => sum + pyramidMs, 0);
+    return { detections, pyramidMs, batchSize: searched[0]?.batchSize ?? 1 };
   }
 
   /** Runs each network once, on an input that holds nothing. */

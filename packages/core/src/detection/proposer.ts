@@ -1,6 +1,6 @@
 import { rowOf, Scratch, type Session, type Tensor } from "../engines/index.js";
 import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
-import type { PackManifest, Standardisation } from "../models/index.js";
+import type { PackManifest } from "../models/index.js";
 import { type Band, bandsOf, cellStride } from "./bands.js";
 import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
 import { faceProbability, logitMargin } from "./face-probability.js";
@@ -12,12 +12,6 @@ import { overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
  * pixels would leave a CPU's cache.
  */
 const maxPixelsPerRun = 262_144;
-
-/** A size at which one image of the batch is looked at. */
-interface ImageLevel extends PyramidLevel {
-  /** Index of the image in the batch. */
-  readonly image: number;
-}
 
 interface Proposal extends CandidateBox {
   readonly offsets: Float32Array;
@@ -32,14 +26,52 @@ export interface DetectionInput {
   readonly minFaceSize: number;
 }
 
-export interface Proposed {
-  /** Square, best first. */
-  readonly candidates: CandidateBox[];
-  /** What the image's own levels took to make. */
+/** What P-Net looks at in one go: a band of one of the sizes of an image. */
+export interface LevelBand {
+  readonly image: SummedAreaTable;
+  readonly level: PyramidLevel;
+  readonly band: Band;
+}
+
+/** What P-Net sees in one band, in the order of its cells. */
+export interface SearchedBand {
+  readonly proposals: Proposal[];
+  /** What the band took to make. */
   readonly pyramidMs: number;
 }
 
-/** The first stage of MTCNN: P-Net over the pyramids of a batch of images, one batch at a time. */
+/** The bands of all sizes of an image, the largest size first. */
+export function levelBands({ image, minFaceSize }: DetectionInput, { pyramidFactor }: DetectorSettings): LevelBand[] {
+  const levels = imagePyramid(image.width, image.height, minFaceSize, pyramidFactor);
+  return levels.flatMap((level) => bandsOf(level, maxPixelsPerRun).map((band) => ({ image, level, band })));
+}
+
+/** What P-Net's time goes with. */
+export function bandPixels({ level, band }: LevelBand): number {
+  return level.width * (band.bottom - band.top);
+}
+
+/**
+ * What is proposed for an image, from what was seen in all of its bands.
+ * @returns square boxes, best first
+ */
+export function proposedBoxes(
+  bands: readonly LevelBand[],
+  searched: readonly SearchedBand[],
+  { nms }: DetectorSettings,
+): CandidateBox[] {
+  const byLevel = new Map<PyramidLevel, Proposal[]>();
+  for (const [index, { level }] of bands.entries()) {
+    const ofLevel = byLevel.get(level) ?? [];
+    for (const proposal of searched[index]!.proposals) ofLevel.push(proposal);
+    byLevel.set(level, ofLevel);
+  }
+  // Scores saturate at 1 and tie; the reference then takes the last cell.
+  const ofLevels = [...byLevel.values()].flatMap((all) => suppressNonMaxima(all.reverse(), nms.level, overUnion));
+  return suppressNonMaxima(ofLevels, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0)));
+}
+
+/** P-Net over bands of any images, one batch at a time. */
 export class Proposer {
   private readonly scratch = new Scratch();
 
@@ -48,65 +80,49 @@ export class Proposer {
     private readonly settings: DetectorSettings,
   ) {}
 
-  /** What is proposed for each image. Levels of equal size share a run; a large one takes several. */
-  async propose(inputs: readonly DetectionInput[]): Promise<Proposed[]> {
-    const { pyramidFactor, nms } = this.settings;
-    const proposals: Proposal[][] = inputs.map(() => []);
-    const pyramidMs: number[] = inputs.map(() => 0);
-    for (const levels of runsOf(allLevels(inputs, pyramidFactor))) {
-      const found = await this.search(inputs, levels, pyramidMs);
-      for (const [index, { image }] of levels.entries()) {
-        // Scores saturate at 1 and tie; the reference then takes the last cell.
-        const kept = suppressNonMaxima(found[index]!.reverse(), nms.level, overUnion);
-        for (const box of kept) proposals[image]!.push(box);
-      }
-    }
-    return proposals.map((ofImage, image) => {
-      const kept = suppressNonMaxima(ofImage, nms.pyramid, overUnion);
-      return { candidates: kept.map((box) => toSquare(regress(box, box.offsets, 0))), pyramidMs: pyramidMs[image]! };
-    });
-  }
-
-  /** The proposals of levels of equal size, in the order of their cells. Adds to what each image's pyramid took. */
-  private async search(
-    inputs: readonly DetectionInput[],
-    levels: readonly ImageLevel[],
-    pyramidMs: number[],
-  ): Promise<Proposal[][]> {
-    const { standardisation, thresholds } = this.settings;
-    const found: Proposal[][] = levels.map(() => []);
-    for (const band of bandsOf(levels[0]!, maxPixelsPerRun)) {
-      const stack = stackLevels(inputs, levels, band, standardisation, this.scratch, pyramidMs);
+  /** What is seen in each band. Those of equal size share runs. */
+  async search(bands: readonly LevelBand[]): Promise<SearchedBand[]> {
+    const searched = new Map<LevelBand, SearchedBand>();
+    for (const alike of runsOf(bands)) {
+      const { stack, pyramidMs } = this.stackBands(alike);
       const output = await this.session.run(stack);
-      for (const [index, level] of levels.entries()) {
-        for (const cell of cellsAbove(thresholds[0], output, index, level, band)) found[index]!.push(cell);
+      for (const [index, one] of alike.entries()) {
+        const proposals = cellsAbove(this.settings.thresholds[0], output, index, one);
+        searched.set(one, { proposals, pyramidMs: pyramidMs[index]! });
       }
     }
-    return found;
+    return bands.map((band) => searched.get(band)!);
+  }
+
+  private stackBands(bands: readonly LevelBand[]): { stack: Tensor; pyramidMs: number[] } {
+    const {
+      level: { width, height },
+      band: { top, bottom },
+    } = bands[0]!;
+    const rows = bottom - top;
+    const size = { width, height, top, bottom };
+    const data = this.scratch.take(bands.length * rows * width * 3);
+    const pyramidMs = bands.map(({ image }, index) => {
+      const started = performance.now();
+      image.resize(wholeImage(image), size, this.settings.standardisation, data, index * rows * width * 3);
+      return performance.now() - started;
+    });
+    return { stack: { data, shape: [bands.length, rows, width, 3] }, pyramidMs };
   }
 }
 
-/** Pixels of all levels of an image: what P-Net's time goes with. */
-export function pyramidPixels(input: DetectionInput, { pyramidFactor }: DetectorSettings): number {
-  return allLevels([input], pyramidFactor).reduce((sum, { width, height }) => sum + width * height, 0);
-}
-
-function allLevels(inputs: readonly DetectionInput[], factor: number): ImageLevel[] {
-  return inputs.flatMap(({ image, minFaceSize }, index) =>
-    imagePyramid(image.width, image.height, minFaceSize, factor).map((level) => ({ ...level, image: index })),
-  );
-}
-
-/** Groups levels of equal size, and cuts groups that are too large for one run. */
-function runsOf(levels: readonly ImageLevel[]): ImageLevel[][] {
-  const bySize = new Map<string, ImageLevel[]>();
-  for (const level of levels) {
-    const key = `${level.width}x${level.height}`;
-    bySize.set(key, [...(bySize.get(key) ?? []), level]);
+/** Groups bands of equal place and size, and cuts groups that are too large for one run. */
+function runsOf(bands: readonly LevelBand[]): LevelBand[][] {
+  const bySize = new Map<string, LevelBand[]>();
+  for (const one of bands) {
+    const { level, band } = one;
+    const key = `${level.width}x${level.height} ${band.top}-${band.bottom}`;
+    const others = bySize.get(key);
+    if (others) others.push(one);
+    else bySize.set(key, [one]);
   }
   return [...bySize.values()].flatMap((group) => {
-    const { width, height } = group[0]!;
-    return chunk(group, Math.max(1, Math.floor(maxPixelsPerRun / (width * height))));
+    return chunk(group, Math.max(1, Math.floor(maxPixelsPerRun / bandPixels(group[0]!))));
   });
 }
 
@@ -114,28 +130,6 @@ function chunk<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
   return chunks;
-}
-
-/** One band of levels of equal size. Adds what each took to its image's milliseconds. */
-function stackLevels(
-  inputs: readonly DetectionInput[],
-  levels: readonly ImageLevel[],
-  { top, bottom }: Band,
-  standardisation: Standardisation,
-  scratch: Scratch,
-  pyramidMs: number[],
-): Tensor {
-  const { width, height } = levels[0]!;
-  const rows = bottom - top;
-  const size = { width, height, top, bottom };
-  const data = scratch.take(levels.length * rows * width * 3);
-  for (const [index, level] of levels.entries()) {
-    const { image } = inputs[level.image]!;
-    const started = performance.now();
-    image.resize(wholeImage(image), size, standardisation, data, index * rows * width * 3);
-    pyramidMs[level.image]! += performance.now() - started;
-  }
-  return { data, shape: [levels.length, rows, width, 3] };
 }
 
 /**
@@ -146,13 +140,12 @@ function toImage(pixel: number, scale: number): number {
   return Math.floor(Math.fround(pixel / Math.fround(scale)));
 }
 
-/** The cells of one level's band whose score passes, as boxes of the upright image. */
+/** The cells of a band whose score passes, as boxes of the upright image. */
 function cellsAbove(
   threshold: number,
   { logits, offsets }: Readonly<Record<"logits" | "offsets", Tensor>>,
   index: number,
-  { scale }: ImageLevel,
-  { top }: Band,
+  { level: { scale }, band: { top } }: LevelBand,
 ): Proposal[] {
   const [, rows, columns] = logits.shape;
   const proposals: Proposal[] = [];

@@ -19,33 +19,57 @@ export interface ImageHeader {
   readonly orientation: number;
 }
 
+/** An image's header, and what reading the rest of it takes. */
+export interface ReadHeader extends ImageHeader {
+  /** Memory while it is decoded, at most, its pixels included, in bytes. */
+  readonly decodingBytes: number;
+}
+
+/** RGB of a decoded image, in bytes. */
+export const bytesPerPixel = 3;
+
 /**
  * Reads an image's header.
  *
  * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_undecodable`, or `image_too_large`
  *   when it has more than `maxPixels` pixels.
  */
-export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ImageHeader> {
+export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ReadHeader> {
   if (bytes.byteLength === 0) throw new ProblemError("empty_image", "Expected an image but received 0 bytes");
   const format = sniffFormat(bytes);
   if (!format) {
     const detail = `Expected JPEG, PNG, WebP, GIF, TIFF or AVIF but received ${describeUnread(bytes)}`;
     throw new ProblemError("unsupported_image_format", detail);
   }
-  const { width, height, orientation = 1 } = await metadata(bytes);
+  const facts = await metadata(bytes);
+  const { width, height, orientation = 1 } = facts;
   if (width * height > maxPixels) {
     const detail = `Expected at most ${maxPixels} pixels but received ${width} x ${height}`;
     throw new ProblemError("image_too_large", detail);
   }
-  return orientation >= 5
-    ? { width: height, height: width, format, orientation }
-    : { width, height, format, orientation };
+  const upright = orientation >= 5 ? { width: height, height: width } : { width, height };
+  return { ...upright, format, orientation, decodingBytes: decodingBytes(facts, format) };
 }
+
+/** Bytes a pixel that decoders hold beside what they give, measured with libvips 8.18 on images of 50 megapixels. */
+const decoderBytesPerPixel: Partial<Record<ImageFormat, number>> = { avif: 22, webp: 6, gif: 5 };
+
+/** What comes line by line passes through; an image that does not, or is turned, is held whole as it is in its file. */
+function decodingBytes(facts: Metadata, format: ImageFormat): number {
+  const { width, height, channels, depth, isProgressive, orientation = 1 } = facts;
+  const whole = channels * (depth === "uchar" ? 1 : 2);
+  const decoder = decoderBytesPerPixel[format] ?? (isProgressive ? whole : 1);
+  const turned = orientation > 1 ? whole : 0;
+  return width * height * (bytesPerPixel + decoder + turned);
+}
+
+/** The longest that decoding may take, in seconds; a large image takes two or three. */
+const decodingLimit = 30;
 
 /**
  * Decodes the first frame of an image, upright (EXIF orientation applied), as 8-bit RGB without alpha.
  *
- * @throws ProblemError `image_undecodable` when the file is damaged or incomplete.
+ * @throws ProblemError `image_undecodable` when the file is damaged or incomplete, `job_timeout`.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   try {
@@ -53,6 +77,7 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
       .autoOrient()
       .toColourspace("srgb")
       .removeAlpha()
+      .timeout({ seconds: decodingLimit })
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data };
@@ -62,8 +87,8 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 }
 
 /** Describes a decoded image as results do. */
-export function imageInfo(bytes: Uint8Array, header: ImageHeader): ImageInfo {
-  return { ...header, sha256: createHash("sha256").update(bytes).digest("hex") };
+export function imageInfo(bytes: Uint8Array, { width, height, format, orientation }: ImageHeader): ImageInfo {
+  return { width, height, format, orientation, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 async function metadata(bytes: Uint8Array): Promise<Metadata> {
@@ -84,6 +109,10 @@ function open(bytes: Uint8Array): Sharp {
 
 /** libvips keeps one error text for all threads: the cause's may speak of another image, so it is for logs only. */
 function undecodable(cause: unknown): ProblemError {
+  if (cause instanceof Error && /^timeout: \d+% complete/.test(cause.message)) {
+    const detail = `Expected an image that is decoded within ${decodingLimit} s`;
+    return new ProblemError("job_timeout", detail, { cause });
+  }
   const detail = "Expected a whole, readable image but received one that is damaged or incomplete";
   return new ProblemError("image_undecodable", detail, { cause });
 }

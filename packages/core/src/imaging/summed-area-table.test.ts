@@ -10,10 +10,10 @@ function image(width: number, values: readonly number[]): RgbImage {
   return { width, height: values.length / width, data };
 }
 
-function resized(from: RgbImage, size: OutputSize, region: Region = wholeImage(from)): Float32Array {
+async function resized(from: RgbImage, size: OutputSize, region: Region = wholeImage(from)): Promise<Float32Array> {
   const { width, height, top = 0, bottom = height } = size;
   const out = new Float32Array(width * (bottom - top) * 3);
-  new SummedAreaTable(from).resize(region, size, asIs, out);
+  (await SummedAreaTable.of(from)).resize(region, size, asIs, out);
   return out;
 }
 
@@ -41,42 +41,42 @@ function plainMean({ data, width }: RgbImage, region: Region, size: OutputSize, 
 }
 
 describe("SummedAreaTable", () => {
-  it("averages the pixels that an output pixel touches", () => {
+  it("averages the pixels that an output pixel touches", async () => {
     const from = image(4, [0, 10, 20, 30, 40, 50, 60, 70]);
-    expect([...resized(from, { width: 2, height: 1 })]).toEqual([25, 26, 27, 45, 46, 47]);
+    expect([...(await resized(from, { width: 2, height: 1 }))]).toEqual([25, 26, 27, 45, 46, 47]);
   });
 
-  it("shares a pixel between two outputs when sizes do not divide, as adaptive average pooling does", () => {
-    expect(red(resized(image(3, [0, 30, 60]), { width: 2, height: 1 }))).toEqual([15, 45]);
+  it("shares a pixel between two outputs when sizes do not divide, as adaptive average pooling does", async () => {
+    expect(red(await resized(image(3, [0, 30, 60]), { width: 2, height: 1 }))).toEqual([15, 45]);
   });
 
-  it("repeats pixels when it enlarges", () => {
-    expect(red(resized(image(2, [10, 20]), { width: 4, height: 1 }))).toEqual([10, 10, 20, 20]);
+  it("repeats pixels when it enlarges", async () => {
+    expect(red(await resized(image(2, [10, 20]), { width: 4, height: 1 }))).toEqual([10, 10, 20, 20]);
   });
 
-  it("reads nothing outside the region", () => {
+  it("reads nothing outside the region", async () => {
     const from = image(3, [9, 9, 9, 9, 50, 60, 9, 70, 80]);
     const region = { left: 1, top: 1, right: 3, bottom: 3 };
-    expect([...resized(from, { width: 1, height: 1 }, region)]).toEqual([65, 66, 67]);
+    expect([...(await resized(from, { width: 1, height: 1 }, region))]).toEqual([65, 66, 67]);
   });
 
-  it("writes only the rows that are wanted, as they are in the whole", () => {
+  it("writes only the rows that are wanted, as they are in the whole", async () => {
     const from = image(2, [0, 10, 20, 30, 40, 50, 60, 70]);
-    const whole = resized(from, { width: 2, height: 3 });
-    expect(resized(from, { width: 2, height: 3, top: 1, bottom: 2 })).toEqual(whole.subarray(6, 12));
+    const whole = await resized(from, { width: 2, height: 3 });
+    expect(await resized(from, { width: 2, height: 3, top: 1, bottom: 2 })).toEqual(whole.subarray(6, 12));
   });
 
-  it("standardises and writes from the offset on", () => {
+  it("standardises and writes from the offset on", async () => {
     const out = new Float32Array(6);
     const from = image(1, [127]);
-    new SummedAreaTable(from).resize(wholeImage(from), { width: 1, height: 1 }, { mean: 127, scale: 2 }, out, 3);
+    (await SummedAreaTable.of(from)).resize(wholeImage(from), { width: 1, height: 1 }, { mean: 127, scale: 2 }, out, 3);
     expect([...out]).toEqual([0, 0, 0, 0, 0.5, 1]);
   });
 
   // Sums are kept in 16 bits: in a white image, whatever is summed in one piece beyond that shows.
-  it.each([16, 17, 31, 100, 257, 300])("is exact for white cells of %d pixels a side", (side) => {
+  it.each([16, 17, 31, 100, 257, 300])("is exact for white cells of %d pixels a side", async (side) => {
     const white: RgbImage = { width: side, height: side, data: new Uint8Array(side * side * 3).fill(255) };
-    expect([...resized(white, { width: 1, height: 1 })]).toEqual([255, 255, 255]);
+    expect([...(await resized(white, { width: 1, height: 1 }))]).toEqual([255, 255, 255]);
   });
 
   it.each([
@@ -96,14 +96,14 @@ describe("SummedAreaTable", () => {
       { width: 79, height: 58 },
       { left: 0, top: 0, right: 131, bottom: 97 },
     ],
-  ])("is what adding up pixel by pixel gives: %j of %j", (size, region) => {
+  ])("is what adding up pixel by pixel gives: %j of %j", async (size, region) => {
     let state = 1;
     const data = Uint8Array.from({ length: 131 * 97 * 3 }, () => {
       state = (state * 48271) % 2147483647;
       return state % 256;
     });
     const from = { width: 131, height: 97, data };
-    const actual = resized(from, size, region);
+    const actual = await resized(from, size, region);
     for (let y = 0; y < size.height; y++) {
       for (let x = 0; x < size.width; x++) {
         const at = (y * size.width + x) * 3;

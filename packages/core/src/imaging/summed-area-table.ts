@@ -1,3 +1,4 @@
+import { ThreadTurn } from "../batching/index.js";
 import type { Standardisation } from "../models/index.js";
 import type { Region, RgbImage } from "./rgb-image.js";
 
@@ -27,6 +28,8 @@ interface RowOfCells {
 /** Sums are kept modulo 2^16, and 257 pixels of 255 are less than that. */
 const sumLimit = 2 ** 16;
 const largestCell = 257;
+/** Rows that are summed before others may have the thread: some milliseconds of a large image. */
+const rowsAtOnce = 64;
 /** Side of the parts that a larger cell is summed in. */
 const partSide = 16;
 
@@ -39,15 +42,21 @@ const partSide = 16;
 export class SummedAreaTable {
   readonly width: number;
   readonly height: number;
-  /** Of red, green and blue above and to the left of each corner of a pixel, modulo 2^16. */
-  private readonly sums: Uint16Array;
   private readonly stride: number;
 
-  constructor({ width, height, data }: RgbImage) {
+  private constructor(
+    { width, height }: Pick<RgbImage, "width" | "height">,
+    /** Of red, green and blue above and to the left of each corner of a pixel, modulo 2^16. */
+    private readonly sums: Uint16Array,
+  ) {
     this.width = width;
     this.height = height;
     this.stride = (width + 1) * 3;
-    this.sums = sumFromCorner(data, this.stride, height);
+  }
+
+  /** Shares the thread while it sums. Rejects with the signal's reason. */
+  static async of(image: RgbImage, signal?: AbortSignal): Promise<SummedAreaTable> {
+    return new SummedAreaTable(image, await sumFromCorner(image, signal));
   }
 
   /**
@@ -128,11 +137,21 @@ export class SummedAreaTable {
   }
 }
 
-/** Typed arrays wrap around by themselves. */
-function sumFromCorner(data: Uint8Array, stride: number, height: number): Uint16Array {
+async function sumFromCorner({ width, height, data }: RgbImage, signal?: AbortSignal): Promise<Uint16Array> {
+  const stride = (width + 1) * 3;
   const sums = new Uint16Array(stride * (height + 1));
-  let pixel = 0;
-  for (let y = 1; y <= height; y++) {
+  const turn = new ThreadTurn(signal);
+  for (let row = 0; row < height; row += rowsAtOnce) {
+    sumRows(sums, data, stride, row, Math.min(height, row + rowsAtOnce));
+    await turn.pass();
+  }
+  return sums;
+}
+
+/** Typed arrays wrap around by themselves. */
+function sumRows(sums: Uint16Array, data: Uint8Array, stride: number, from: number, until: number): void {
+  let pixel = from * (stride - 3);
+  for (let y = from + 1; y <= until; y++) {
     let red = 0;
     let green = 0;
     let blue = 0;
@@ -146,7 +165,6 @@ function sumFromCorner(data: Uint8Array, stride: number, height: number): Uint16
       sums[to + 2] = sums[to - stride + 2]! + blue;
     }
   }
-  return sums;
 }
 
 /** Enlarging repeats positions. */

@@ -1,29 +1,34 @@
 import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
 import { type EmbeddingKind, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
+  type Admitted,
   type BatchReport,
   type BatchStage,
   batchStages,
   type CallOptions,
   DeviceQueue,
   DynamicBatcher,
+  type ImageMemory,
+  imageMemory,
   type StageBatcher,
+  ThreadTurn,
   WeightedSemaphore,
 } from "../batching/index.js";
-import { type Detection, Mtcnn } from "../detection/index.js";
+import { type Detection, type ImageDetections, Mtcnn } from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
 import {
+  bytesPerPixel,
   decodeImage,
   encodeRegion,
-  type ImageHeader,
   imageInfo,
+  type ReadHeader,
   type RgbImage,
   readHeader,
   SummedAreaTable,
 } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
-import { qualityMeter } from "../quality/index.js";
+import { type QualityMeter, qualityMeter } from "../quality/index.js";
 import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
 import { embeddingFingerprint } from "./fingerprint.js";
 import { selectFaces, toBox } from "./select-faces.js";
@@ -35,14 +40,14 @@ export interface PipelineLimits {
   readonly maxBatchSize: number;
   /** How long a first image may wait for others before its batch starts, in milliseconds. */
   readonly maxQueueDelayMs: number;
-  /** Bytes of decoded images held at once, 9 a pixel; further images wait with their compressed bytes. */
-  readonly maxDecodedBytes: number;
 }
 
 export interface FacePipelineOptions {
   readonly pack: ModelPack;
   readonly engine: InferenceEngine;
   readonly limits: PipelineLimits;
+  /** What decoded images share; those that there is no room for wait with their compressed bytes. Its own unless told. */
+  readonly memory?: ImageMemory;
   readonly onBatch?: (report: BatchReport) => void;
   /** Told of each batch that is halved because the device ran out of memory. */
   readonly onOutOfMemorySplit?: (stage: BatchStage) => void;
@@ -50,9 +55,10 @@ export interface FacePipelineOptions {
 
 /** What an image has once it may be decoded. */
 interface Room {
-  readonly header: ImageHeader;
-  /** The wait for it. */
-  readonly memoryMs: number;
+  readonly header: ReadHeader;
+  readonly memory: Admitted;
+  /** When it began to wait for it, in milliseconds. */
+  readonly since: number;
 }
 
 /**
@@ -61,14 +67,15 @@ interface Room {
  * fails alone.
  */
 export class FacePipeline {
-  private readonly decodedBytes: WeightedSemaphore;
+  private readonly memory: ImageMemory;
+  private readonly decoders = new WeightedSemaphore(decoders);
 
   private constructor(
     private readonly options: FacePipelineOptions,
     private readonly mtcnn: Mtcnn,
     private readonly embedder: FaceEmbedder,
   ) {
-    this.decodedBytes = new WeightedSemaphore(options.limits.maxDecodedBytes);
+    this.memory = options.memory ?? imageMemory();
   }
 
   /** Loads the pack's networks into the engine. @throws Error when it does not embed the pack's own crops as it must. */
@@ -112,7 +119,7 @@ export class FacePipeline {
    *
    * @param call Its signal gives the image up at the next step, and rejects with its reason.
    * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_too_large`, `image_undecodable`,
-   *   or `inference_failed`.
+   *   `job_timeout`, or `inference_failed`.
    */
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
     return this.withinMemory(bytes, call, (room) => this.analyseWithin(bytes, room, options, call));
@@ -145,51 +152,44 @@ export class FacePipeline {
   }
 
   /** Waits until the decoded image fits beside those that are being analysed. */
-  private async withinMemory<T>(
-    bytes: Uint8Array,
-    { signal, urgent }: CallOptions,
-    work: (room: Room) => Promise<T>,
-  ): Promise<T> {
-    const started = performance.now();
+  private async withinMemory<T>(bytes: Uint8Array, call: CallOptions, work: (room: Room) => Promise<T>): Promise<T> {
+    const since = performance.now();
     const header = await readHeader(bytes, this.options.limits.maxPixels);
-    const release = await this.decodedBytes.acquire(header.width * header.height * bytesPerPixel, { urgent });
+    const memory = await this.memory.acquire(Math.max(header.decodingBytes, bytesWithTable(header)), call);
     try {
-      signal?.throwIfAborted();
-      return await work({ header, memoryMs: performance.now() - started });
+      return await work({ header, memory, since });
     } finally {
-      release();
+      memory.release();
     }
   }
 
   private async analyseWithin(
     bytes: Uint8Array,
-    { header, memoryMs }: Room,
+    { header, memory, since }: Room,
     options: AnalysisOptions,
     call: CallOptions,
   ): Promise<FaceAnalysis> {
-    const started = performance.now();
-    const image = await decodeImage(bytes);
-    const decoded = performance.now();
-    const { minFaceSize, embedding = "standard" } = options;
-    const table = new SummedAreaTable(image);
-    const tableMs = performance.now() - decoded;
-    const found = await inference(this.mtcnn.detect({ image: table, minFaceSize }, call), call.signal);
+    const { image, started, decoded } = await this.decode(bytes, call);
+    memory.lighten(bytesWithTable(header));
+    const { embedding = "standard" } = options;
+    const found = await this.detect(image, options, call);
+    memory.lighten(image.data.byteLength);
     const meter = qualityMeter(image);
-    const { kept, dropped } = selectFaces(found.detections, image, meter, options);
-    const qualities = options.quality ? kept.map(meter) : [];
-    const crops = options.crops ? await Promise.all(kept.map((detection) => this.cropOf(image, detection))) : [];
+    const { kept, dropped } = await selectFaces(found.detections, image, meter, options, call.signal);
+    const qualities = options.quality ? await measureAll(kept, meter, call.signal) : [];
+    const crops = options.crops ? await this.cropAll(image, kept, call.signal) : [];
     const detected = performance.now();
     const { embeddings, alignMs } = options.embed
       ? await inference(this.embedder.embed(image, kept, embedding, call), call.signal)
       : { embeddings: [], alignMs: 0 };
-    const pyramidMs = tableMs + found.pyramidMs;
+    const { pyramidMs } = found;
     return {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i], crops[i])),
       dropped,
       model: this.modelOf(embedding),
       timings: {
-        memoryMs,
+        memoryMs: started - since,
         decodeMs: decoded - started,
         pyramidMs,
         detectMs: detected - decoded - pyramidMs,
@@ -200,14 +200,71 @@ export class FacePipeline {
     };
   }
 
+  /** When there is a thread for it. */
+  private async decode(bytes: Uint8Array, call: CallOptions) {
+    const decoder = await this.decoders.acquire(1, call);
+    try {
+      const started = performance.now();
+      const image = await decodeImage(bytes);
+      call.signal?.throwIfAborted();
+      return { image, started, decoded: performance.now() };
+    } finally {
+      decoder.release();
+    }
+  }
+
+  /** The table that the detector looks into is let go with this call: it is twice as large as the image. */
+  private async detect(image: RgbImage, { minFaceSize }: AnalysisOptions, call: CallOptions): Promise<ImageDetections> {
+    const started = performance.now();
+    const table = await SummedAreaTable.of(image, call.signal);
+    const tableMs = performance.now() - started;
+    const found = await inference(this.mtcnn.detect({ image: table, minFaceSize }, call), call.signal);
+    return { ...found, pyramidMs: tableMs + found.pyramidMs };
+  }
+
+  /** A few at a time: others have something to decode, too. */
+  private async cropAll(
+    image: RgbImage,
+    faces: readonly Detection[],
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array[]> {
+    const crops: Uint8Array[] = [];
+    for (let i = 0; i < faces.length; i += cropsAtOnce) {
+      signal?.throwIfAborted();
+      const some = faces.slice(i, i + cropsAtOnce);
+      crops.push(...(await Promise.all(some.map((face) => this.cropOf(image, face)))));
+    }
+    return crops;
+  }
+
   private cropOf(image: RgbImage, box: FaceBox): Promise<Uint8Array> {
     const { cropMargin, inputSize } = this.options.pack.manifest.embedder;
     return encodeRegion(image, marginCrop(box, image, cropMargin, inputSize), inputSize);
   }
 }
 
-/** RGB, and the sums that the detector resizes by. */
-const bytesPerPixel = 3 + 6;
+/** Threads of libuv, of which one is for urgent images only. */
+const decoders = { limit: 4, urgentOnly: 1 };
+const cropsAtOnce = 2;
+
+/** Of a decoded image and the sums that the detector resizes by. */
+function bytesWithTable({ width, height }: ReadHeader): number {
+  return width * height * (bytesPerPixel + 6);
+}
+
+async function measureAll(
+  faces: readonly Detection[],
+  meter: QualityMeter,
+  signal: AbortSignal | undefined,
+): Promise<FaceQuality[]> {
+  const turn = new ThreadTurn(signal);
+  const qualities: FaceQuality[] = [];
+  for (const face of faces) {
+    qualities.push(meter(face));
+    await turn.pass();
+  }
+  return qualities;
+}
 
 function stageBatcher({ engine, limits, onBatch, onOutOfMemorySplit }: FacePipelineOptions): StageBatcher {
   const device = new DeviceQueue();

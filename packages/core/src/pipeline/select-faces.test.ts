@@ -35,12 +35,12 @@ describe("selectFaces", () => {
     ["prominence", [central, largeAtEdge]],
     ["confidence", [largeAtEdge, central]],
     ["left-to-right", [largeAtEdge, central]],
-  ] as const)("orders by %s", (order, expected) => {
-    expect(selectFaces(all, image, meter, { ...options, order }).kept).toEqual(expected);
+  ] as const)("orders by %s", async (order, expected) => {
+    expect((await selectFaces(all, image, meter, { ...options, order })).kept).toEqual(expected);
   });
 
-  it("says why a face was dropped, in the same order", () => {
-    const { kept, dropped } = selectFaces(all, image, meter, { ...options, maxFaces: 1 });
+  it("says why a face was dropped, in the same order", async () => {
+    const { kept, dropped } = await selectFaces(all, image, meter, { ...options, maxFaces: 1 });
     expect(kept).toEqual([central]);
     expect(dropped).toEqual([
       { box: { x: 300, y: 80, width: 40, height: 40 }, confidence: 0.8, reason: "low_confidence" },
@@ -48,8 +48,8 @@ describe("selectFaces", () => {
     ]);
   });
 
-  it("counts only faces without a fault of their own towards the limit", () => {
-    const { kept, dropped } = selectFaces(all, image, meter, { ...options, maxFaces: 1, minSharpness: 0.1 });
+  it("counts only faces without a fault of their own towards the limit", async () => {
+    const { kept, dropped } = await selectFaces(all, image, meter, { ...options, maxFaces: 1, minSharpness: 0.1 });
     expect(kept).toEqual([largeAtEdge]);
     expect(dropped.map(({ reason }) => reason)).toEqual(["too_blurred", "low_confidence"]);
   });

@@ -1,4 +1,5 @@
 import type { Box, DroppedFace } from "@facefleet/contracts";
+import { ThreadTurn } from "../batching/index.js";
 import { type Detection, prominence } from "../detection/index.js";
 import type { RgbImage } from "../imaging/index.js";
 import { dropReason, type QualityMeter } from "../quality/index.js";
@@ -6,20 +7,23 @@ import type { AnalysisOptions } from "./face-analysis.js";
 
 /**
  * Puts an image's faces in order and says which are kept and why the others are not. `maxFaces` counts only
- * faces that nothing else speaks against.
+ * faces that nothing else speaks against. Shares the thread; rejects with the signal's reason.
  */
-export function selectFaces(
+export async function selectFaces(
   detections: readonly Detection[],
   image: RgbImage,
   meter: QualityMeter,
   options: AnalysisOptions,
-): { kept: Detection[]; dropped: DroppedFace[] } {
+  signal?: AbortSignal,
+): Promise<{ kept: Detection[]; dropped: DroppedFace[] }> {
   const kept: Detection[] = [];
   const dropped: DroppedFace[] = [];
+  const turn = new ThreadTurn(signal);
   for (const face of [...detections].sort(orders[options.order](image))) {
     const reason = dropReason(face, meter, options) ?? (kept.length < options.maxFaces ? undefined : "over_limit");
     if (reason) dropped.push({ box: toBox(face), confidence: face.score, reason });
     else kept.push(face);
+    await turn.pass();
   }
   return { kept, dropped };
 }

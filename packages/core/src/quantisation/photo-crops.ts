@@ -45,7 +45,7 @@ export class PhotoCrops {
   }
 
   private async detect(image: RgbImage): Promise<Detection[]> {
-    return (await this.mtcnn.detect({ image: new SummedAreaTable(image), minFaceSize })).detections;
+    return (await this.mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
   }
 
   private crops(image: RgbImage, face: Detection): FaceCrops {
