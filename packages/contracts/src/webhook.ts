@@ -35,6 +35,19 @@ export const attemptOutcomes = [
 ] as const;
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 
+export const attemptCauses = [
+  "dns",
+  "refused",
+  "no_route",
+  "tls",
+  "closed",
+  "timeout",
+  "malformed",
+  "forbidden",
+  "status",
+] as const;
+export type AttemptCause = (typeof attemptCauses)[number];
+
 const Timestamp = Type.String({ format: "date-time" });
 
 /** One time that an event was sent. */
@@ -46,6 +59,12 @@ export const WebhookAttempt = Type.Object(
       description:
         "`delivered`: answered 2xx; `redirected`: 3xx, which is not followed; `gone`: 410, nothing more is sent there; `refused`: another status; `timeout`: no whole answer in time; `unreachable`: no such host, no connection, or one that broke; `forbidden`: the host is at an address that may not be connected to.",
     }),
+    cause: Type.Optional(
+      Type.Enum(attemptCauses, {
+        description:
+          "Why it was not delivered. `dns`: its host's name leads nowhere; `refused`: the connection; `no_route`: there is no way to the host; `tls`: a certificate or a handshake that cannot be trusted; `closed`: the connection, before the answer; `timeout`; `malformed`: the answer is not HTTP; `forbidden`: as the outcome; `status`: the answer's.",
+      }),
+    ),
     status: Type.Optional(Type.Integer({ description: "What the receiver answered." })),
     nextAttemptAt: Type.Optional(
       Type.String({ format: "date-time", description: "When it was to be sent again, not before." }),

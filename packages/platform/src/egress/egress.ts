@@ -39,11 +39,17 @@ export interface Egress {
   send(request: EgressRequest): Promise<EgressAnswer>;
 }
 
-/** Why a request got no answer. */
+/**
+ * Why a request got no answer. `refused`: by the host, or its port is closed; `no_route`: there is no way to the host;
+ * `tls`: no connection that can be trusted; `closed`: before the answer.
+ */
 export type EgressFailure =
   | "forbidden"
   | "unresolvable"
-  | "unreachable"
+  | "refused"
+  | "no_route"
+  | "tls"
+  | "closed"
   | "timeout"
   | "too_long"
   | "too_many_redirects"

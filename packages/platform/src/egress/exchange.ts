@@ -3,6 +3,7 @@ import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { BoundedBytes } from "./bounded-bytes.js";
 import { hostOf } from "./checked-url.js";
+import { ConnectionStage } from "./connection-stage.js";
 import { type EgressAnswer, EgressError, type EgressRequest } from "./egress.js";
 
 export interface ExchangeTarget {
@@ -30,7 +31,8 @@ const attempts = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2000 
 
 /**
  * One request on a connection of its own.
- * @throws EgressError `unreachable`, `broken_answer`, `too_long`; any of them once the signal has aborted
+ * @throws EgressError `refused`, `no_route`, `tls`, `closed`, `timeout`, `broken_answer`, `too_long`; any of them once the
+ *   signal has aborted
  */
 export async function exchange(
   target: ExchangeTarget,
@@ -74,10 +76,12 @@ function open({ url, addresses, headers }: ExchangeTarget, { method }: EgressReq
 /** Looks nothing up: the connection goes to the addresses that were checked. */
 function lookupIn(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (_host, { all }, done) => {
+  const answer: LookupFunction = (_host, { all }, done) => {
     if (all) done(null, found);
     else done(null, found[0]!.address, found[0]!.family);
   };
+  // Later: a connection that fails at once would fail before the request listens, and take the process with it.
+  return (...question) => void setImmediate(() => answer(...question));
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -85,6 +89,7 @@ function lowerCase(headers: Readonly<Record<string, string>>): Record<string, st
 }
 
 async function answerTo(outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+  const stage = new ConnectionStage(outgoing);
   try {
     return await new Promise((resolve, reject) => {
       outgoing.on("response", resolve).on("error", reject).end(body);
@@ -93,7 +98,7 @@ async function answerTo(outgoing: ClientRequest, body: string | undefined): Prom
     });
   } catch (error) {
     if (isParserError(error)) throw broken(error);
-    throw new EgressError("unreachable", "Expected a connection and an answer but received none", { cause: error });
+    throw stage.failure(error);
   }
 }
 

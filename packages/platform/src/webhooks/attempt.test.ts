@@ -15,7 +15,8 @@ test.each([
   [429, "refused"],
   [500, "refused"],
 ])("an answer of %i is %s", (status, outcome) => {
-  expect(answered(status)).toEqual({ outcome, status });
+  const cause = outcome === "delivered" ? {} : { cause: "status" };
+  expect(answered(status)).toEqual({ outcome, ...cause, status });
 });
 
 test("a wait is asked for by 429 and 503 only", () => {
@@ -26,10 +27,12 @@ test("a wait is asked for by 429 and 503 only", () => {
 });
 
 test("no answer is a verdict too, unless the failure is our own", () => {
-  expect(verdictOfError(new EgressError("timeout", "late"))).toEqual({ outcome: "timeout" });
-  expect(verdictOfError(new EgressError("unresolvable", "no such host"))).toEqual({ outcome: "unreachable" });
-  expect(verdictOfError(new EgressError("forbidden", "private"))).toEqual({ outcome: "forbidden" });
-  expect(verdictOfError(new ProblemError("url_forbidden"))).toEqual({ outcome: "forbidden" });
+  expect(verdictOfError(new EgressError("timeout", "late"))).toEqual({ outcome: "timeout", cause: "timeout" });
+  const dns = { outcome: "unreachable", cause: "dns" };
+  expect(verdictOfError(new EgressError("unresolvable", "no such host"))).toEqual(dns);
+  const forbidden = { outcome: "forbidden", cause: "forbidden" };
+  expect(verdictOfError(new EgressError("forbidden", "private"))).toEqual(forbidden);
+  expect(verdictOfError(new ProblemError("url_forbidden"))).toEqual(forbidden);
   expect(verdictOfError(new TypeError("a bug"))).toBeUndefined();
 });
 

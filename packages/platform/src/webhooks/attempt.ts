@@ -1,10 +1,12 @@
-import { type AttemptOutcome, ProblemError } from "@facefleet/contracts";
+import { type AttemptCause, type AttemptOutcome, ProblemError } from "@facefleet/contracts";
 import { type EgressAnswer, EgressError, type EgressFailure } from "../egress/index.js";
 import { retryAfterMs } from "../egress/retry-after.js";
 
 /** How an attempt to deliver an event went. */
 export interface Verdict {
   readonly outcome: AttemptOutcome;
+  /** Why it was not delivered. */
+  readonly cause?: AttemptCause;
   readonly status?: number;
   /** How long the receiver asked to be left alone. */
   readonly retryAfterMs?: number;
@@ -15,7 +17,9 @@ const busy = new Set([429, 503]);
 
 export function verdictOfAnswer({ status, headers }: Pick<EgressAnswer, "status" | "headers">): Verdict {
   const wait = busy.has(status) ? retryAfterMs(headers["retry-after"]) : undefined;
-  return { outcome: outcomeOf(status), status, ...(wait !== undefined && { retryAfterMs: wait }) };
+  const outcome = outcomeOf(status);
+  const cause = outcome === "delivered" ? {} : ({ cause: "status" } as const);
+  return { outcome, ...cause, status, ...(wait !== undefined && { retryAfterMs: wait }) };
 }
 
 function outcomeOf(status: number): AttemptOutcome {
@@ -28,20 +32,23 @@ function outcomeOf(status: number): AttemptOutcome {
  * A forbidden address is tried again like one that cannot be reached: a name may lead elsewhere tomorrow, and the
  * operator may open the network that it leads to.
  */
-const outcomes: Readonly<Record<EgressFailure, AttemptOutcome>> = {
-  forbidden: "forbidden",
-  unresolvable: "unreachable",
-  unreachable: "unreachable",
-  timeout: "timeout",
-  too_long: "unreachable",
-  too_many_redirects: "redirected",
-  broken_answer: "unreachable",
+const verdicts: Readonly<Record<EgressFailure, Verdict>> = {
+  forbidden: { outcome: "forbidden", cause: "forbidden" },
+  unresolvable: { outcome: "unreachable", cause: "dns" },
+  refused: { outcome: "unreachable", cause: "refused" },
+  no_route: { outcome: "unreachable", cause: "no_route" },
+  tls: { outcome: "unreachable", cause: "tls" },
+  closed: { outcome: "unreachable", cause: "closed" },
+  timeout: { outcome: "timeout", cause: "timeout" },
+  too_long: { outcome: "unreachable", cause: "malformed" },
+  too_many_redirects: { outcome: "redirected", cause: "status" },
+  broken_answer: { outcome: "unreachable", cause: "malformed" },
 };
 
 /** The verdict on a request that got no answer; undefined when the failure is our own. */
 export function verdictOfError(error: unknown): Verdict | undefined {
-  if (error instanceof EgressError) return { outcome: outcomes[error.failure] };
-  if (error instanceof ProblemError && error.code === "url_forbidden") return { outcome: "forbidden" };
+  if (error instanceof EgressError) return verdicts[error.failure];
+  if (error instanceof ProblemError && error.code === "url_forbidden") return verdicts.forbidden;
   return undefined;
 }
 

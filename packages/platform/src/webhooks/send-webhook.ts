@@ -16,6 +16,8 @@ export interface OutgoingWebhook {
 export interface SentWebhook extends Verdict {
   readonly at: Date;
   readonly durationMs: number;
+  /** What there was instead of an answer, for the log. */
+  readonly error?: unknown;
 }
 
 /** Enough to let a connection be used again; nobody reads what a receiver says. */
@@ -45,9 +47,9 @@ export async function sendWebhook(
   return { at, durationMs: Math.round(performance.now() - started), ...verdict };
 }
 
-function failed(error: unknown, signal: AbortSignal): Verdict {
+function failed(error: unknown, signal: AbortSignal): Pick<SentWebhook, keyof Verdict | "error"> {
   signal.throwIfAborted();
   const verdict = verdictOfError(error);
-  if (verdict) return verdict;
+  if (verdict) return { ...verdict, error };
   throw error;
 }

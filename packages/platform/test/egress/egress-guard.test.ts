@@ -133,12 +133,18 @@ describe("the connection", () => {
   it.each([
     ["cannot be found", async () => Promise.reject(new Error("ENOTFOUND")), "unresolvable"],
     ["leads nowhere", async () => [], "unresolvable"],
-    ["leads to nobody who listens", async () => ["127.0.0.1"], "unreachable"],
+    ["leads to nobody who listens", async () => ["127.0.0.1"], "refused"],
   ] as const)("is not made to a name that %s", async (_, resolve, failure) => {
     const server = await startServer(() => {});
     await server.stop();
     await failsAs(guardWith(resolve).send({ ...limits, url: `http://photos.test:${server.port}/` }), failure);
   });
+});
+
+it("is told that there is no way to a host", async () => {
+  const nowhere = "255.255.255.255";
+  const guard = new EgressGuard({ allow: [nowhere], lookUp: async () => [nowhere] });
+  await failsAs(guard.send({ ...limits, url: "http://photos.test:8080/" }), "no_route");
 });
 
 describe("the time", () => {
@@ -260,9 +266,9 @@ describe("an answer that is none", () => {
     ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhush", "broken_answer"],
     ["fewer bytes than it says", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhush", "broken_answer"],
     ["a chunk without a length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhush\r\n", "broken_answer"],
-    ["a switch to another protocol", "HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "unreachable"],
-    ["only a hint", "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", "unreachable"],
-    ["nothing", "", "unreachable"],
+    ["a switch to another protocol", "HTTP/1.1 101 OK\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "closed"],
+    ["only a hint", "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", "closed"],
+    ["nothing", "", "closed"],
   ] as const)("is refused: %s", async (_, text, failure) => {
     await failsAs(ask(raw(text)), failure);
   });

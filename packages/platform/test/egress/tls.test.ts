@@ -45,7 +45,7 @@ describe("https", () => {
   ])("refuses a certificate that is not for the host: %s", async (_, host) => {
     const sent = guardTrusting(certificate).send({ ...limits, url: url(host) });
     await expect(sent).rejects.toMatchObject({
-      failure: "unreachable",
+      failure: "tls",
       cause: { code: "ERR_TLS_CERT_ALTNAME_INVALID" },
     });
   });
@@ -53,9 +53,16 @@ describe("https", () => {
   it("refuses a certificate that nobody vouches for", async () => {
     const sent = guardTrusting().send({ ...limits, url: url("photos.test") });
     await expect(sent).rejects.toMatchObject({
-      failure: "unreachable",
+      failure: "tls",
       cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
     });
+  });
+
+  it("is not spoken by everyone who listens", async () => {
+    const plain = await startServer((_, response) => response.end());
+    const sent = guardTrusting(certificate).send({ ...limits, url: `https://photos.test:${plain.port}/` });
+    await expect(sent).rejects.toMatchObject({ failure: "tls" });
+    await plain.stop();
   });
 
   it("is not left for http by a redirect", async () => {

@@ -162,6 +162,7 @@ export class WebhookDeliverer {
       inSpan("POST", options, async (span) => {
         const sent = await this.#sendIn(activeTrace() ?? event.trace, event);
         span.setAttribute("facefleet.webhook.outcome", sent.outcome);
+        if (sent.cause) span.setAttribute("facefleet.webhook.cause", sent.cause);
         if (sent.status !== undefined) span.setAttribute("http.response.status_code", sent.status);
         if (sent.outcome !== "delivered") failSpan(span, sent.outcome);
         return sent;
@@ -176,8 +177,9 @@ export class WebhookDeliverer {
     return sendWebhook(egress, webhook, { timeoutMs, signal: this.#outOfTime.signal });
   }
 
-  #progressOf(event: EventRecord, { at, durationMs, outcome, status, retryAfterMs }: SentWebhook): Progress {
-    const attempt = { at: at.toISOString(), durationMs, outcome, ...(status !== undefined && { status }) };
+  #progressOf(event: EventRecord, { at, durationMs, outcome, cause, status, retryAfterMs }: SentWebhook): Progress {
+    const how = { outcome, ...(cause && { cause }), ...(status !== undefined && { status }) };
+    const attempt = { at: at.toISOString(), durationMs, ...how };
     if (outcome === "delivered") return { state: "delivered", attempt };
     if (outcome === "gone") return { state: "disabled", attempt };
     const delayMs = retryDelay({ tries: event.tries + 1, retryAfterMs, delaysMs: this.#options.retryDelaysMs });
@@ -195,10 +197,10 @@ export class WebhookDeliverer {
     return progress.nextAttemptAt === undefined ? undefined : progress.nextAttemptAt - Date.now();
   }
 
-  #report(event: EventRecord, { outcome, status, durationMs }: SentWebhook, { state }: Progress): void {
+  #report(event: EventRecord, { outcome, cause, status, durationMs, error: err }: SentWebhook, { state }: Progress) {
     this.#options.onAttempt?.({ outcome, durationMs });
     this.#logger[outcome === "delivered" ? "info" : "warn"](
-      { ...shown(event), outcome, status, durationMs, attempt: event.tries + 1, state },
+      { ...shown(event), outcome, cause, status, durationMs, attempt: event.tries + 1, state, err },
       "webhook sent",
     );
   }

@@ -1,8 +1,17 @@
 import type { WebhookAttempt } from "@facefleet/contracts";
+import { generate } from "selfsigned";
 import { describe, expect, it } from "vitest";
-import { answering, type Behaviour, inTurn, verified } from "../../../../../tests/support/webhook-receiver.js";
+import {
+  answering,
+  type Behaviour,
+  inTurn,
+  verified,
+  WebhookReceiver,
+} from "../../../../../tests/support/webhook-receiver.js";
 import { freePort } from "../../../../stack/src/index.js";
+import { createLogger } from "../../../src/logging/index.js";
 import { newEventId } from "../../../src/queue/outbox.js";
+import { startServer } from "../../egress/loopback-server.js";
 import { WebhookBench } from "./webhook-bench.js";
 
 const outcomes = (attempts: readonly WebhookAttempt[]) => attempts.map(({ outcome }) => outcome);
@@ -24,6 +33,50 @@ async function attemptsOn(behave: Behaviour, state: "delivered" | "failed" | "di
   bench.delivering();
   return { bench, receiver, event, attempts: await bench.settled(event, state) };
 }
+
+/** Captures what is logged. */
+function recorded() {
+  const lines: { outcome?: string; cause?: string; err?: { message: string; cause?: { code?: string } } }[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  return { lines, logger: createLogger({ name: "test", level: "info", format: "json", destination }) };
+}
+
+describe("why an attempt failed is told to its owner in a word, and to the log in full", () => {
+  const down = async () => {
+    const receiver = await WebhookReceiver.start();
+    const { url } = receiver;
+    await receiver.stop();
+    return url;
+  };
+  const distrusted = async (bench: WebhookBench) => {
+    const pems = await generate([{ name: "commonName", value: "127.0.0.1" }], { keyType: "ec", algorithm: "sha256" });
+    const server = await startServer((_, response) => response.end(), { key: pems.private, cert: pems.cert });
+    bench.onClose(() => server.stop());
+    return `https://127.0.0.1:${server.port}/`;
+  };
+  const behaving = (behave: Behaviour) => async (bench: WebhookBench) => (await bench.receiver(behave)).url;
+  const raw = (text: string) => behaving((_response, _count, { socket }) => void socket.end(text));
+
+  it.each<[string, string, (bench: WebhookBench) => Promise<string>, RegExp]>([
+    ["dns", "unreachable", async () => "http://nobody.invalid/", /nobody\.invalid/],
+    ["refused", "unreachable", down, /ECONNREFUSED/],
+    ["tls", "unreachable", distrusted, /DEPTH_ZERO_SELF_SIGNED_CERT/],
+    ["closed", "unreachable", behaving(closing), /ECONNRESET/],
+    ["malformed", "unreachable", raw("220 mail.test ESMTP\r\n"), /HPE_/],
+    ["malformed", "unreachable", raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), /whole HTTP answer/],
+    ["timeout", "timeout", behaving(silence), /within 500 ms/],
+    ["status", "refused", behaving(answering(500)), /"status":500/],
+  ])("%s: %s", async (cause, outcome, open, told) => {
+    const bench = new WebhookBench();
+    const { lines, logger } = recorded();
+    const { event } = await bench.ended(await open(bench));
+    bench.delivering({ logger, retryDelaysMs: [] });
+    expect(await bench.settled(event, "failed", 15_000)).toMatchObject([{ outcome, cause }]);
+    const sent = lines.find((line) => line.outcome !== undefined);
+    expect(sent).toMatchObject({ outcome, cause });
+    expect(JSON.stringify(sent)).toMatch(told);
+  });
+});
 
 describe("a receiver that", () => {
   it.each([200, 202, 204])("answers %i has got its event", async (status) => {
