@@ -7,6 +7,7 @@ import { measureApi } from "./api-metrics.js";
 import { answerBrokenRequest } from "./broken-requests.js";
 import type { ApiConfig } from "./config.js";
 import { closeGracefully, delayed } from "./graceful-close.js";
+import { jobLimitBytes } from "./intake/image-form.js";
 import { ImageIntake } from "./intake/image-intake.js";
 import { LargeAnswers } from "./large-answers.js";
 import { describeApi } from "./openapi.js";
@@ -31,6 +32,7 @@ import { isRoutine } from "./routine-routes.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { closeStalledReaders } from "./stalled-readers.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
+import { refuseContentEncodings } from "./wire/content-encoding.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
 import { readJsonBodies } from "./wire/json-reader.js";
 import { compileValidator } from "./wire/validation.js";
@@ -74,12 +76,14 @@ export async function buildApp(
   refuseOtherSites(app, parts.config);
   closeStalledReaders(app.server);
   tellTenants(app, parts.access);
+  refuseContentEncodings(app);
   app.removeContentTypeParser("text/plain");
   readJsonBodies(app);
   await app.register(multipart, {
     throwFileSizeLimit: false,
-    limits: { fileSize: parts.config.MAX_IMAGE_BYTES + 1, fieldSize: jsonLimitBytes, files: 4, fields: 20 },
-    isPartAFile: (field, type, file) => field !== "job" && (file !== undefined || type === "application/octet-stream"),
+    limits: { fileSize: Math.max(parts.config.MAX_IMAGE_BYTES, jobLimitBytes) + 1, files: 24 },
+    // Fields would be decoded and parsed before anyone has looked at them.
+    isPartAFile: () => true,
   });
   await describeApi(app);
   const services: ApiServices = {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { BatchRequest, ImageRef } from "@facefleet/contracts";
 import type { BatchPlan } from "@facefleet/platform";
 import { askedOptions, completeOptions } from "./job-command.js";
+import { identityDigest } from "./request-identity.js";
 import type { Tenant } from "./tenancy/tenant.js";
 
 /** A checked request for a batch, complete with every default. */
@@ -32,10 +32,7 @@ export function batchCommandOf(
     ...(tenant.allowedBuckets && { allowedBuckets: [...tenant.allowedBuckets] }),
   };
   const { allowedBuckets, ...asked } = plan;
-  const bodyHash = () => {
-    const identity = [{ ...asked, options: askedOptions(plan.options) }, items];
-    return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
-  };
+  const bodyHash = () => identityDigest({ ...asked, options: askedOptions(plan.options) }, items);
   return { plan, items, bodyHash };
 }
 

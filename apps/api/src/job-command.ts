@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type FaceJobPayload,
   type FacePriority,
@@ -8,6 +7,7 @@ import {
   type MultipartJob,
 } from "@facefleet/contracts";
 import { Value } from "typebox/value";
+import { identityDigest } from "./request-identity.js";
 
 /** A checked request, complete with every default: what goes into the queue. */
 export interface JobCommand {
@@ -69,11 +69,7 @@ function complete(
   };
   const bodyHash = () => {
     const asked = { ...payload, options: askedOptions(payload.options), images: identity };
-    return sha256(JSON.stringify([priority, asked]));
+    return identityDigest(priority, asked);
   };
   return { payload, priority, bodyHash };
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -12,10 +12,7 @@ const frameworkProblems: Readonly<Record<string, readonly [code: ProblemCode, de
   FST_ERR_CTP_INVALID_JSON_BODY: ["malformed_json", "Expected JSON for the body but received something else"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["invalid_request", "Expected a body as long as its Content-Length says"],
   FST_ERR_BAD_URL: ["invalid_request", "Expected a valid URL"],
-  FST_INVALID_JSON_FIELD_ERROR: ["malformed_json", "Expected JSON for the part `job` but received something else"],
-  FST_PARTS_LIMIT: ["invalid_request", "Expected fewer parts in the form"],
-  FST_FILES_LIMIT: ["invalid_request", "Expected fewer files in the form"],
-  FST_FIELDS_LIMIT: ["invalid_request", "Expected fewer fields in the form"],
+  FST_FILES_LIMIT: ["invalid_request", "Expected fewer parts in the form"],
   FST_PROTO_VIOLATION: ["invalid_request", "Expected other names for the parts of the form"],
   FST_MP_PREMATURE_CLOSE: ["invalid_request", "Expected the whole form but the request ended before it"],
 };

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
 import type { Problem } from "@facefleet/contracts";
 import type { InjectOptions } from "fastify";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
 import { form, imagePart, jobPart } from "./form.js";
 
-const json = (url: string, payload: string): InjectOptions => ({
+const json = (url: string, payload: string | Buffer): InjectOptions => ({
   method: "POST",
   url,
   headers: { "content-type": "application/json" },
@@ -15,6 +16,10 @@ const json = (url: string, payload: string): InjectOptions => ({
 const named = 'form-data; name="image"; filename="a.png"';
 const job = (body: object): InjectOptions => ({ method: "POST", url: "/v1/jobs", payload: body });
 const s3 = { s3: { bucket: "photos", key: "a.jpg" } };
+const latin1 = Buffer.from(
+  '{"task":"detect","image":{"url":"https://a.example/"},"metadata":{"a":"\u00fc"}}',
+  "latin1",
+);
 const upload = { upload: "0".repeat(32) };
 
 describe("a Content-Type without a body", () => {
@@ -34,6 +39,14 @@ describe("a Content-Type without a body", () => {
     const answer = await api.inject({ method, url: `/v1/jobs/${id}${path}`, headers });
     expect(answer.statusCode).toBe({ DELETE: 204, POST: 409, GET: 200 }[method]);
   });
+});
+
+it("takes a body whose Content-Encoding says that it is as it is, and lets one of no body be", async () => {
+  const api = await startApi();
+  const plain = { ...job({ task: "detect", image: s3 }), headers: { "content-encoding": "identity" } };
+  expect((await api.inject(plain)).statusCode).toBe(202);
+  expect((await api.inject({ url: "/livez", headers: { "content-encoding": "gzip" } })).statusCode).toBe(200);
+  await api.close();
 });
 
 describe("bad input", () => {
@@ -150,6 +163,60 @@ describe("bad input", () => {
       400,
       "malformed_json",
       "JSON",
+    ],
+    ["JSON in Latin-1", json("/v1/jobs", latin1), 400, "malformed_json", "UTF-8 for the body"],
+    [
+      "a job part in Latin-1",
+      form("/v1/jobs", [imagePart(), { name: "job", body: latin1, type: "application/json" }]),
+      400,
+      "malformed_json",
+      "UTF-8 for the part job",
+    ],
+    [
+      "a job part that is too large",
+      form("/v1/jobs", [imagePart(), { name: "job", body: `"${"x".repeat(1_048_577)}"` }]),
+      413,
+      "body_too_large",
+      "1 MiB",
+    ],
+    [
+      "a job part of very many names",
+      form("/v1/jobs", [
+        imagePart(),
+        { name: "job", body: `{${'"a":1,'.repeat(20_000)}"b":2}`, type: "application/json" },
+      ]),
+      400,
+      "invalid_request",
+      "names",
+    ],
+    [
+      "packed JSON",
+      {
+        ...json("/v1/jobs", gzipSync("{}")),
+        headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      },
+      415,
+      "unsupported_content_encoding",
+      '"gzip"',
+    ],
+    [
+      "a packed form",
+      form("/detect-face", [imagePart()], { "content-encoding": "BR" }),
+      415,
+      "unsupported_content_encoding",
+      '"BR"',
+    ],
+    [
+      "a packed upload",
+      {
+        method: "PUT",
+        url: `/v1/uploads/${"0".repeat(32)}`,
+        headers: { "content-type": "image/png", "content-encoding": "gzip" },
+        payload: gzipSync("x"),
+      },
+      415,
+      "unsupported_content_encoding",
+      '"gzip"',
     ],
     ["JSON that is too large", json("/v1/jobs", `"${"x".repeat(1_048_577)}"`), 413, "body_too_large", "1048576 bytes"],
     ["no object", json("/v1/jobs", "null"), 400, "invalid_request", "received nothing"],

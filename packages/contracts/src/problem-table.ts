@@ -173,6 +173,12 @@ export const problemTable = {
     retryable: false,
     advice: "Send multipart/form-data for images and application/json for everything else.",
   },
+  unsupported_content_encoding: {
+    status: 415,
+    title: "The body's Content-Encoding is not accepted",
+    retryable: false,
+    advice: "Send the body as it is, not compressed, and without the header `Content-Encoding`.",
+  },
   unsupported_image_format: {
     status: 415,
     title: "The image format is not supported",

@@ -1,9 +1,11 @@
 import { ProblemError } from "@facefleet/contracts";
 import type { UploadClaim } from "@facefleet/platform";
-import type { Multipart, MultipartFile, MultipartValue } from "@fastify/multipart";
+import type { Multipart, MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import { unexpectedMediaType } from "../problem-answers.js";
 import type { ImageIntake, StoredImage } from "./image-intake.js";
+
+export const jobLimitBytes = 1_048_576;
 
 export interface ImageForm {
   readonly image: StoredImage;
@@ -14,8 +16,8 @@ export interface ImageForm {
 interface FormOptions {
   readonly intake: ImageIntake;
   readonly maxBytes: number;
-  /** Reads the text of the part `job`; a form that may not have one gives no reader. */
-  readonly readJob?: (text: string) => unknown;
+  /** Reads the part `job`; a form that may not have one gives no reader. */
+  readonly readJob?: (json: Buffer) => unknown;
 }
 
 /**
@@ -50,8 +52,10 @@ class FormReader {
   ) {}
 
   async take(part: Multipart): Promise<void> {
-    if (part.type === "file" && part.fieldname === "image") await this.#takeImage(part);
-    else if (part.type === "field" && part.fieldname === "job" && this.options.readJob) this.#takeJob(part);
+    if (part.type !== "file") throw new Error("Expected every part of a form to be read as a file");
+    const { readJob } = this.options;
+    if (part.fieldname === "job" && readJob) await this.#takeJob(part, readJob);
+    else if (part.fieldname === "image" && isFile(part)) await this.#takeImage(part);
     else this.#takeStranger(part);
   }
 
@@ -72,22 +76,32 @@ class FormReader {
     this.image = await this.options.intake.keep(file, this.claim);
   }
 
-  #takeJob({ value, valueTruncated }: MultipartValue): void {
+  async #takeJob({ file }: MultipartFile, readJob: (json: Buffer) => unknown): Promise<void> {
     if (this.#job !== undefined)
       throw new ProblemError("invalid_request", "Expected one part job but received a second one");
-    if (valueTruncated) throw new ProblemError("body_too_large", "Expected at most 1 MiB for the part job");
-    this.#job = typeof value === "string" ? this.options.readJob?.(value) : value;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of file as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > jobLimitBytes) throw new ProblemError("body_too_large", "Expected at most 1 MiB for the part job");
+      chunks.push(chunk);
+    }
+    this.#job = readJob(Buffer.concat(chunks));
   }
 
-  #takeStranger(part: Multipart): void {
-    if (part.type === "file") part.file.resume();
+  #takeStranger(part: MultipartFile): void {
+    part.file.resume();
     if (this.#strangers.length >= 10) return;
     // The parser's types do not know of a part without one.
     const name = part.fieldname as string | undefined;
-    this.#strangers.push(
-      name === undefined ? "a part without a name" : `${part.type} ${JSON.stringify(name.slice(0, 60))}`,
-    );
+    const kind = isFile(part) ? "file" : "field";
+    this.#strangers.push(name === undefined ? "a part without a name" : `${kind} ${JSON.stringify(name.slice(0, 60))}`);
   }
+}
+
+function isFile({ filename, mimetype }: MultipartFile): boolean {
+  // The parser's types do not know of a part without one.
+  return (filename as string | undefined) !== undefined || mimetype === "application/octet-stream";
 }
 
 /** An image takes no more than the whole form, of which the length may be told. */

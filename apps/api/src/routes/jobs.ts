@@ -15,7 +15,7 @@ import { AtOnce } from "../tenancy/at-once.js";
 import { assertImageAllowed, assertUploadsOwn } from "../tenancy/image-access.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
-import { jsonReader } from "../wire/json-reader.js";
+import { jobPartReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
 
@@ -37,7 +37,7 @@ const checkMultipartJob = validator(MultipartJob);
 /** Submit, look up, wait for, retry, and cancel or erase a job. */
 export const jobRoutes: Routes = async (app, services) => {
   const { jobs, intake } = services;
-  const readJson = jsonReader(app);
+  const readJob = jobPartReader(app);
   const waits = new AtOnce({ most: 1000, code: "too_many_waits", what: "requests that wait" });
   const contextOf = ({ tenant }: FastifyRequest) => ({
     tenant: tenant.id,
@@ -131,7 +131,7 @@ export const jobRoutes: Routes = async (app, services) => {
   );
 
   async function submitForm(request: FastifyRequest, key: string | undefined) {
-    const form = await readImageForm(request, { intake, maxBytes: services.config.MAX_IMAGE_BYTES, readJob: readJson });
+    const form = await readImageForm(request, { intake, maxBytes: services.config.MAX_IMAGE_BYTES, readJob });
     try {
       if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
       const job = checkMultipartJob(form.job);

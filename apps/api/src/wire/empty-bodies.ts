@@ -9,6 +9,7 @@ export function ignoreTypesOfNothing(app: FastifyInstance): void {
   });
 }
 
-function isEmpty({ headers }: FastifyRequest): boolean {
+/** Whether nothing comes with a request. */
+export function isEmpty({ headers }: FastifyRequest): boolean {
   return headers["transfer-encoding"] === undefined && Number(headers["content-length"] ?? 0) === 0;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ProblemError } from "@facefleet/contracts";
 import type { FastifyInstance } from "fastify";
 import { assertFewNames } from "./json-names.js";
@@ -6,20 +7,21 @@ import { assertFewNames } from "./json-names.js";
 export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, json, done) => {
+    let text: string;
     try {
-      assertFewNames(json);
+      text = textOf(json, "the body");
     } catch (error) {
       return done(error as Error);
     }
-    void parse(request, json.toString(), done);
+    void parse(request, text, done);
   });
 }
 
-/** Reads JSON text exactly as bodies are read, so with the same refusal of keys that poison prototypes. */
-export function jsonReader(app: FastifyInstance): (text: string) => unknown {
+/** Reads the JSON of a form's part `job` exactly as bodies are read, so with the same refusals. */
+export function jobPartReader(app: FastifyInstance): (json: Buffer) => unknown {
   const parse = app.getDefaultJsonParser("error", "error");
-  return (text) => {
-    assertFewNames(Buffer.from(text));
+  return (json) => {
+    const text = textOf(json, "the part job");
     let read: unknown;
     // The parser calls back before it returns; its types also allow the form that gives a promise.
     void parse(undefined as never, text, (error, value) => {
@@ -31,4 +33,11 @@ export function jsonReader(app: FastifyInstance): (text: string) => unknown {
     });
     return read;
   };
+}
+
+/** Other bytes would be replaced, and a request done that nobody has sent. */
+function textOf(json: Buffer, what: string): string {
+  assertFewNames(json);
+  if (isUtf8(json)) return json.toString();
+  throw new ProblemError("malformed_json", `Expected JSON in UTF-8 for ${what} but received bytes that are none`);
 }
