@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError, type Upload } from "@facefleet/contracts";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type S3Server, startS3Server } from "../../../packages/platform/test/s3-server.js";
 import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis } from "./canned-results.js";
@@ -266,6 +266,14 @@ describe("with an S3 store", () => {
     const answer = await api.inject(form("/detect-face", [imagePart(Buffer.alloc(21_000_000))]));
     expect(answer.json()).toMatchObject({ code: "image_too_large" });
     expect(await api.registeredUploads()).toEqual([]);
+  });
+
+  it("goes on knowing what a store that did not answer may still keep", async () => {
+    vi.spyOn(api.store, "put").mockRejectedValueOnce(new ProblemError("store_unavailable"));
+    const answer = await api.inject(form("/v1/jobs", [imagePart(), jobPart({ task: "detect" })]));
+    expect(answer.json()).toMatchObject({ code: "store_unavailable" });
+    expect(await api.waitingUploads()).toEqual([]);
+    expect(await api.registeredUploads()).toHaveLength(1);
   });
 
   it("lets jobs name the allowed buckets only", async () => {

@@ -2,6 +2,7 @@ import { createHash, type Hash, randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
 import {
+  isStoreOutage,
   type Logger,
   OccasionalLines,
   type OwnObjects,
@@ -10,6 +11,8 @@ import {
   type UploadRegistry,
 } from "@facefleet/platform";
 
+/** A store that was told to keep an image and did not answer may do it yet, once it has the time. */
+const storedWithinMs = 300_000;
 const queueBroke: ReadonlySet<string> = new Set(["queue_unavailable", "submission_unconfirmed"]);
 
 export interface StoredImage {
@@ -37,7 +40,7 @@ export class ImageIntake {
    * Streams an image into the store, as a new upload, which is announced before any byte is kept, so that even a crash
    * leaves nothing for good.
    * @throws ProblemError image_too_large, empty_image, too_much_stored, too_many_uploads, store_unavailable or
-   * queue_unavailable; nothing is left then
+   * queue_unavailable; nothing is left then, once the store is back
    */
   async keep(bytes: Readable, claim: UploadClaim): Promise<StoredImage> {
     const uploadId = randomBytes(16).toString("hex");
@@ -48,7 +51,7 @@ export class ImageIntake {
       if (size === 0) throw new ProblemError("empty_image", "Expected the bytes of an image but received 0 bytes");
       return { uploadId, size, sha256: hash.digest("hex") };
     } catch (error) {
-      await this.discard(uploadId);
+      await this.discard(uploadId, isStoreOutage(error) ? storedWithinMs : undefined);
       throw error;
     }
   }
@@ -80,10 +83,10 @@ export class ImageIntake {
     await this.discard(uploadId);
   }
 
-  /** Deletes an upload that nobody holds. Never fails: what cannot be deleted now is swept up later. */
-  async discard(uploadId: string): Promise<void> {
+  /** Deletes an upload that nobody holds. Never fails: what cannot be deleted now, or comes later, is swept up. */
+  async discard(uploadId: string, comesWithinMs?: number): Promise<void> {
     try {
-      await this.#uploads.giveUp(uploadId);
+      await this.#uploads.giveUp(uploadId, comesWithinMs);
     } catch (error) {
       this.#lines.write("warn", { err: error, uploadId }, "an upload could not be given up yet");
       return;

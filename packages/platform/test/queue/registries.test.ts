@@ -102,6 +102,20 @@ describe("the upload registry", () => {
     expect(due).toBeLessThanOrEqual(60_000);
   });
 
+  it("deletes one once more whose bytes may come later", async () => {
+    const bench = new QueueBench();
+    const registry = uploadRegistry(bench);
+    await registry.announce("late", { tenant: "acme", bytes: 1 });
+    await registry.giveUp("late", 60_000);
+    expect(await registry.takeDue(10)).toEqual(["late"]);
+    await registry.remove("late");
+    const due = Number(await bench.redis.zscore(bench.keys.doomedUploads, "late")) - Date.now();
+    expect(due).toBeGreaterThan(60_000);
+    await bench.redis.zadd(bench.keys.sendableUploads, 1, "late");
+    await registry.remove("late");
+    expect(await bench.redis.zcard(bench.keys.doomedUploads)).toBe(0);
+  });
+
   it("has one secret for all processes", async () => {
     const bench = new QueueBench();
     const secrets = await Promise.all([1, 2, 3].map(() => uploadRegistry(bench).secret()));

@@ -78,9 +78,15 @@ if tenant and redis.call("HINCRBY", counts, tenant, -1) <= 0 then redis.call("HD
 takes(kept, upload, 0)
 return takes(stored, upload, 0)`);
 
-/** KEYS: those of `uploadKeys`. ARGV: upload. */
+/**
+ * KEYS: those of `uploadKeys`, sendable uploads. ARGV: upload, for how long its bytes may still come in ms or "".
+ */
 const giveUp = new RedisScript<number>(`${uploadOwnership}
 if isUploadHeld(KEYS, ARGV[1]) then return 0 end
+if ARGV[2] ~= "" then
+  local time = redis.call("TIME")
+  redis.call("ZADD", KEYS[4], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[1])
+end
 doomUpload(KEYS, ARGV[1])
 return 1`);
 
@@ -163,9 +169,12 @@ export class UploadRegistry {
     return (await this.#run(announceAgain, [id, waitingMs])) === 1;
   }
 
-  /** Dooms an upload that nobody holds. */
-  async giveUp(id: string): Promise<void> {
-    await this.#run(giveUp, [id]);
+  /**
+   * Dooms an upload that nobody holds.
+   * @param comesWithinMs for how long its bytes may still be stored, by whoever was sent them: it is deleted once more then
+   */
+  async giveUp(id: string, comesWithinMs?: number): Promise<void> {
+    await this.#runWhole(giveUp, [id, comesWithinMs ?? ""]);
   }
 
   /** Those of some uploads that are doomed, to delete them. Each comes again after a minute unless removed. */
