@@ -60,7 +60,9 @@ export class Taking {
   /** The connection logs its own loss; BullMQ repeats it with every try. */
   #failed(error: Error): void {
     const isLost = !this.connection.isReady || "code" in error;
-    this.#lines.write(isLost ? "debug" : "warn", { err: error }, "BullMQ worker error", error.message);
+    // A worker that was stopped for a while says of each of its jobs that it has lost its lock.
+    const kind = error.message.replace(/\bjob \S+/, "job");
+    this.#lines.write(isLost ? "debug" : "warn", { err: error }, "BullMQ worker error", kind);
     if (!isLost && isRedisTrouble(error)) this.#refused();
   }
 
