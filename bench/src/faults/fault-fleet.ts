@@ -31,8 +31,8 @@ export const buckets = { photos: "photos", own: "facefleet-own" } as const;
  */
 export class FaultFleet {
   readonly parts = new Map<PartName, Part>();
-  /** What stands before Redis, S3 and the receiver. */
-  readonly doors = new Map<PartName, FaultyServer>();
+  /** What stands before Redis, S3 and the receiver; and what is between one service and Redis. */
+  readonly doors = new Map<PartName, readonly FaultyServer[]>();
   readonly receiver = new WebhookReceiver();
   /** Programs that ended although nobody had asked them to. */
   readonly deaths: string[] = [];
@@ -51,7 +51,7 @@ export class FaultFleet {
     try {
       await fleet.#startRedis();
       await fleet.#startS3();
-      fleet.doors.set("receiver", await FaultyServer.before(await fleet.receiver.listen()));
+      fleet.doors.set("receiver", [await FaultyServer.before(await fleet.receiver.listen())]);
       await fleet.#startServices();
       await fleet.ready();
     } catch (error) {
@@ -66,7 +66,7 @@ export class FaultFleet {
   }
 
   get webhookUrl(): string {
-    return `${this.doors.get("receiver")!.url}/hooks`;
+    return `${this.doors.get("receiver")![0]!.url}/hooks`;
   }
 
   /** What each service has written, by its name. */
@@ -86,11 +86,8 @@ export class FaultFleet {
   }
 
   async stop({ keepLogs }: { readonly keepLogs: boolean }): Promise<void> {
-    const parts = [...this.parts.values()];
-    for (const part of parts) part.thaw();
-    await Promise.all(parts.filter(({ name }) => isService(name)).map((part) => part.stop()));
-    await Promise.all(parts.map((part) => part.kill()));
-    await Promise.all([...this.doors.values()].map((door) => door.stop()));
+    await Promise.all([...this.parts.values()].map((part) => part.kill()));
+    await Promise.all([...this.doors.values()].flat().map((door) => door.stop()));
     await this.receiver.stop();
     for (const file of this.#openFiles) closeSync(file);
     if (keepLogs) this.context.say(`The log is in ${this.folder}`);
@@ -110,7 +107,8 @@ export class FaultFleet {
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     this.redisUrl = `redis://127.0.0.1:${port}`;
     this.#startPart("redis", () => startGuarded(command, args));
-    this.doors.set("redis", await FaultyServer.before(this.redisUrl));
+    for (const name of services) this.doors.set(name, [await FaultyServer.before(this.redisUrl)]);
+    this.doors.set("redis", [...this.doors.values()].flat());
   }
 
   async #startS3(): Promise<void> {
@@ -128,7 +126,7 @@ export class FaultFleet {
     for (const bucket of Object.values(buckets)) {
       await fetch(`${localUrl(ports.filer.http)}/buckets/${bucket}/`, { method: "POST" });
     }
-    this.doors.set("s3", await FaultyServer.before(this.#s3.endpoint));
+    this.doors.set("s3", [await FaultyServer.before(this.#s3.endpoint)]);
   }
 
   async #startServices(): Promise<void> {
@@ -139,7 +137,7 @@ export class FaultFleet {
       this.#openFiles.push(output);
       const app = name.startsWith("api") ? "api" : "worker";
       const main = join(this.context.rootDir, "apps", app, "dist", "main.js");
-      const env = { ...this.#settings(), PORT: String(port), WORKER_PORT: String(port) };
+      const env = { ...this.#settings(name), PORT: String(port), WORKER_PORT: String(port) };
       this.#startPart(name, () => new ServiceProcess({ name, main, env, address: localUrl(port), output }));
     }
   }
@@ -153,12 +151,12 @@ export class FaultFleet {
     part.start();
   }
 
-  #settings(): Record<string, string> {
+  #settings(name: ServiceName): Record<string, string> {
     const { env, pack, modelsDir, tfjsNodeDir, engine } = this.context;
     return {
       ...env,
-      ...this.#storeSettings(this.doors.get("s3")!.url),
-      REDIS_URL: this.doors.get("redis")!.url,
+      ...this.#storeSettings(this.doors.get("s3")![0]!.url),
+      REDIS_URL: this.doors.get(name)![0]!.url,
       API_KEYS_FILE: "",
       EGRESS_ALLOW: "127.0.0.0/8",
       LOG_LEVEL: "info",
@@ -191,10 +189,6 @@ export class FaultFleet {
     await mkdir(folder);
     return folder;
   }
-}
-
-function isService(name: string): boolean {
-  return (services as readonly string[]).includes(name);
 }
 
 function localUrl(port: number): string {

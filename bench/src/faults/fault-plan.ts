@@ -3,19 +3,20 @@ import type { Fault } from "./faulty-server.js";
 
 /**
  * What is done to a part: ended at once and started again after a while; stopped in the middle and let go on (SIGSTOP,
- * SIGCONT); ended as operators do, and started again; or its connections fail.
+ * SIGCONT); ended as operators do, and started again; connections to it fail; or it alone hears nothing from Redis.
  */
-export type FaultKind = "kill" | "freeze" | "restart" | Exclude<Fault, "none">;
+export type FaultKind = "kill" | "freeze" | "restart" | Exclude<Fault, "none"> | "isolate";
 
 const process = ["kill", "freeze", "restart"] as const;
+const service = [...process, "isolate"] as const;
 const connections = ["refuse", "hang"] as const;
 
 /** What can happen to each part of the fleet. */
 export const faultsOf = {
-  "api-1": process,
-  "api-2": process,
-  "worker-1": process,
-  "worker-2": process,
+  "api-1": service,
+  "api-2": service,
+  "worker-1": service,
+  "worker-2": service,
   redis: [...process, ...connections],
   s3: [...process, ...connections, "throttle"],
   receiver: [...connections, "throttle"],

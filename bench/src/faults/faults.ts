@@ -1,3 +1,4 @@
+import { once, setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WebhookSecret } from "@facefleet/contracts";
 import type { BenchContext } from "../bench-context.js";
@@ -21,28 +22,32 @@ const answeredWithinMs = 90_000;
  * that was accepted ends once, as it must, is announced under one id, and leaves nothing behind.
  */
 export async function run(context: BenchContext): Promise<BenchReport> {
-  const { seconds, seed, say } = context;
   const stop = new AbortController();
+  // Every fault listens.
+  setMaxListeners(0, stop.signal);
+  const stopped = once(stop.signal, "abort").then(() => Promise.reject(new Error("Expected the run to end by itself")));
   context.onStopSignal(() => stop.abort());
-  say(`Seed ${seed}, ${seconds} s`);
-  const faults = planFaults(seed, seconds * 1000);
   const fleet = await FaultFleet.start(context);
-  let broken: readonly string[] = ["The run did not come to its end"];
+  let keepLogs = true;
   try {
-    const load = await startLoad(fleet, seed);
-    const over = sleep(seconds * 1000, undefined, { signal: stop.signal }).catch(() => undefined);
-    await playFaults(fleet, faults, { signal: stop.signal, say });
-    await over;
-    say("Everything is made well again");
-    if (stop.signal.aborted) throw new Error("Stopped before the end");
-    await fleet.ready();
-    await load.stop(answeredWithinMs);
-    const report = await judge(fleet, load, faults, context);
-    broken = report.broken ?? [];
+    const report = await Promise.race([hold(fleet, stop.signal, context), stopped]);
+    keepLogs = report.broken !== undefined && report.broken.length > 0;
     return report;
   } finally {
-    await fleet.stop({ keepLogs: broken.length > 0 });
+    await fleet.stop({ keepLogs });
   }
+}
+
+async function hold(fleet: FaultFleet, signal: AbortSignal, context: BenchContext): Promise<BenchReport> {
+  const { seconds, seed, say } = context;
+  const faults = planFaults(seed, seconds * 1000);
+  const load = await startLoad(fleet, seed);
+  say(`Seed ${seed}: ${faults.length} faults within ${seconds} s`);
+  await Promise.all([playFaults(fleet, faults, { signal, say }), sleep(seconds * 1000, undefined, { signal })]);
+  say("No more faults: what was accepted ends, and is looked at");
+  await fleet.ready();
+  await load.stop(answeredWithinMs);
+  return judge(fleet, load, faults, context);
 }
 
 async function startLoad(fleet: FaultFleet, seed: number): Promise<FaultLoad> {
@@ -78,7 +83,6 @@ async function judge(
   const audit = new Audit(fleet, load.submissions);
   const leftovers = new Leftovers(fleet);
   try {
-    say("What was accepted is compared with how it ended");
     await audit.run();
     const uploads = await leftovers.uploads();
     say("All is erased, and what is left is looked at");

@@ -41,11 +41,12 @@ export class FaultyServer {
     return url.href.replace(/\/$/, "");
   }
 
-  /** From now on; what is under way is cut off. */
+  /** From now on. Connections that there are go silent as well, or are cut off. */
   async set(fault: Fault): Promise<void> {
     const was = this.#fault;
     this.#fault = fault;
-    this.#cutOff();
+    if (fault === "hang") for (const socket of this.#sockets) socket.unpipe().pause();
+    else this.#cutOff();
     if (fault === "refuse") await new Promise((resolve) => this.#server.close(resolve));
     if (was === "refuse" && fault !== "refuse") {
       this.#server = this.#open();

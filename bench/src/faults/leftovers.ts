@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { buckets, type FaultFleet } from "./fault-fleet.js";
 
-/** For sweeps, of which there is one a minute, to delete what nobody needs. */
-const sweptWithinMs = 150_000;
+/** For sweeps to delete what nobody needs; what the store may have kept without an answer, seven minutes later. */
+const sweptWithinMs = 540_000;
 
 /** The keys that are in Redis for good, by their names after the prefix. None grows with what has ended and was erased. */
 const permanentKeys: readonly RegExp[] = [
@@ -19,7 +19,7 @@ const permanentKeys: readonly RegExp[] = [
   /^webhooks:(delayed|e[0-9a-f]{32}\.\d+)$/,
   // Registers, of which each entry has an end of its own: outcomes until they expire, uploads until they are deleted for
   // good, and what each of these takes.
-  /^(ended|uploads|sendable-uploads|doomed-uploads|upload-counts)$/,
+  /^(ended|results|uploads|sendable-uploads|doomed-uploads|upload-counts)$/,
   /^(kept|stored)(-bytes)?$/,
 ];
 
@@ -59,9 +59,10 @@ export class Leftovers {
     await this.#store.close();
   }
 
-  /** Uploads whose caller lost the answer wait an hour for a job. */
+  /** Those that wait an hour for a job or an outcome: their caller lost the answer, or their worker died. */
   async #strayObjects(prefix: string): Promise<string[]> {
-    const waiting = new Set(await this.#redis.zrange("{facefleet}:uploads", "0", "-1"));
+    const registers = ["uploads", "results"].map((name) => this.#redis.zrange(`{facefleet}:${name}`, "0", "-1"));
+    const waiting = new Set((await Promise.all(registers)).flat());
     const keys: string[] = [];
     let cursor: string | undefined;
     do {
@@ -70,7 +71,7 @@ export class Leftovers {
       keys.push(...page.keys);
       cursor = page.cursor;
     } while (cursor !== undefined);
-    return keys.filter((key) => !waiting.has(/^uploads\/([0-9a-f]+)-/.exec(key)?.[1] ?? ""));
+    return keys.filter((key) => !waiting.has(/^(?:uploads|results)\/([0-9a-f]+)/.exec(key)?.[1] ?? ""));
   }
 }
 

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FaultFleet } from "./fault-fleet.js";
-import type { PlannedFault } from "./fault-plan.js";
+import type { FaultKind, PlannedFault } from "./fault-plan.js";
+import type { Fault } from "./faulty-server.js";
+
+/** What fails at the doors, where a fault is one of connections. */
+const atDoors: Partial<Record<FaultKind, Fault>> = {
+  refuse: "refuse",
+  hang: "hang",
+  throttle: "throttle",
+  isolate: "hang",
+};
 
 /** Lets planned faults happen, each at its time; resolves once every one is over. What is over is undone at once. */
 export async function playFaults(
@@ -25,12 +34,13 @@ export async function playFaults(
 }
 
 async function suffer(fleet: FaultFleet, { part: name, kind }: PlannedFault, pass: () => Promise<void>): Promise<void> {
-  const door = fleet.doors.get(name);
   const part = fleet.parts.get(name);
-  if (kind === "refuse" || kind === "hang" || kind === "throttle") {
-    await door?.set(kind);
+  const atDoor = atDoors[kind];
+  if (atDoor) {
+    const doors = fleet.doors.get(name) ?? [];
+    await Promise.all(doors.map((door) => door.set(atDoor)));
     await pass();
-    await door?.set("none");
+    await Promise.all(doors.map((door) => door.set("none")));
   } else if (kind === "freeze") {
     part?.freeze();
     await pass();
