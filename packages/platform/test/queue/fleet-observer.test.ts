@@ -16,8 +16,10 @@ it("shows what waits by priority, and since when", async () => {
   const jobs = bench.jobs();
   const held = heldRun();
   await jobs.submit(payload, { priority: "high" });
-  await bench.started({ concurrency: 1, run: held.run });
+  const consumer = await bench.started({ concurrency: 1, run: held.run });
   await held.taken;
+  // Else it would take a job beyond its slots for whoever waits.
+  await consumer.partAway("engine");
   await jobs.submit(payload, { priority: "normal" });
   await sleep(1100);
   await jobs.submit({ ...payload, tenant: "other" }, { priority: "normal" });
