@@ -28,22 +28,31 @@ export interface CheckedSession {
  * @throws Error when none does.
  */
 export async function openCheckedSession(engine: InferenceEngine, pack: ModelPack): Promise<CheckedSession> {
-  const { name } = pack.manifest;
-  const isQuantised = [...pack.weights.tensors.values()].some(({ dtype }) => dtype === "I8");
   const refusals: string[] = [];
-  for (const arithmetic of isQuantised ? engine.arithmetics : (["float32"] as const)) {
+  for (const arithmetic of pack.weights.isQuantised ? engine.arithmetics : (["float32"] as const)) {
     try {
       const session = await engine.compile(inceptionResnetV1, pack.weights, arithmetic);
-      const cosine = await lowestCosine(session, pack);
-      const expected = isQuantised && arithmetic === "float32" ? agreement.integersInFloat : agreement.real;
-      if (cosine >= expected) return { session, arithmetic, refusals };
-      await session.close();
-      throw new Error(`the check of pack ${name} expects a cosine of ${expected} but it is ${cosine}`);
+      await check(session, arithmetic, pack).catch(async (error) => {
+        await session.close();
+        throw error;
+      });
+      return { session, arithmetic, refusals };
     } catch (error) {
       refusals.push(`not by ${arithmetic}: ${(error as Error).message}`);
     }
   }
-  throw new Error(`Expected engine ${engine.name} to embed the faces that pack ${name} brings: ${refusals.join("; ")}`);
+  throw new Error(
+    `Expected engine ${engine.name} to embed the faces that pack ${pack.manifest.name} brings: ${refusals.join("; ")}`,
+  );
+}
+
+/** @throws Error when the session does not make of the pack's crops what it must. */
+async function check(session: Session<"embedding">, arithmetic: Arithmetic, pack: ModelPack): Promise<void> {
+  const isInFloat = pack.weights.isQuantised && arithmetic === "float32";
+  const expected = isInFloat ? agreement.integersInFloat : agreement.real;
+  const cosine = await lowestCosine(session, pack);
+  if (cosine >= expected) return;
+  throw new Error(`the check of pack ${pack.manifest.name} expects a cosine of ${expected} but it is ${cosine}`);
 }
 
 /** Between what the session makes of the pack's crops and what it must make. */

@@ -47,6 +47,12 @@ it("refuses a file that is not there, and an export of what is not whole, which 
   await expect(readFile(file)).rejects.toThrow("ENOENT");
 });
 
+it("leaves what is there already as it is", async () => {
+  await writeFile(file, "mine", { mode: 0o400 });
+  await expect(exportManifest(here, manifest, file)).rejects.toThrow(`Expected no file at ${file} but there is one`);
+  expect(await readFile(file, "utf8")).toBe("mine");
+});
+
 it("says what is wrong with the place", async () => {
   await writeFile(join(elsewhere, "file"), "");
   await exportManifest(here, manifest, file);

@@ -1,4 +1,4 @@
-import { copyFile, rm } from "node:fs/promises";
+import { constants, copyFile, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { sha256OfFile } from "./file-digest.js";
 import { installCopy } from "./install-pack.js";
@@ -8,16 +8,21 @@ import type { PackManifest } from "./pack-manifest.js";
 import { explainDiskError } from "./pull-pack.js";
 import { weightsPath } from "./weights-path.js";
 
-/** Writes a pack that is ready as one file, for a machine that cannot pull it. @throws PackError */
+/**
+ * Writes a pack that is ready as one file, for a machine that cannot pull it.
+ *
+ * @throws PackError, also when something is there already, which stays as it is.
+ */
 export async function exportManifest(modelsDir: string, manifest: PackManifest, file: string): Promise<void> {
   await verifyManifest(modelsDir, manifest);
-  try {
-    await copyFile(weightsPath(modelsDir, manifest), file);
-    await verifyWeights(file, manifest);
-  } catch (error) {
-    await rm(file, { force: true }).catch(() => undefined);
+  await copyFile(weightsPath(modelsDir, manifest), file, constants.COPYFILE_EXCL).catch((error) => {
+    if (error.code === "EEXIST") throw new PackError(`Expected no file at ${file} but there is one`, { cause: error });
     throw explainDiskError(error, resolve(file, ".."), manifest.weights.bytes);
-  }
+  });
+  await verifyWeights(file, manifest).catch(async (error) => {
+    await rm(file, { force: true });
+    throw error;
+  });
 }
 
 /** Puts the pack that a file holds into `modelsDir`. @throws PackError when it is none of the catalogue. */

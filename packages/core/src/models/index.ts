@@ -20,7 +20,7 @@ export function pullPack({
   return pullManifest(packManifest(name), options);
 }
 
-/** Opens a pack. @throws PackError naming `facefleet models pull` when it is not there. */
+/** Opens a pack once every byte was read. @throws PackError that says what to do when it is not there, or damaged. */
 export async function loadPack(modelsDir: string, name: string = defaultPackName): Promise<ModelPack> {
   return openPack(modelsDir, packManifest(name));
 }

@@ -19,29 +19,35 @@ export interface PackStatus {
   readonly licences: readonly string[];
 }
 
-/** @throws PackError when the pack is not there, or not whole. */
+/**
+ * Opens a pack once every byte of its weights has been read: with a few others the networks would still answer, and find
+ * other faces.
+ *
+ * @throws PackError when the pack is not there, or a byte differs from what it must be.
+ */
 export async function openPack(modelsDir: string, manifest: PackManifest): Promise<ModelPack> {
   const path = weightsPath(modelsDir, manifest);
-  const state = await weightsState(path, manifest);
-  if (state === "ready") return { manifest, weights: await WeightsFile.open(path) };
-  const found = { missing: "it is not there", damaged: "it is not whole" }[state];
-  throw new PackError(`Expected the model pack ${manifest.name} at ${path} but ${found}; ${remedy(manifest)}`);
+  await verifyWeights(path, manifest);
+  return { manifest, weights: await WeightsFile.open(path) };
 }
 
-/** Reads every byte of the weights. @throws PackError when one differs from what it must be. */
-export async function verifyManifest(modelsDir: string, manifest: PackManifest): Promise<void> {
-  const { weights } = await openPack(modelsDir, manifest);
-  weights.close();
-  await verifyWeights(weights.path, manifest);
+/** Reads every byte of a pack's weights. @throws PackError as `openPack` does. */
+export function verifyManifest(modelsDir: string, manifest: PackManifest): Promise<void> {
+  return verifyWeights(weightsPath(modelsDir, manifest), manifest);
 }
 
 /** @throws PackError when the file is not the pack's weights. */
 export async function verifyWeights(path: string, manifest: PackManifest): Promise<void> {
-  const received = await sha256OfFile(path);
+  const expected = `Expected the model pack ${manifest.name} at ${path}`;
+  const state = await weightsState(path, manifest);
+  if (state === "missing") throw new PackError(`${expected} but it is not there; ${waysToIt(manifest)}`);
+  if (state === "damaged") throw new PackError(`${expected} but it is not whole; ${waysToAnother(manifest)}`);
+  const received = await sha256OfFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new PackError(`${expected} but it cannot be read (${cause.code})`, { cause });
+  });
   if (received === manifest.weights.sha256) return;
-  throw new PackError(
-    `Expected sha256 ${manifest.weights.sha256} for ${path} but received ${received}; ${remedy(manifest)}`,
-  );
+  const { sha256 } = manifest.weights;
+  throw new PackError(`Expected sha256 ${sha256} for ${path} but received ${received}; ${waysToAnother(manifest)}`);
 }
 
 export async function packStatus(modelsDir: string, manifest: PackManifest): Promise<PackStatus> {
@@ -56,7 +62,11 @@ export async function packStatus(modelsDir: string, manifest: PackManifest): Pro
   };
 }
 
-function remedy({ name, origin }: PackManifest): string {
+function waysToIt({ name, origin }: PackManifest): string {
   if (origin.kind === "built-in") return "install the software again";
-  return `remove it if it is there, and run "facefleet models pull ${name}" or "facefleet models import <file>"`;
+  return `run "facefleet models pull ${name}" or "facefleet models import <file>"`;
+}
+
+function waysToAnother(manifest: PackManifest): string {
+  return manifest.origin.kind === "built-in" ? waysToIt(manifest) : `remove it, and ${waysToIt(manifest)}`;
 }

@@ -11,9 +11,9 @@ export class WeightsFile {
     private readonly descriptor: number,
   ) {}
 
-  /** @throws PackError when the file is not a complete safetensors file. */
+  /** @throws PackError when the file cannot be read, or is not a complete safetensors file. */
   static async open(path: string): Promise<WeightsFile> {
-    const descriptor = openSync(path, "r");
+    const descriptor = openToRead(path);
     try {
       return new WeightsFile(path, readTensorTable(descriptor), descriptor);
     } catch (cause) {
@@ -36,8 +36,22 @@ export class WeightsFile {
     return data instanceof Float32Array ? data : Float32Array.from(data);
   }
 
+  /** Whether a network's kernels are integers. */
+  get isQuantised(): boolean {
+    return [...this.tensors.values()].some(({ dtype }) => dtype === "I8");
+  }
+
   close(): void {
     closeSync(this.descriptor);
+  }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new PackError(`Expected a safetensors file at ${path} but it cannot be read (${code})`, { cause });
   }
 }
 

@@ -19,7 +19,7 @@ export function weightsPath(modelsDir: string, { name, weights, origin }: PackMa
   return join(modelsDir, `${name}-${weights.sha256.slice(0, 12)}.safetensors`);
 }
 
-/** Looks at the size only, so that it is quick; `verifyManifest` reads every byte. */
+/** Looks at the size only, so that it is quick; `verifyWeights` reads every byte. */
 export async function weightsState(path: string, { weights }: PackManifest): Promise<"ready" | "missing" | "damaged"> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return "missing";
