@@ -66,6 +66,9 @@ it("measures every two pictures of a folder a person, whatever the pictures are 
 });
 
 it("says what is missing: pictures, a second person, a second picture of somebody", async () => {
+  await expect(evaluate()).rejects.toThrow(
+    /^Expected a folder of pictures at .*people but it cannot be read \(ENOENT\)$/,
+  );
   await mkdir(join(folder, "people"));
   await expect(evaluate()).rejects.toThrow(/^Expected pictures \(\.jpg, .*\) below .*people but found none$/);
   await put("Ada/1.jpg", await drawnImages.oneFace());
@@ -74,4 +77,20 @@ it("says what is missing: pictures, a second person, a second picture of somebod
   await rm(join(folder, "people", "Ada", "2.jpg"));
   await put("Ben/1.jpg", await drawnImages.other());
   await expect(evaluate()).rejects.toThrow(/but they make 0 pairs of one person and 1 of two$/);
+  await put("wall.jpg", await drawnImages.noFace());
+  await expect(evaluate()).rejects.toThrow(/^Expected a folder a person in .* a picture beside them: .*wall\.jpg$/);
+});
+
+it("finds out that there is nothing to compare before it looks at a picture", async () => {
+  await put("Ada/1.jpg", Buffer.from("no picture"));
+  await expect(evaluate()).rejects.toThrow(/but they make 0 pairs of one person and 0 of two$/);
+});
+
+it("takes whatever lies within somebody's folder for theirs, also where folders within are called alike", async () => {
+  await put("Ada/2024/1.jpg", await drawnImages.oneFace());
+  await put("Ada/2025/1.jpg", await drawnImages.oneFaceSmall());
+  await put("Ben/2024/1.jpg", await drawnImages.other());
+  const { images, measurement } = await evaluate();
+  expect(images.people).toBe(2);
+  expect(measurement).toMatchObject({ genuinePairs: 1, impostorPairs: 2 });
 });

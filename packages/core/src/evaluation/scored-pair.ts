@@ -16,19 +16,34 @@ export interface OperatingPoint {
   readonly falseRejectRate: number;
 }
 
+/** The distances of the genuine and of the impostor pairs. */
+export interface PairDistances {
+  readonly same: ArrayLike<number>;
+  readonly different: ArrayLike<number>;
+}
+
 export function operatingPoint(pairs: readonly ScoredPair[], threshold: number): OperatingPoint {
-  const { same, different } = distancesByKind(pairs);
-  const accepted = different.filter((distance) => distance < threshold).length;
-  const rejected = same.filter((distance) => distance >= threshold).length;
+  return operatingPointOf(distancesByKind(pairs), threshold);
+}
+
+export function operatingPointOf({ same, different }: PairDistances, threshold: number): OperatingPoint {
+  const accepted = countBelow(different, threshold);
+  const rejected = same.length - countBelow(same, threshold);
   return {
     threshold,
-    accuracy: 1 - (accepted + rejected) / pairs.length,
+    accuracy: 1 - (accepted + rejected) / (same.length + different.length),
     falseAcceptRate: accepted / different.length,
     falseRejectRate: rejected / same.length,
   };
 }
 
-/** The distances of the genuine and of the impostor pairs, in the order of the pairs. */
+function countBelow(distances: ArrayLike<number>, threshold: number): number {
+  let count = 0;
+  for (let i = 0; i < distances.length; i++) if (distances[i]! < threshold) count++;
+  return count;
+}
+
+/** The distances by kind, in the order of the pairs. */
 export function distancesByKind(pairs: readonly ScoredPair[]): { same: number[]; different: number[] } {
   const distances = (wanted: boolean) => pairs.filter(({ same }) => same === wanted).map(({ distance }) => distance);
   return { same: distances(true), different: distances(false) };

@@ -1,6 +1,6 @@
-import { basename, dirname, resolve } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import type { JobOptions } from "@facefleet/contracts";
-import { everyPair, operatingPoint, type ScoredPair } from "@facefleet/core/evaluation";
+import { countEveryPair, everyPair, operatingPointOf, type PairDistances } from "@facefleet/core/evaluation";
 import { type DistanceMeasurement, type UncertainBand, uncertainBand } from "@facefleet/matching";
 import { embedImages } from "../embed-images.js";
 import { EmbeddingCache } from "../embedding-cache.js";
@@ -41,20 +41,22 @@ const thresholds = [0.7, 0.75, ...Array.from({ length: 17 }, (_, i) => (800 + 25
 export async function evaluateDistances(options: DistancesOptions): Promise<DistancesReport> {
   const { pipeline, embedding, about, imagesDir, measuredOn, cacheDir, startProgress } = options;
   const files = await photoFiles(resolve(imagesDir));
+  const people = new Map(files.map((file) => [file, personOf(file, imagesDir)]));
+  expectPairs([...people.values()], imagesDir);
   const cache = await EmbeddingCache.open(cacheDir, { ...about, ...everyFace });
   const progress = startProgress(`images, ${embedding}`, files.length);
   const { embeddings } = await embedImages(files, { pipeline, embedding, cache, progress }).finally(() =>
     progress.stop(),
   );
-  const pictures = files.map((file) => ({ person: personOf(file), ...embeddings.get(file)! }));
-  const measurement = measure(everyPair(pictures), measuredOn, imagesDir);
+  const pictures = files.map((file) => ({ person: people.get(file)!, ...embeddings.get(file)! }));
+  const measurement = measure(everyPair(pictures), measuredOn);
   return {
     evaluation: "distances",
     pipeline: about,
     embedding,
     images: {
       count: files.length,
-      people: new Set(pictures.map(({ person }) => person)).size,
+      people: new Set(people.values()).size,
       withoutFace: files.filter((file) => !embeddings.get(file)?.faceFound),
     },
     measurement,
@@ -62,24 +64,28 @@ export async function evaluateDistances(options: DistancesOptions): Promise<Dist
   };
 }
 
-function personOf(file: string): string {
-  return basename(dirname(file));
+/** Whose folder it lies in, however deep: the folders within may be called alike. */
+function personOf(file: string, imagesDir: string): string {
+  const [person, ...within] = relative(imagesDir, file).split(sep) as [string, ...string[]];
+  if (within.length > 0) return person;
+  throw new Error(`Expected a folder a person in ${imagesDir} but received a picture beside them: ${file}`);
 }
 
-function measure(pairs: readonly ScoredPair[], measuredOn: string, imagesDir: string): DistanceMeasurement {
-  const genuinePairs = pairs.filter(({ same }) => same).length;
-  const impostorPairs = pairs.length - genuinePairs;
-  if (genuinePairs === 0 || impostorPairs === 0) {
-    throw new Error(
-      `Expected pictures of several people in ${imagesDir}, a folder a person, and two or more of some, but they make ` +
-        `${genuinePairs} pairs of one person and ${impostorPairs} of two`,
-    );
-  }
+function expectPairs(people: readonly string[], imagesDir: string): void {
+  const { same, different } = countEveryPair(people);
+  if (same > 0 && different > 0) return;
+  throw new Error(
+    `Expected pictures of several people in ${imagesDir}, a folder a person, and two or more of some, but they make ` +
+      `${same} pairs of one person and ${different} of two`,
+  );
+}
+
+function measure(distances: PairDistances, measuredOn: string): DistanceMeasurement {
   const points = thresholds.map((distance) => {
-    const { falseAcceptRate, falseRejectRate } = operatingPoint(pairs, distance);
+    const { falseAcceptRate, falseRejectRate } = operatingPointOf(distances, distance);
     return { distance, falseAcceptRate: rounded(falseAcceptRate, 6), falseRejectRate: rounded(falseRejectRate, 4) };
   });
-  return { measuredOn, genuinePairs, impostorPairs, points };
+  return { measuredOn, genuinePairs: distances.same.length, impostorPairs: distances.different.length, points };
 }
 
 function rounded(rate: number, digits: number): number {

@@ -4,7 +4,7 @@ import {
   atFalseAcceptRate,
   everyPair,
   type OperatingPoint,
-  operatingPoint,
+  operatingPointOf,
   type ScoredPair,
 } from "@facefleet/core/evaluation";
 import { compareEmbeddings, matchThreshold } from "@facefleet/matching";
@@ -76,15 +76,14 @@ export async function evaluateLfw(options: LfwOptions): Promise<LfwReport> {
 const falseAcceptRates = [1e-3, 1e-4];
 
 function everyPairFigures(files: readonly string[], embeddings: ReadonlyMap<string, ImageEmbedding>) {
-  const pairs = everyPair(
+  const distances = everyPair(
     files.map((file) => ({ person: basename(dirname(file)), embedding: embeddings.get(file)!.embedding })),
   );
-  const same = pairs.filter((pair) => pair.same).length;
   return {
-    same,
-    different: pairs.length - same,
-    atFalseAcceptRates: falseAcceptRates.map((rate) => ({ rate, point: atFalseAcceptRate(pairs, rate) })),
-    fixed: operatingPoint(pairs, matchThreshold),
+    same: distances.same.length,
+    different: distances.different.length,
+    atFalseAcceptRates: falseAcceptRates.map((rate) => ({ rate, point: atFalseAcceptRate(distances, rate) })),
+    fixed: operatingPointOf(distances, matchThreshold),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   areaUnderCurve,
   bestThreshold,
   crossValidate,
+  distancesByKind,
   equalErrorRate,
   type MeanWithError,
   meanWithError,
@@ -54,7 +55,9 @@ export function verificationFigures(given: readonly (readonly ScoredPair[])[]): 
   const all = given.flat();
   const folds = given.length > 1 ? given : splitIntoFolds(all, subFolds(all));
   const judged = crossValidate(folds, bestThreshold);
-  const atTarget = crossValidate(folds, (pairs) => thresholdAtFalseAcceptRate(pairs, targetFalseAcceptRate));
+  const atTarget = crossValidate(folds, (pairs) =>
+    thresholdAtFalseAcceptRate(distancesByKind(pairs), targetFalseAcceptRate),
+  );
   const different = all.filter(({ same }) => !same).length;
   const roc = rocCurve(all);
   return {
