@@ -149,8 +149,8 @@ function row({ engine, pack, arithmetic, batch, facesPerSecond, share }: Measure
 
 /** Of one engine and one batch size. */
 function ratios(measured: readonly Measured[]): Ratio[] {
-  const float = measured.find(({ pack }) => !nameOf(pack).endsWith("-int8"));
-  const quantised = measured.find(({ pack }) => nameOf(pack).endsWith("-int8"));
+  const float = measured.find(({ pack }) => !pack.weights.isQuantised);
+  const quantised = measured.find(({ pack }) => pack.weights.isQuantised);
   if (float === undefined) return [];
   const { engine, batch, share } = float;
   const ratios: Ratio[] = [];

@@ -16,10 +16,15 @@ export async function warmMegabytes(
   for (const pack of packs) {
     const settings: WarmSettings = { modelsDir, tfjsNodeDir, engine, pack };
     const child = fork(main, [JSON.stringify(settings)]);
-    const [bytes] = (await once(child, "message")) as [number];
+    const exited = once(child, "exit");
+    const [bytes] = (await Promise.race([once(child, "message"), exited.then(diedEarly)])) as [number];
     megabytes.set(pack, Math.round(bytes / 2 ** 20));
     child.disconnect();
-    await once(child, "exit");
+    await exited;
   }
   return megabytes;
+}
+
+function diedEarly([code]: unknown[]): never {
+  throw new Error(`Expected a process with a warm pipeline but it ended with exit code ${code}`);
 }
