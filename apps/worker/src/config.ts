@@ -32,7 +32,8 @@ export const workerConfigSchema = Type.Object({
     minimum: 1,
     maximum: 1024,
     default: 32,
-    description: "Webhooks that are on their way at once; a quarter of them to the same receiver.",
+    description:
+      "Webhooks that are on their way at once, without those that have been for more than a second; a quarter of them to the same receiver, and of slow ones of the same tenant.",
   }),
   WEBHOOK_TIMEOUT: Type.Number({
     minimum: 0.1,

@@ -101,9 +101,16 @@ describe("DynamicBatcher", () => {
     const { batcher, batches } = doubling({ maxQueueDelayMs: 60, maxBatchSize: 2 });
     const patient = batcher.submit([1]);
     await Promise.all([batcher.submit([7], { urgent: true }), batcher.submit([8, 9], { urgent: true }), patient]);
+    expect(batches).toEqual([[7, 8], [9], [1]]);
+  });
+
+  it("fills a batch that has urgent items with a few others, which are not to hold it up", async () => {
+    const { batcher, batches } = doubling({ maxBatchSize: 8 });
+    const patient = batcher.submit([1, 2, 3, 4]);
+    await Promise.all([batcher.submit([9], { urgent: true }), patient]);
     expect(batches).toEqual([
-      [7, 8],
       [9, 1],
+      [2, 3, 4],
     ]);
   });
 
@@ -144,7 +151,7 @@ describe("DynamicBatcher", () => {
       delay(1).then(() => late.submit(["c"])),
       delay(1).then(() => early.submit(["d"], { urgent: true })),
     ]);
-    expect(order).toEqual(["late:b", "early:d,a", "late:c"]);
+    expect(order).toEqual(["late:b", "early:d", "late:c", "early:a"]);
   });
 
   it("fails the call of an item that breaks its batch, and no other", async () => {

@@ -64,6 +64,8 @@ interface Slot<Item, Result> {
   readonly index: number;
 }
 
+/** Of a batch with urgent items, how much may be filled with others. */
+const shareBesideUrgent = 0.25;
 /** More than the rank of any batcher. */
 const patientRank = 1000;
 
@@ -152,7 +154,9 @@ export class DynamicBatcher<Item, Result> {
       const slot = { group, index: group.next };
       weight += this.weightOf(slot);
       const size = this.countsCalls ? calls.add(group).size : batch.length + 1;
-      if (size > this.capacity || (weight > this.maxWeight && batch.length > 0)) break;
+      // What waits with something urgent is not to make it wait for long.
+      const share = batch[0]?.group.among === this.urgent && group.among === this.patient ? shareBesideUrgent : 1;
+      if (batch.length > 0 && (size > this.capacity * share || weight > this.maxWeight * share)) break;
       group.next++;
       group.among.hadTurn(group, group.flow, { isDone: group.next === group.items.length });
       batch.push(slot);

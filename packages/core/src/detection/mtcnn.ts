@@ -20,7 +20,7 @@ import {
 } from "./proposer.js";
 
 /** Pixels of all bands in one batch of the first stage: some tens of milliseconds on a CPU. */
-const proposeBatchPixels = 1_000_000;
+const proposeBatchPixels = 524_288;
 /** Crops in one run of R-Net and of O-Net. */
 const refineBatchSize = 128;
 const outputBatchSize = 32;
@@ -93,13 +93,15 @@ export class Mtcnn {
 
   /** The faces of one image. What it finds does not depend on what shares its runs. */
   async detect(input: DetectionInput, call?: CallOptions): Promise<ImageDetections> {
+    const { settings } = this;
     const { image } = input;
-    const bands = levelBands(input, this.settings);
+    const bands = levelBands(input, settings);
     const searched = await this.proposals.submit(bands, call);
-    const proposedCrops = cropCandidates(image, proposedBoxes(bands, searched, this.settings));
-    const refined = refine(proposedCrops, await this.refinements.submit(proposedCrops, call), this.settings);
+    const proposed = cropCandidates(image, await proposedBoxes(bands, searched, settings, call?.signal));
+    const refined = await refine(proposed, await this.refinements.submit(proposed, call), settings, call?.signal);
     const refinedCrops = cropCandidates(image, refined);
-    const detections = output(refinedCrops, await this.outputs.submit(refinedCrops, call), this.settings);
+    const judged = await this.outputs.submit(refinedCrops, call);
+    const detections = await output(refinedCrops, judged, settings, call?.signal);
     const pyramidMs = searched.reduce((sum, { pyramidMs }) => sum + pyramidMs, 0);
     return { detections, pyramidMs, batchSize: searched[0]?.batchSize ?? 1 };
   }
@@ -118,24 +120,26 @@ export class Mtcnn {
 }
 
 /** Second stage: keeps what R-Net believes, one box a face, regressed and square. */
-function refine(
+async function refine(
   crops: readonly CandidateCrop[],
   judgements: readonly Judgement<"logits" | "offsets">[],
   { thresholds: [, threshold], nms }: DetectorSettings,
-): CandidateBox[] {
+  signal: AbortSignal | undefined,
+): Promise<CandidateBox[]> {
   const believed = crops
     .map(({ box }, i) => ({ ...box, score: faceProbability(judgements[i]!.logits), offsets: judgements[i]!.offsets }))
     .filter(({ score }) => score > threshold);
-  const kept = suppressNonMaxima(believed, nms.refine, overUnion);
+  const kept = await suppressNonMaxima(believed, nms.refine, overUnion, signal);
   return kept.map((box) => toSquare(regress(box, box.offsets, 1)));
 }
 
 /** Third stage: O-Net's score, box and landmarks. */
-function output(
+async function output(
   crops: readonly CandidateCrop[],
   judgements: readonly Judgement<"logits" | "offsets" | "landmarks">[],
   { thresholds: [, , threshold], nms }: DetectorSettings,
-): Detection[] {
+  signal: AbortSignal | undefined,
+): Promise<Detection[]> {
   const detections = crops
     .map(({ box }, i) => {
       const judgement = judgements[i]!;
@@ -145,7 +149,7 @@ function output(
     .filter(({ score }) => score > threshold)
     // Candidates cut to the same pixels tie. Their place decides, not the order in which they came.
     .sort((a, b) => b.x1 - a.x1);
-  return suppressNonMaxima(detections, nms.output, overSmaller);
+  return await suppressNonMaxima(detections, nms.output, overSmaller, signal);
 }
 
 /** Landmarks come as x1..x5, y1..y5, shares of the box before its regression (its last pixel counted in). */

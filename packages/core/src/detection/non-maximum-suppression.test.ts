@@ -23,7 +23,7 @@ describe("overlap", () => {
 });
 
 describe("suppressNonMaxima", () => {
-  it("keeps the best of overlapping boxes, whatever their order", () => {
+  it("keeps the best of overlapping boxes, whatever their order", async () => {
     const best = box(0, 0, 10, 10, 0.9);
     const worse = box(1, 0, 11, 10, 0.8);
     const apart = box(50, 50, 60, 60, 0.7);
@@ -31,16 +31,16 @@ describe("suppressNonMaxima", () => {
       [best, worse, apart],
       [apart, worse, best],
     ]) {
-      expect(suppressNonMaxima(boxes, 0.5, overUnion)).toEqual([best, apart]);
+      expect(await suppressNonMaxima(boxes, 0.5, overUnion)).toEqual([best, apart]);
     }
   });
 
-  it("keeps a box that only a suppressed box overlaps", () => {
+  it("keeps a box that only a suppressed box overlaps", async () => {
     const boxes = [box(0, 0, 10, 10, 0.9), box(4, 0, 14, 10, 0.8), box(8, 0, 18, 10, 0.7)];
-    expect(suppressNonMaxima(boxes, 0.3, overUnion)).toEqual([boxes[0], boxes[2]]);
+    expect(await suppressNonMaxima(boxes, 0.3, overUnion)).toEqual([boxes[0], boxes[2]]);
   });
 
-  it("keeps what comparing every pair keeps, whatever the sizes", () => {
+  it("keeps what comparing every pair keeps, whatever the sizes", async () => {
     let seed = 7;
     const random = () => {
       seed = (seed * 16807) % 2147483647;
@@ -59,13 +59,13 @@ describe("suppressNonMaxima", () => {
       for (const next of [...boxes].sort((a, b) => b.score - a.score)) {
         if (kept.every((better) => overlap(better, next) <= threshold)) kept.push(next);
       }
-      expect(suppressNonMaxima(boxes, threshold, overlap)).toEqual(kept);
+      expect(await suppressNonMaxima(boxes, threshold, overlap)).toEqual(kept);
       expect(kept.length).toBeLessThan(boxes.length);
     }
   });
 
-  it("takes an overlap of just the threshold as apart", () => {
+  it("takes an overlap of just the threshold as apart", async () => {
     const boxes = [box(0, 0, 10, 10, 0.9), box(0, 0, 10, 5, 0.8)];
-    expect(suppressNonMaxima(boxes, 0.5, overUnion)).toHaveLength(2);
+    expect(await suppressNonMaxima(boxes, 0.5, overUnion)).toHaveLength(2);
   });
 });

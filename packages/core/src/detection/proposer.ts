@@ -55,20 +55,26 @@ export function bandPixels({ level, band }: LevelBand): number {
  * What is proposed for an image, from what was seen in all of its bands.
  * @returns square boxes, best first
  */
-export function proposedBoxes(
+export async function proposedBoxes(
   bands: readonly LevelBand[],
   searched: readonly SearchedBand[],
   { nms }: DetectorSettings,
-): CandidateBox[] {
+  signal?: AbortSignal,
+): Promise<CandidateBox[]> {
   const byLevel = new Map<PyramidLevel, Proposal[]>();
   for (const [index, { level }] of bands.entries()) {
     const ofLevel = byLevel.get(level) ?? [];
     for (const proposal of searched[index]!.proposals) ofLevel.push(proposal);
     byLevel.set(level, ofLevel);
   }
-  // Scores saturate at 1 and tie; the reference then takes the last cell.
-  const ofLevels = [...byLevel.values()].flatMap((all) => suppressNonMaxima(all.reverse(), nms.level, overUnion));
-  return suppressNonMaxima(ofLevels, nms.pyramid, overUnion).map((box) => toSquare(regress(box, box.offsets, 0)));
+  const kept: Proposal[] = [];
+  for (const ofLevel of byLevel.values()) {
+    // Scores saturate at 1 and tie; the reference then takes the last cell.
+    const best = await suppressNonMaxima(ofLevel.reverse(), nms.level, overUnion, signal);
+    for (const proposal of best) kept.push(proposal);
+  }
+  const best = await suppressNonMaxima(kept, nms.pyramid, overUnion, signal);
+  return best.map((box) => toSquare(regress(box, box.offsets, 0)));
 }
 
 /** P-Net over bands of any images, one batch at a time. */

@@ -143,7 +143,7 @@ async function sumFromCorner({ width, height, data }: RgbImage, signal?: AbortSi
   const turn = new ThreadTurn(signal);
   for (let row = 0; row < height; row += rowsAtOnce) {
     sumRows(sums, data, stride, row, Math.min(height, row + rowsAtOnce));
-    await turn.pass();
+    if (turn.isOver) await turn.pass();
   }
   return sums;
 }

@@ -261,7 +261,7 @@ async function measureAll(
   const qualities: FaceQuality[] = [];
   for (const face of faces) {
     qualities.push(meter(face));
-    await turn.pass();
+    if (turn.isOver) await turn.pass();
   }
   return qualities;
 }

@@ -23,7 +23,7 @@ export async function selectFaces(
     const reason = dropReason(face, meter, options) ?? (kept.length < options.maxFaces ? undefined : "over_limit");
     if (reason) dropped.push({ box: toBox(face), confidence: face.score, reason });
     else kept.push(face);
-    await turn.pass();
+    if (turn.isOver) await turn.pass();
   }
   return { kept, dropped };
 }

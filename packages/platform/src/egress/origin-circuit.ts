@@ -1,3 +1,5 @@
+import { Places } from "./places.js";
+
 /** Permission to ask an origin once. Exactly one of its functions is to be called, once. */
 export interface Pass {
   succeeded(): void;
@@ -24,38 +26,31 @@ export interface CircuitOptions {
 const failuresToOpen = 5;
 const firstOpenMs = 5000;
 const longestOpenMs = 5 * 60_000;
-const shortestWaitMs = 250;
-const longestWaitMs = 5 * 60_000;
-/** How much the newest duration counts in the usual one. */
-const newest = 0.2;
 
 /**
  * Guards one origin, and the others from it: bounds what is on its way there, and sends nothing for a while after
  * several failures in a row, or when it asked for that, then one request to see how it is. Those that may not pass get
- * different places in time, as far apart as the origin usually takes, so that those for a slow one do not come again and
- * again.
+ * places in time.
  */
 export class OriginCircuit {
   readonly #bound: number;
   readonly #now: () => number;
-  readonly #random: () => number;
+  readonly #places: Places;
   #underway = 0;
   #failures = 0;
   #openUntil = 0;
   #openMs = firstOpenMs;
   #leftAloneAt = Number.NEGATIVE_INFINITY;
-  #nextPlace = 0;
-  #usualMs = 40;
 
   constructor({ bound, now = Date.now, random = Math.random }: CircuitOptions) {
     this.#bound = bound;
     this.#now = now;
-    this.#random = random;
+    this.#places = new Places(bound, now, random);
   }
 
   /** Whether it is as good as new. */
   get isIdle(): boolean {
-    return this.isUnused && this.#failures === 0 && this.#nextPlace <= this.#now();
+    return this.isUnused && this.#failures === 0 && this.#places.isIdle;
   }
 
   /** Whether nothing is on its way. */
@@ -65,7 +60,7 @@ export class OriginCircuit {
 
   enter(): Pass | PutAside {
     if (this.#mayPass()) return this.#pass();
-    return { isOpen: this.#failures >= failuresToOpen, waitMs: this.#place() };
+    return { isOpen: this.#failures >= failuresToOpen, waitMs: this.#places.next(this.#openUntil) };
   }
 
   #mayPass(): boolean {
@@ -93,7 +88,7 @@ export class OriginCircuit {
   }
 
   #succeeded(started: number): void {
-    this.#took(started);
+    this.#places.took(this.#now() - started);
     // What was asked before it wanted to be left alone says nothing new.
     if (started <= this.#leftAloneAt) return;
     this.#failures = 0;
@@ -102,7 +97,7 @@ export class OriginCircuit {
   }
 
   #failed(started: number, leaveAloneMs: number): void {
-    this.#took(started);
+    this.#places.took(this.#now() - started);
     this.#failures += 1;
     const now = this.#now();
     if (leaveAloneMs > 0) {
@@ -115,17 +110,5 @@ export class OriginCircuit {
     if (this.#failures < failuresToOpen || now < this.#openUntil) return;
     this.#openUntil = now + this.#openMs;
     this.#openMs = Math.min(2 * this.#openMs, longestOpenMs);
-  }
-
-  #took(started: number): void {
-    this.#usualMs += newest * (this.#now() - started - this.#usualMs);
-  }
-
-  #place(): number {
-    const now = this.#now();
-    const place = Math.max(this.#nextPlace, this.#openUntil, now + shortestWaitMs);
-    if (place > now + longestWaitMs) return Math.round(longestWaitMs * (0.5 + 0.5 * this.#random()));
-    this.#nextPlace = place + this.#usualMs / this.#bound;
-    return Math.round(place - now);
   }
 }

@@ -1,26 +1,46 @@
 import { type CircuitOptions, OriginCircuit, type Pass, type PutAside } from "./origin-circuit.js";
+import { SlowBound } from "./slow-bound.js";
 
 /** More are kept only while something is on its way to each. */
 const mostKept = 10_000;
 
-/** The circuits of all origins that this process has lately asked: one for each tenant and origin. */
+/**
+ * The circuits of all origins that this process has lately asked, one for each tenant and origin, and for each tenant the
+ * bound on what is slow: the same number for all of its origins as for each.
+ */
 export class OriginCircuits {
   readonly #circuits = new Map<string, OriginCircuit>();
+  readonly #slow = new Map<string, SlowBound>();
 
   constructor(private readonly options: CircuitOptions) {}
 
   enter(tenant: string, url: string): Pass | PutAside {
+    const { bound, now } = this.options;
+    const slow = this.#slow.get(tenant) ?? new SlowBound(bound, now);
+    const { waitMs } = slow;
+    if (waitMs !== undefined) return { waitMs, isOpen: false };
+    const entry = this.#circuit(tenant, url).enter();
+    if ("waitMs" in entry) return entry;
+    this.#slow.set(tenant, slow);
+    slow.began(entry);
+    return onceEnded(entry, () => {
+      slow.ended(entry);
+      if (slow.isIdle) this.#slow.delete(tenant);
+    });
+  }
+
+  get size(): number {
+    return this.#circuits.size;
+  }
+
+  #circuit(tenant: string, url: string): OriginCircuit {
     const key = `${tenant} ${originOf(url)}`;
     const circuit = this.#circuits.get(key) ?? new OriginCircuit(this.options);
     // The latest is last.
     this.#circuits.delete(key);
     this.#forget();
     this.#circuits.set(key, circuit);
-    return circuit.enter();
-  }
-
-  get size(): number {
-    return this.#circuits.size;
+    return circuit;
   }
 
   /** Drops the oldest that are as good as new, and when there are too many also one that is not. */
@@ -31,6 +51,24 @@ export class OriginCircuits {
       this.#circuits.delete(key);
     }
   }
+}
+
+/** Whichever way it ends. */
+function onceEnded({ succeeded, failed, abandoned }: Pass, ended: () => void): Pass {
+  return {
+    succeeded: () => {
+      ended();
+      succeeded();
+    },
+    failed: (leaveAloneMs) => {
+      ended();
+      failed(leaveAloneMs);
+    },
+    abandoned: () => {
+      ended();
+      abandoned();
+    },
+  };
 }
 
 /** Scheme, host and port: all of a URL that may be shown; its path and query may be secrets. */

@@ -14,6 +14,7 @@ import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
 import { unasked } from "../bullmq-redis.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
+import { SlowSlots } from "../slow-slots.js";
 import { Taking } from "../taking.js";
 import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
 import { SecretRecords } from "./secret-records.js";
@@ -21,7 +22,10 @@ import { SecretRecords } from "./secret-records.js";
 export interface WebhookDelivererOptions {
   readonly logger: Logger;
   readonly egress: Egress;
-  /** How many events are on their way at once; a quarter of them, and at least one, to the same receiver. */
+  /**
+   * How many events are on their way at once, those not counted that have been for more than a second; a quarter of them,
+   * and at least one, to the same receiver, and to the slow ones of the same tenant.
+   */
   readonly concurrency: number;
   /** How long a receiver has to answer, in milliseconds. */
   readonly timeoutMs: number;
@@ -60,6 +64,7 @@ export class WebhookDeliverer {
   readonly #circuits: OriginCircuits;
   readonly #worker: Worker<WebhookDelivery, void>;
   readonly #taking: Taking;
+  readonly #slots: SlowSlots;
   readonly #outOfTime = new AbortController();
 
   constructor(settings: RedisSettings, options: WebhookDelivererOptions) {
@@ -84,6 +89,7 @@ export class WebhookDeliverer {
       runRetryDelay: 1000,
     });
     this.#taking = new Taking(this.#worker, this.#connection, logger);
+    this.#slots = new SlowSlots({ worker: this.#worker, taking: this.#taking, slots: concurrency });
     this.#worker.on("failed", (job, error) => this.#logger.error({ err: error, delivery: job?.id }, "delivery failed"));
   }
 
@@ -145,7 +151,7 @@ export class WebhookDeliverer {
   async #attempt(event: EventRecord, pass: Pass): Promise<number | undefined> {
     let end = pass.abandoned;
     try {
-      const sent = await this.#send(event);
+      const sent = await this.#slots.during(() => this.#send(event));
       end = isReceiverDown(sent) ? pass.failed : pass.succeeded;
       const progress = this.#progressOf(event, sent);
       this.#report(event, sent, progress);

@@ -42,6 +42,20 @@ describe("two hundred events for a receiver that is in trouble do not hold back 
   });
 });
 
+it("sixty receivers of one tenant that never answer do not hold back another's", async () => {
+  const bench = new WebhookBench();
+  const silent = await Promise.all(Array.from({ length: 60 }, () => bench.receiver(silence)));
+  const healthy = await bench.receiver(answering(200));
+  for (const { url } of silent) for (let i = 0; i < 5; i++) await bench.ended(url, { sent: { tenant: "a" } });
+  // They would hold every slot until long after this test.
+  bench.delivering({ timeoutMs: 60_000, retryDelaysMs: [60_000] });
+  await expect.poll(() => silent.filter(({ received }) => received.length > 0).length).toBe(16);
+  const { event } = await bench.ended(healthy.url, { sent: { tenant: "b" } });
+  await expect.poll(() => healthy.ids, { timeout: 5000 }).toContain(event);
+  // No more of the others are begun meanwhile.
+  expect(silent.flatMap(({ received }) => received)).toHaveLength(16);
+});
+
 describe("a receiver", () => {
   it("gets all of many events, never more at once than its share", async () => {
     const bench = new WebhookBench();
