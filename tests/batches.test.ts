@@ -37,7 +37,7 @@ import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const bucket = "photos";
 const egress = new EgressGuard();
-const hosts = new OriginCircuits({ bound: 1 });
+const hosts = new OriginCircuits({ concurrency: 4 });
 const storeWatch = { isAway: false, isOut: async () => false };
 
 let room: Room;

@@ -58,7 +58,7 @@ describe.each(Object.keys(homes))("two tenants on %s", (name) => {
     await file.replace(keysOf(alice, bob));
     api = await startApi({ API_KEYS_FILE: file.path, ...home.settings });
     const { config, store, own, jobs, uploads, results } = api;
-    const sources = { store, own, egress: new EgressGuard(), hosts: new OriginCircuits({ bound: 1 }) };
+    const sources = { store, own, egress: new EgressGuard(), hosts: new OriginCircuits({ concurrency: 4 }) };
     await api.startWorker(async ({ payload: { images, tenant } }) => {
       const image = await fetchImage(sources, images[0]!, { tenant, maxBytes: 1e6 });
       seen.push(String(image));

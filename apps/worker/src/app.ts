@@ -45,8 +45,6 @@ import { WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
 /** Kept from the shutdown deadline for closing what the jobs used, in milliseconds. */
 const closingMs = 3000;
-/** Of the images that this worker fetches at once, those from one host, for one tenant. */
-const hostShare = 0.25;
 
 export interface Worker {
   /** Where /livez, /readyz and /metrics are. */
@@ -257,7 +255,7 @@ class WorkerApp {
       own,
       storeWatch: this.#storeWatch,
       egress: this.#countedEgress("image"),
-      hosts: new OriginCircuits({ bound: Math.max(1, Math.floor(this.#config.CONCURRENCY * hostShare)) }),
+      hosts: new OriginCircuits({ concurrency: this.#config.CONCURRENCY }),
       maxImageBytes: this.#config.MAX_IMAGE_BYTES,
       timeoutMs: this.#config.JOB_TIMEOUT * 1000,
       cache: this.#openCache(),

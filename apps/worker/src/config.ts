@@ -33,7 +33,7 @@ export const workerConfigSchema = Type.Object({
     maximum: 1024,
     default: 32,
     description:
-      "Webhooks that are on their way at once, without those that have been for more than a second; a quarter of them to the same receiver, and of slow ones of the same tenant.",
+      "Webhooks that are on their way at once, a quarter of them to the same receiver. Those that have been for more than a second do not count; of these each tenant has as many at most.",
   }),
   WEBHOOK_TIMEOUT: Type.Number({
     minimum: 0.1,

@@ -137,7 +137,7 @@ class CacheBench {
       store: this.#store,
       own: this.#own,
       egress: new EgressGuard(),
-      hosts: new OriginCircuits({ bound: 1 }),
+      hosts: new OriginCircuits({ concurrency: 4 }),
       maxImageBytes: 100,
       cache,
       analyse: (...[bytes, options, call]: Parameters<Analyse>) => {

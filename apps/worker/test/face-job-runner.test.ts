@@ -34,7 +34,7 @@ async function run(analyse: FaceJobRunnerOptions["analyse"], timeoutMs: number) 
     store,
     own: new OwnObjects(store, async () => "secret"),
     egress: new EgressGuard({ allow: [] }),
-    hosts: new OriginCircuits({ bound: 1 }),
+    hosts: new OriginCircuits({ concurrency: 4 }),
     storeWatch: { judge: async (error) => error },
     cleanup: { released: async () => undefined } as unknown as FaceJobRunnerOptions["cleanup"],
     metrics: new WorkerMetrics(createMetrics()),

@@ -57,7 +57,7 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     asked.push(analysisOptions);
     return bytes[0] === "1".charCodeAt(0) ? first : second;
   };
-  const hosts = new OriginCircuits({ bound: 1 });
+  const hosts = new OriginCircuits({ concurrency: 4 });
   const parts = { store, own, egress: new EgressGuard(), hosts, maxImageBytes: 100, analyse, onStage: () => {} };
   const result = (await runFaceJob(job, parts, new AbortController().signal)) as VerifyResult;
   return { result, asked };

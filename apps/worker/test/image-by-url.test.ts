@@ -34,7 +34,7 @@ beforeEach(async () => {
   store = createObjectStore(fleet.config);
   metrics = createMetrics();
   workerMetrics = new WorkerMetrics(metrics);
-  hosts = new OriginCircuits({ bound: 2 });
+  hosts = new OriginCircuits({ concurrency: 8 });
   server = createServer((request, response) => answer(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
 });

@@ -3,7 +3,7 @@ import type { Pass, PutAside } from "./origin-circuit.js";
 import { OriginCircuits, originOf } from "./origin-circuits.js";
 
 test("each tenant's receivers are apart, whatever their paths", () => {
-  const circuits = new OriginCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ concurrency: 4 });
   const isLet = (tenant: string, url: string) => "succeeded" in circuits.enter(tenant, url);
   expect(isLet("a", "https://one.test/x")).toBe(true);
   expect(isLet("a", "https://one.test/y")).toBe(false);
@@ -13,7 +13,7 @@ test("each tenant's receivers are apart, whatever their paths", () => {
 
 test("lets no tenant hold more than the bound with origins that do not answer, and others be", () => {
   let now = 0;
-  const circuits = new OriginCircuits({ bound: 4, now: () => now });
+  const circuits = new OriginCircuits({ concurrency: 4, now: () => now });
   let count = 0;
   const enter = (tenant: string) => circuits.enter(tenant, `https://silent-${count++}.test/`);
   const passes = Array.from({ length: 20 }, () => enter("a") as Pass);
@@ -32,13 +32,13 @@ test("lets no tenant hold more than the bound with origins that do not answer, a
 });
 
 test("forgets receivers that are well", () => {
-  const circuits = new OriginCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ concurrency: 4 });
   for (let i = 0; i < 100; i++) (circuits.enter("a", `https://host-${i}.test/`) as Pass).succeeded();
   expect(circuits.size).toBeLessThan(3);
 });
 
 test("keeps no more than ten thousand that are not", () => {
-  const circuits = new OriginCircuits({ bound: 1 });
+  const circuits = new OriginCircuits({ concurrency: 4 });
   for (let i = 0; i < 11_000; i++) (circuits.enter("a", `https://host-${i}.test/`) as Pass).failed();
   expect(circuits.size).toBe(10_000);
 });

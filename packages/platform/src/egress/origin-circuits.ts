@@ -4,19 +4,27 @@ import { SlowBound } from "./slow-bound.js";
 /** More are kept only while something is on its way to each. */
 const mostKept = 10_000;
 
+export interface OriginCircuitsOptions extends Pick<CircuitOptions, "now"> {
+  /** How many requests are on their way at once, whosever they are. */
+  readonly concurrency: number;
+}
+
+/** Of the concurrency, what one origin gets of one tenant. */
+const originShare = 0.25;
+
 /**
  * The circuits of all origins that this process has lately asked, one for each tenant and origin, and for each tenant the
- * bound on what is slow: the same number for all of its origins as for each.
+ * bound on what is slow, whatever its origin: as much as is on its way at once.
  */
 export class OriginCircuits {
   readonly #circuits = new Map<string, OriginCircuit>();
   readonly #slow = new Map<string, SlowBound>();
 
-  constructor(private readonly options: CircuitOptions) {}
+  constructor(private readonly options: OriginCircuitsOptions) {}
 
   enter(tenant: string, url: string): Pass | PutAside {
-    const { bound, now } = this.options;
-    const slow = this.#slow.get(tenant) ?? new SlowBound(bound, now);
+    const { concurrency, now } = this.options;
+    const slow = this.#slow.get(tenant) ?? new SlowBound(concurrency, now);
     const { waitMs } = slow;
     if (waitMs !== undefined) return { waitMs, isOpen: false };
     const entry = this.#circuit(tenant, url).enter();
@@ -35,12 +43,17 @@ export class OriginCircuits {
 
   #circuit(tenant: string, url: string): OriginCircuit {
     const key = `${tenant} ${originOf(url)}`;
-    const circuit = this.#circuits.get(key) ?? new OriginCircuit(this.options);
+    const circuit = this.#circuits.get(key) ?? this.#newCircuit();
     // The latest is last.
     this.#circuits.delete(key);
     this.#forget();
     this.#circuits.set(key, circuit);
     return circuit;
+  }
+
+  #newCircuit(): OriginCircuit {
+    const { concurrency, now } = this.options;
+    return new OriginCircuit({ bound: Math.max(1, Math.floor(concurrency * originShare)), ...(now && { now }) });
   }
 
   /** Drops the oldest that are as good as new, and when there are too many also one that is not. */

@@ -23,8 +23,8 @@ export interface WebhookDelivererOptions {
   readonly logger: Logger;
   readonly egress: Egress;
   /**
-   * How many events are on their way at once, those not counted that have been for more than a second; a quarter of them,
-   * and at least one, to the same receiver, and to the slow ones of the same tenant.
+   * How many events are on their way at once, those not counted that have been for more than a second, of which each
+   * tenant has as many at most; a quarter of them, and at least one, to the same receiver.
    */
   readonly concurrency: number;
   /** How long a receiver has to answer, in milliseconds. */
@@ -40,7 +40,6 @@ export interface WebhookDelivererOptions {
 type DeliveryJob = Job<WebhookDelivery, void>;
 
 const webhooks = queueCatalogue.webhooks;
-const receiverShare = 0.25;
 /** A round ends after it, however often the receiver put it off or was left alone. */
 const longestRoundMs = 36 * 3600 * 1000;
 /** How much earlier than noted an event may come: clocks and timers are not exact. */
@@ -76,7 +75,7 @@ export class WebhookDeliverer {
     this.#connection = new RedisConnection(settings, { role: "consumer", logger });
     this.#records = new EventRecords(this.#connection.client, keys);
     this.#secrets = new SecretRecords(this.#connection.client, keys);
-    this.#circuits = new OriginCircuits({ bound: Math.max(1, Math.floor(concurrency * receiverShare)) });
+    this.#circuits = new OriginCircuits({ concurrency });
     this.#worker = new Worker<WebhookDelivery, void>(webhooks.name, (job, token) => this.#take(job, token), {
       connection: this.#connection.client,
       prefix: settings.QUEUE_PREFIX,
