@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type {
   AnalysisResult,
   ExtractEmbeddingAnswer,
@@ -11,7 +13,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type S3Server, startS3Server } from "../packages/platform/test/s3-server.js";
 import { Fleet } from "./support/fleet.js";
-import { drawnFaces, portrait, twoPortraits } from "./support/test-data.js";
+import { drawnFaces, portrait, repository, twoPortraits } from "./support/test-data.js";
 
 const analysis = (job: Job) => job.result as AnalysisResult;
 
@@ -34,6 +36,17 @@ describe("a face job", () => {
     expect(Math.hypot(...body.embedding)).toBeCloseTo(1, 5);
     expect(body.confidence).toBeGreaterThan(0.99);
     expect(body.model).toBe("FaceNet (Inception ResNet V1)");
+  });
+
+  it("POST /extract-embedding answers what the README shows", async () => {
+    const readme = await readFile(join(repository, "README.md"), "utf8");
+    const [, shown] = /```json\n(\{"embedding":[^`]+)```/.exec(readme)!;
+    const { embedding, ...rest } = JSON.parse(shown!.replace(/, \.\.\.509 more/, "")) as ExtractEmbeddingAnswer;
+    const answer = await (await fleet.postImage("/extract-embedding", await portrait())).json();
+    const first = embedding.map((value) => expect.closeTo(value, 4));
+    expect(answer).toEqual({ ...rest, confidence: expect.closeTo(rest.confidence, 4), embedding: expect.any(Array) });
+    expect((answer as ExtractEmbeddingAnswer).embedding.slice(0, first.length)).toEqual(first);
+    expect(first).toHaveLength(3);
   });
 
   it("POST /detect-face counts the faces, or says that there is none", async () => {
