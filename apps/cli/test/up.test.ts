@@ -74,7 +74,7 @@ describe("facefleet up", () => {
     up.child.kill("SIGINT");
     expect(await up.exited).toBe(0);
     await expect(readScrapeTargets(scrapeTargetsFile(dataDir))).rejects.toThrow(/Expected the targets/);
-    expect(processesOn(dataDir)).toEqual([]);
+    await nothingIsLeft();
     expect(await portFault(port, "127.0.0.1")).toBeUndefined();
   });
 
@@ -109,7 +109,7 @@ describe("facefleet up", () => {
     up.child.stderr.destroy();
     up.child.kill("SIGHUP");
     expect(await up.exited).toBe(0);
-    expect(processesOn(dataDir)).toEqual([]);
+    await nothingIsLeft();
   });
 
   it("does not wait for running jobs when it is asked twice", async () => {
@@ -119,7 +119,7 @@ describe("facefleet up", () => {
     await new Promise((resolve) => setTimeout(resolve, 600));
     up.child.kill("SIGINT");
     expect(await up.exited).toBe(0);
-    expect(processesOn(dataDir)).toEqual([]);
+    await nothingIsLeft();
   });
 
   it("ends with a failure, and takes the rest down, when the API cannot start", async () => {
@@ -127,7 +127,7 @@ describe("facefleet up", () => {
     expect(await up.exited).toBe(1);
     expect(up.output).toContain("SYNC_TIMEOUT");
     expect(up.output).toContain("error: Expected the api to start but it ended with exit code");
-    expect(processesOn(dataDir)).toEqual([]);
+    await nothingIsLeft();
   });
 });
 
@@ -174,6 +174,11 @@ async function submitsImages(): Promise<void> {
 function openToOthers(path: string): string[] {
   const { stdout } = spawnSync("find", [path, "-perm", "/077"], { encoding: "utf8" });
   return stdout.split("\n").filter(Boolean);
+}
+
+/** What is being killed takes a moment to be gone. */
+async function nothingIsLeft(): Promise<void> {
+  await expect.poll(() => processesOn(dataDir), { timeout: 5000 }).toEqual([]);
 }
 
 /** Every process that was started with this data folder: its environment or its arguments name it. */

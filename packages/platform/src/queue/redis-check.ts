@@ -73,8 +73,9 @@ function missingRights(answers: readonly Answer[], prefix: string): string | und
   const commands = about(/permissions to run/).map(({ command }) => command.toUpperCase());
   const rights = [
     ...(commands.length > 0 ? [`may run ${commands.join(", ")}`] : []),
-    ...(about(/keys/).length > 0 ? [`may use the keys ${prefix}*`] : []),
-    ...(about(/channels/).length > 0 ? [`may use the channels ${prefix}*`] : []),
+    // Redis says "one of the keys" where Valkey says "a key".
+    ...(about(/\bkeys?\b/).length > 0 ? [`may use the keys ${prefix}*`] : []),
+    ...(about(/\bchannels?\b/).length > 0 ? [`may use the channels ${prefix}*`] : []),
   ];
   return rights.join(" and ") || refused[0]?.error?.message;
 }
