@@ -52,13 +52,14 @@ export async function run(context: BenchContext): Promise<BenchReport> {
   }
   await Promise.all(products.map((product) => product.close()));
   for (const pack of packs) pack.weights.close();
-  const memory = await warmMegabytes(context, measured[0]!.engine.name, packs.map(nameOf));
-  const ofFirst = measured.filter(({ engine }) => engine === measured[0]!.engine);
+  const first = measured[0]!.engine;
+  const memory = await warmMegabytes(context, first.name, packs.map(nameOf));
+  const ofFirst = measured.filter(({ engine }) => engine === first);
   return {
     name:
       `embed (FaceNet on ${availableParallelism()} processors; this machine multiplies matrices at ` +
       `${Math.round(median(rates))} GFLOP/s in float32)`,
-    figures: measured.map((one) => row(one, memory)),
+    figures: measured.map((one) => row(one, one.engine === first ? memory : undefined)),
     ratios: batchSizes.flatMap((batch) => ratios(ofFirst.filter((one) => one.batch === batch))),
   };
 }
@@ -134,7 +135,7 @@ function nameOf({ manifest }: ModelPack): string {
   return manifest.name;
 }
 
-function row({ engine, pack, arithmetic, batch, facesPerSecond, share }: Measured, memory: Map<string, number>): Row {
+function row({ engine, pack, arithmetic, batch, facesPerSecond, share }: Measured, memory?: Map<string, number>): Row {
   return {
     engine: `${engine.name} on ${engine.device}`,
     pack: nameOf(pack),
@@ -143,7 +144,7 @@ function row({ engine, pack, arithmetic, batch, facesPerSecond, share }: Measure
     "faces/s": facesPerSecond,
     "ms/face": 1000 / facesPerSecond,
     "share of products": share,
-    "MB, warm": memory.get(nameOf(pack)) ?? "",
+    "MB, warm": memory?.get(nameOf(pack)) ?? "",
   };
 }
 
