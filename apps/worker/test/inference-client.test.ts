@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { imageMemory } from "@facefleet/core/batching";
+import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
@@ -147,6 +149,23 @@ describe("with the built-in pack", () => {
     await sleep(2500);
     expect(client.pid).toBe(pid);
     expect(client.ready).toBe(true);
+  });
+
+  test("an urgent image is not held up by the bytes of those that came before it", async () => {
+    await startedClient();
+    const noise = await sharp(randomBytes(1500 * 1500 * 3), { raw: { width: 1500, height: 1500, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    expect(noise.byteLength).toBeGreaterThan(6e6);
+    const ended: string[] = [];
+    const patient = Array.from({ length: 8 }, async () => {
+      await client.analyse(noise, options);
+      ended.push("patient");
+    });
+    await client.analyse(await drawn("oneFace"), options, { urgent: true });
+    ended.push("urgent");
+    await Promise.all(patient);
+    expect(ended.indexOf("urgent")).toBeLessThanOrEqual(2);
   });
 
   test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {

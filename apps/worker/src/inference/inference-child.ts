@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { ProblemError } from "@facefleet/contracts";
 import type { AnalysisOptions, BatchReport, BatchStage, CallOptions, FaceAnalysis, ImageMemory } from "@facefleet/core";
+import { WeightedSemaphore } from "@facefleet/core/batching";
 import { inferenceEnvironment } from "../config.js";
 import { MemoryLender } from "./lent-memory.js";
 import type {
@@ -42,7 +43,14 @@ export interface InferencePatience {
   readonly lettingGoMs?: number | undefined;
 }
 
+/**
+ * Bytes of images that are on their way to the process or wait there to be decoded. The rest waits here, as what is urgent
+ * could not pass it in the channel. The largest image is alone.
+ */
+const channelBytes = { limit: 24 * 2 ** 20, urgentOnly: 8 * 2 ** 20 };
+
 interface Call {
+  decoded(): void;
   resolve(analysis: FaceAnalysis): void;
   reject(error: Error): void;
 }
@@ -56,6 +64,7 @@ export class InferenceChild {
 
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Call>();
+  readonly #channel = new WeightedSemaphore(channelBytes);
   readonly #lender: MemoryLender;
   /** Runs out when the process hangs, in a driver or a decoder, which would hold its jobs for ever. */
   readonly #silence: NodeJS.Timeout;
@@ -92,10 +101,20 @@ export class InferenceChild {
   }
 
   /** Rejects with the image's ProblemError, with InferenceProcessLost, or with the signal's reason. */
-  async analyse(
+  async analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
+    const room = await this.#channel.acquire(bytes.byteLength, call);
+    try {
+      return await this.#analyse(bytes, options, call, room.release);
+    } finally {
+      room.release();
+    }
+  }
+
+  async #analyse(
     bytes: Uint8Array,
     options: AnalysisOptions,
-    { signal, urgent = false, flow = "" }: CallOptions = {},
+    { signal, urgent = false, flow = "" }: CallOptions,
+    decoded: () => void,
   ): Promise<FaceAnalysis> {
     signal?.throwIfAborted();
     if (this.#lost) throw this.#lost;
@@ -108,7 +127,7 @@ export class InferenceChild {
     if (this.#calls.size === 0) this.#silence.refresh();
     try {
       return await new Promise<FaceAnalysis>((resolve, reject) => {
-        this.#calls.set(id, { resolve, reject });
+        this.#calls.set(id, { decoded, resolve, reject });
         this.#send({ type: "analyse", id, bytes, options, urgent, flow });
       });
     } finally {
@@ -154,6 +173,7 @@ export class InferenceChild {
     else if (reply.type === "vitals") this.hear.onVitals?.(reply.vitals);
     else if (reply.type === "memoryWanted") void this.#lender.wanted(reply);
     else if (reply.type === "memoryKept") this.#lender.kept(reply);
+    else if (reply.type === "decoded") this.#calls.get(reply.id)?.decoded();
     else if (reply.type === "letGo") this.#hasLetGo(reply.id);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
     else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));

@@ -82,7 +82,8 @@ export class InferenceServer {
     const abort = new AbortController();
     this.#running.set(id, abort);
     try {
-      const analysis = await this.pipeline.analyse(bytes, options, { signal: abort.signal, urgent, flow });
+      const call = { signal: abort.signal, urgent, flow, onDecoded: () => this.reply({ type: "decoded", id }) };
+      const analysis = await this.pipeline.analyse(bytes, options, call);
       if (!abort.signal.aborted) this.reply({ type: "analysed", id, analysis });
     } catch (error) {
       if (!abort.signal.aborted) this.#fail(id, error);

@@ -71,6 +71,8 @@ export type InferenceReply =
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
   | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
+  /** An image has been decoded; the faces are still to come. */
+  | { readonly type: "decoded"; readonly id: number }
   /** Nothing more is done for what was canceled. */
   | { readonly type: "letGo"; readonly id: number }
   /** Memory for an image is needed, in bytes, and how much of it still is. */

@@ -1,5 +1,6 @@
 import type { Box, DroppedFace, FaceQuality, ImageInfo, JobOptions, Landmarks, ModelInfo } from "@facefleet/contracts";
 import type { EmbeddingKind } from "../alignment/index.js";
+import type { CallOptions } from "../batching/index.js";
 import type { FaceFilters } from "../quality/index.js";
 
 /** What to look for in an image, and which faces to keep. */
@@ -12,6 +13,12 @@ export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceS
   readonly embed: boolean;
   /** How to embed them; `standard` unless told. */
   readonly embedding?: EmbeddingKind;
+}
+
+/** How to analyse it. */
+export interface AnalysisCall extends CallOptions {
+  /** Told when the image is decoded, so that its bytes wait for nothing any more. */
+  readonly onDecoded?: (() => void) | undefined;
 }
 
 export interface AnalysedFace {

@@ -29,7 +29,7 @@ import {
 } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import { type QualityMeter, qualityMeter } from "../quality/index.js";
-import type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
+import type { AnalysedFace, AnalysisCall, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
 import { embeddingFingerprint } from "./fingerprint.js";
 import { selectFaces, toBox } from "./select-faces.js";
 
@@ -121,7 +121,7 @@ export class FacePipeline {
    * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_too_large`, `image_undecodable`,
    *   `job_timeout`, or `inference_failed`.
    */
-  analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions = {}): Promise<FaceAnalysis> {
+  analyse(bytes: Uint8Array, options: AnalysisOptions, call: AnalysisCall = {}): Promise<FaceAnalysis> {
     return this.withinMemory(bytes, call, (room) => this.analyseWithin(bytes, room, options, call));
   }
 
@@ -167,10 +167,11 @@ export class FacePipeline {
     bytes: Uint8Array,
     { header, memory, since }: Room,
     options: AnalysisOptions,
-    call: CallOptions,
+    call: AnalysisCall,
   ): Promise<FaceAnalysis> {
     const { image, started, decoded } = await this.decode(bytes, call);
     memory.lighten(bytesWithTable(header));
+    call.onDecoded?.();
     const { embedding = "standard" } = options;
     const found = await this.detect(image, options, call);
     memory.lighten(image.data.byteLength);

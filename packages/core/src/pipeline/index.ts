@@ -1,3 +1,3 @@
 export { type EmbeddingKind, embeddingKinds } from "../alignment/index.js";
-export type { AnalysedFace, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
+export type { AnalysedFace, AnalysisCall, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
 export { FacePipeline, type FacePipelineOptions, type PipelineLimits } from "./face-pipeline.js";
