@@ -1,8 +1,9 @@
 import type { Job } from "@facefleet/contracts";
 import { afterEach, describe, expect, it } from "vitest";
+import { drawnImages } from "./support/drawn-images.js";
 import { Fleet } from "./support/fleet.js";
 import { RedisServer } from "./support/redis-server.js";
-import { noPhotos, photo, portrait } from "./support/test-data.js";
+import { portrait } from "./support/test-data.js";
 
 describe("when something dies", () => {
   let fleet: Fleet | undefined;
@@ -33,11 +34,11 @@ describe("when something dies", () => {
     await expect.poll(() => fleet?.uploads()).toEqual([]);
   });
 
-  it.skipIf(noPhotos)("a worker, by SIGKILL in the middle of a job: another finishes it, once", async () => {
+  it("a worker, by SIGKILL in the middle of a job: another finishes it, once", async () => {
     fleet = await Fleet.start({}, { workers: 0 });
     const first = fleet.startProcess("worker", { LOCK_DURATION: "2" });
     await fleet.answers("/health", 200);
-    const submitted = await fleet.postImage("/v1/jobs", await photo("crowd-a.jpg"), { task: "embed" });
+    const submitted = await fleet.postImage("/v1/jobs", await drawnImages.crowd(), { task: "embed" });
     const { links } = (await submitted.clone().json()) as Job;
     const { url } = fleet;
     await expect.poll(async () => ((await (await fetch(url + links.self)).json()) as Job).state).toBe("active");

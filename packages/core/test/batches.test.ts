@@ -1,20 +1,24 @@
 import type { ProblemError } from "@facefleet/contracts";
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPhotos, oddImage, photo, portrait, skipped } from "../../../tests/support/test-data.js";
+import { drawnImages } from "../../../tests/support/drawn-images.js";
+import { portrait } from "../../../tests/support/test-data.js";
 import { cosine, everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("batches of real photos", noPhotos))("a batch of N", () => {
+describe("a batch of N", () => {
   let pipeline: FacePipeline;
   let images: Uint8Array[];
   let single: (FaceAnalysis | Error)[];
 
   beforeAll(async () => {
     ({ pipeline } = await openPipeline("onnx-cpu"));
-    const photos = ["two-people.jpg", "no-faces.jpg", "single-small.jpg", "hopper_orientation_6.jpg", "same-240p.jpg"];
-    images = [...(await Promise.all(photos.map(photo))), await portrait()];
-    // In the middle: an image cut short, and the same size twice so that levels share runs.
-    images.splice(3, 0, await oddImage("truncated_jpeg.jpg"), await photo("hopper_orientation_3.jpg"));
+    const { twoFaces, noFace, oneFaceSmall, cutShort, other } = drawnImages;
+    const small = await oneFaceSmall();
+    const turned = [3, 6].map((orientation) => sharp(small).withMetadata({ orientation }).toBuffer());
+    // An image cut short is among them, and the same size twice so that levels share runs.
+    images = [await twoFaces(), await noFace(), small, await cutShort(), ...(await Promise.all(turned))];
+    images.push(await other(), await portrait());
     single = [];
     for (const bytes of images) single.push(...(await pipeline.run([{ bytes, options: everyFace }])));
   });

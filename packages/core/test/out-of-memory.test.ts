@@ -1,7 +1,8 @@
 import { type BatchStage, FacePipeline, type InferenceEngine, type Session } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
-import { modelsDir, noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
+import { drawnImages } from "../../../tests/support/drawn-images.js";
+import { modelsDir } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline, startEngine } from "./pipeline-under-test.js";
 
 const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
@@ -27,14 +28,14 @@ function cramped(engine: InferenceEngine, mostCrops: number): InferenceEngine {
   };
 }
 
-describe.skipIf(skipped("an engine out of memory", noPhotos))("a batch too large for the device", () => {
+describe("a batch too large for the device", () => {
   it("is halved until it fits, told by its stage, and leaves the faces what they are", async () => {
     const splits: BatchStage[] = [];
     const [pack, engine] = [await loadPack(modelsDir), cramped(await startEngine("onnx-cpu"), 32)];
     const onOutOfMemorySplit = (stage: BatchStage) => splits.push(stage);
     const small = await FacePipeline.create({ pack, engine, limits, onOutOfMemorySplit });
     const { pipeline: large } = await openPipeline("onnx-cpu");
-    const bytes = await photo("two-people.jpg");
+    const bytes = await drawnImages.twoFaces();
     const [expected, actual] = [await large.analyse(bytes, everyFace), await small.analyse(bytes, everyFace)];
     expect(splits.length).toBeGreaterThan(0);
     expect(new Set(splits)).toEqual(new Set(["refine"]));

@@ -1,14 +1,14 @@
 import { type FaceAnalysis, type FacePipeline, imageMemory } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
+import { drawnImages } from "../../../tests/support/drawn-images.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("what takes how long", noPhotos))("the stages of an image", () => {
+describe("the stages of an image", () => {
   let pipeline: FacePipeline;
   let bytes: Uint8Array;
 
   beforeAll(async () => {
-    bytes = await photo("two-people.jpg");
+    bytes = await drawnImages.twoFaces();
     ({ pipeline } = await openPipeline("onnx-cpu", { memory: imageMemory(1) }));
   });
 

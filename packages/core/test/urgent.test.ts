@@ -1,9 +1,10 @@
 import type { FacePipeline } from "@facefleet/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPhotos, photo, portrait, skipped } from "../../../tests/support/test-data.js";
+import { drawnImages } from "../../../tests/support/drawn-images.js";
+import { portrait } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe.skipIf(skipped("urgent images", noPhotos))("an urgent image", () => {
+describe("an urgent image", () => {
   let pipeline: FacePipeline;
 
   beforeAll(async () => {
@@ -14,7 +15,7 @@ describe.skipIf(skipped("urgent images", noPhotos))("an urgent image", () => {
 
   it("passes those that came before it, and finds what it would find alone", async () => {
     const ended: string[] = [];
-    const [bytes, urgentBytes] = await Promise.all([photo("two-people.jpg"), portrait()]);
+    const [bytes, urgentBytes] = await Promise.all([drawnImages.twoFaces(), portrait()]);
     const patient = Array.from({ length: 20 }, async () => {
       await pipeline.analyse(bytes, everyFace);
       ended.push("patient");
