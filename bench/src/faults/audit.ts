@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FacefleetClient } from "@facefleet/client";
 import type { BatchLine, Job, JobResult, Problem } from "@facefleet/contracts";
+import type { ObjectPlace, ObjectStore } from "@facefleet/platform";
 import type { FaultFleet } from "./fault-fleet.js";
 import type { Ending } from "./fault-images.js";
 import { inPool } from "./in-pool.js";
@@ -16,6 +17,7 @@ export interface Count {
 }
 
 const atOnce = 16;
+const largestOutput = 10_000_000;
 /** For all that was accepted to end, once everything is well again. */
 const endsWithinMs = 180_000;
 /** For all ends to be announced. */
@@ -36,6 +38,7 @@ export class Audit {
   constructor(
     private readonly fleet: FaultFleet,
     private readonly submissions: readonly Submission[],
+    private readonly store: ObjectStore,
   ) {
     this.#client = new FacefleetClient({ url: fleet.apiUrls[0]! });
   }
@@ -93,7 +96,10 @@ export class Audit {
       if (batch.state !== "finished") {
         batches.failed += 1;
         this.broken.push(`batch ${id} ${batch.state}: ${batch.error?.code} ${batch.error?.detail ?? ""}`);
-      } else await this.#checkItems(id, endings);
+        return;
+      }
+      await this.#checkItems(id, endings);
+      if (batch.output) await this.#checkOutput(id, batch.output.s3, endings.length);
     } catch (error) {
       batches.lost += 1;
       this.broken.push(`batch ${id} has not ended: ${error}`);
@@ -114,6 +120,19 @@ export class Audit {
     items.doubled += twice;
     items.lost += missing;
     if (twice + missing > 0) this.broken.push(`batch ${id} has ${missing} items without a line and ${twice} too many`);
+  }
+
+  /** The copy that the caller wanted has a line for each item, too. */
+  async #checkOutput(id: string, place: ObjectPlace, items: number): Promise<void> {
+    const { keys } = await this.store.list(place, { limit: 10 });
+    const parts = await Promise.all(
+      keys.map((key) => this.store.get({ bucket: place.bucket, key }, { maxBytes: largestOutput })),
+    );
+    const lines = parts.flatMap((part) => part.toString().trim().split("\n"));
+    const indexes = new Set(lines.map((line) => (JSON.parse(line) as BatchLine).index));
+    if (lines.length === items && indexes.size === items) return;
+    this.counts.items.lost += Math.max(0, items - indexes.size);
+    this.broken.push(`the output of batch ${id} has ${lines.length} lines in ${keys.join(", ")}`);
   }
 
   #compare(count: Count, what: string, end: Job | BatchLine, ending: Ending): void {

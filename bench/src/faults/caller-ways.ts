@@ -111,7 +111,9 @@ export class CallerWays {
 
   async #byItems(submission: Submission, task: Task, images: readonly FaultImage[]): Promise<void> {
     const items = images.map((image, index) => (index < uploadsPerBatch ? this.#upload(image) : referenceTo(image)));
-    await this.#submitBatch(submission, { ...this.#common(submission, task), items: await Promise.all(items) });
+    const output = { s3: { bucket: buckets.photos, prefix: `results/${submission.request}/` } };
+    const batch = { ...this.#common(submission, task), output, items: await Promise.all(items) };
+    await this.#submitBatch(submission, batch);
   }
 
   async #byPrefix(submission: Submission, task: Task): Promise<void> {

@@ -80,7 +80,8 @@ async function judge(
   faults: readonly PlannedFault[],
   { seconds, seed, say }: BenchContext,
 ): Promise<BenchReport> {
-  const audit = new Audit(fleet, load.submissions);
+  const store = fleet.openStore();
+  const audit = new Audit(fleet, load.submissions, store);
   const leftovers = new Leftovers(fleet);
   try {
     await audit.run();
@@ -94,5 +95,6 @@ async function judge(
     return report({ title: `faults (seed ${seed}, ${seconds} s)`, audit, left, logs, faults, deaths: fleet.deaths });
   } finally {
     await leftovers.close();
+    await store.close();
   }
 }

@@ -19,7 +19,7 @@ const permanentKeys: readonly RegExp[] = [
   /^webhooks:(delayed|e[0-9a-f]{32}\.\d+)$/,
   // Registers, of which each entry has an end of its own: outcomes until they expire, uploads until they are deleted for
   // good, and what each of these takes.
-  /^(ended|results|uploads|sendable-uploads|doomed-uploads|upload-counts)$/,
+  /^(ended|ended-batches|results|uploads|sendable-uploads|doomed-uploads|upload-counts)$/,
   /^(kept|stored)(-bytes)?$/,
 ];
 
