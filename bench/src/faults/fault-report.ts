@@ -6,7 +6,7 @@ import type { TroubleLines } from "./log-lines.js";
 interface FaultRun {
   readonly title: string;
   readonly faults: readonly PlannedFault[];
-  readonly audit: Pick<Audit, "counts" | "broken" | "resent">;
+  readonly audit: Pick<Audit, "counts" | "resent"> & { readonly broken: readonly string[] };
   readonly left: Readonly<Record<"uploads" | "objects" | "keys", readonly string[]>>;
   /** Of each process. */
   readonly logs: readonly (TroubleLines & { readonly name: string })[];
