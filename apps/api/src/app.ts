@@ -14,6 +14,7 @@ import { describeApi } from "./openapi.js";
 import { refuseOtherSites } from "./other-sites.js";
 import { guardPages } from "./page-headers.js";
 import { answerProblems, problemAnswerer } from "./problem-answers.js";
+import { logRequests } from "./request-log.js";
 import { traceRequests } from "./request-tracing.js";
 import { batchRoutes } from "./routes/batches.js";
 import { errorPageRoutes } from "./routes/error-page.js";
@@ -28,7 +29,6 @@ import { simpleServiceRoutes } from "./routes/simple-service.js";
 import { uploadRoutes } from "./routes/uploads.js";
 import { webhookAttemptRoutes } from "./routes/webhook-attempts.js";
 import { webhookSecretRoutes } from "./routes/webhook-secret.js";
-import { isRoutine } from "./routine-routes.js";
 import type { ApiParts, ApiServices } from "./services.js";
 import { closeStalledReaders } from "./stalled-readers.js";
 import { tellTenants } from "./tenancy/request-tenant.js";
@@ -127,23 +127,6 @@ const allRoutes = [
 function allowListeners(app: FastifyInstance): void {
   app.addHook("onRequest", (_request, reply, done) => {
     reply.raw.setMaxListeners(mostListeners);
-    done();
-  });
-}
-
-/** One line for each answer; those to machines that ask all the time only when debugging. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook("onRequest", (request, reply, done) => {
-    reply.header("x-request-id", request.id);
-    done();
-  });
-  app.addHook("onResponse", (request, reply, done) => {
-    const route = request.routeOptions.url ?? "unmatched";
-    const level = isRoutine(route) ? "debug" : "info";
-    const ms = Math.round(reply.elapsedTime);
-    const tenant = request.tenant?.id;
-    const { statusCode: status, problemCode: code } = reply;
-    request.log[level]({ method: request.method, route, status, ...(code && { code }), ms, tenant }, "answered");
     done();
   });
 }

@@ -64,7 +64,10 @@ function answer(problem: ProblemError, request: FastifyRequest, reply: FastifyRe
   reply.header("x-request-id", request.id);
   if (problem.status === 503 || isFull(problem.code)) reply.header("retry-after", retryAfterSeconds);
   const { idempotencyKey } = problem.extras;
-  if (idempotencyKey !== undefined) reply.header("idempotency-key", idempotencyKey);
+  if (idempotencyKey !== undefined) {
+    reply.header("idempotency-key", idempotencyKey);
+    reply.subjectId = idempotencyKey;
+  }
   void reply
     .code(problem.status)
     .type("application/problem+json")

@@ -28,6 +28,7 @@ export async function answerAtOnce(
   const { jobs, config, waitsEnd } = services;
   const over = endOfPatience(reply, waitsEnd);
   const submitted = await submitForm(services, request, analysis);
+  reply.subjectId = submitted.id;
   const job =
     (await jobs.waitUntilFinished(request.tenant.id, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
   if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
@@ -52,6 +53,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
       priority: "interactive",
       ...request.tenant.quotas,
       trace: callerTrace(request),
+      requestId: request.id,
     });
     apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });
     return job;

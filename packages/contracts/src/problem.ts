@@ -67,9 +67,10 @@ export class ProblemError extends Error {
     };
   }
 
-  static fromProblem(problem: Problem): ProblemError {
+  static fromProblem(problem: Problem, options: ErrorOptions = {}): ProblemError {
     const { errors, job, idempotencyKey } = problem;
     return new ProblemError(problem.code, problem.detail, {
+      ...options,
       extras: {
         ...(errors && { errors }),
         ...(job !== undefined && { job }),

@@ -53,6 +53,8 @@ const announcement = {
   expiresAt: Type.Optional(Timestamp),
   /** The trace that its deliveries belong to. */
   trace: Type.Optional(TraceContext),
+  /** Of the request that submitted the job or the batch. */
+  requestId: Type.Optional(Type.String()),
 };
 
 /**

@@ -37,6 +37,7 @@ export const batchRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { batch, created } = await submit(services, request, request.body as BatchRequest);
+      reply.subjectId = batch.id;
       return reply
         .code(created ? 202 : 200)
         .header("location", batch.links.self)
@@ -129,6 +130,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
     uploads: await uploads.ownOf(tenant.id, uploadsOf({ images: items })),
     ...tenant.quotas,
     trace: callerTrace(request),
+    requestId: request.id,
     ...(typeof key === "string" && { idempotency: { key, bodyHash: bodyHash() } }),
   });
 }

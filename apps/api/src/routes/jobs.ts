@@ -59,6 +59,7 @@ export const jobRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const key = request.headers["idempotency-key"];
       const submitted = request.isMultipart() ? await submitForm(request, key) : await submitReferences(request, key);
+      reply.subjectId = submitted.job.id;
       reply.code(submitted.created ? 202 : 200).header("location", submitted.job.links.self);
       return sendJob(services, request, reply, submitted);
     },
@@ -163,6 +164,7 @@ export const jobRoutes: Routes = async (app, services) => {
       ...quotas,
       priority,
       trace: callerTrace(request),
+      requestId: request.id,
       ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
     });
     if (submitted.created) services.apiMetrics.submitted({ tenant, task: payload.task, priority, jobs: 1 });

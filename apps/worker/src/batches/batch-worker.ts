@@ -74,6 +74,7 @@ function endLine({ id, plan, stopping, error, total, succeeded, failed, createdA
   return {
     batchId: id,
     tenant: plan.tenant,
+    requestId: plan.requestId,
     state: stopping ?? "finished",
     ...(error && { code: error.code }),
     total,

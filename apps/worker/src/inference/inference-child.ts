@@ -176,7 +176,7 @@ export class InferenceChild {
     else if (reply.type === "decoded") this.#calls.get(reply.id)?.decoded();
     else if (reply.type === "letGo") this.#hasLetGo(reply.id);
     else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
-    else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(ProblemError.fromProblem(reply.problem));
+    else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(errorOf(reply));
   }
 
   async #watchStart(): Promise<InferenceInfo> {
@@ -207,4 +207,8 @@ export class InferenceChild {
     // A message to a dead process is no error of its own: its end rejects every call.
     if (this.#process.connected) this.#process.send(request, () => {});
   }
+}
+
+function errorOf({ problem, reason }: Extract<InferenceReply, { type: "failed" }>): ProblemError {
+  return ProblemError.fromProblem(problem, reason === undefined ? {} : { cause: new Error(reason) });
 }

@@ -96,6 +96,12 @@ export class InferenceServer {
   #fail(id: number, error: unknown): void {
     const problem = asProblemError(error, "inference_failed");
     if (problem.code === "inference_failed") this.logger.error({ err: error }, "inference failed");
-    this.reply({ type: "failed", id, problem: problem.toProblem() });
+    const { cause } = problem;
+    this.reply({
+      type: "failed",
+      id,
+      problem: problem.toProblem(),
+      ...(cause instanceof Error && { reason: cause.message }),
+    });
   }
 }

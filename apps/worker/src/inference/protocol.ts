@@ -70,7 +70,8 @@ export type InferenceReply =
   | { readonly type: "ready"; readonly info: InferenceInfo }
   | { readonly type: "refused"; readonly message: string }
   | { readonly type: "analysed"; readonly id: number; readonly analysis: FaceAnalysis }
-  | { readonly type: "failed"; readonly id: number; readonly problem: Problem }
+  /** With the text of what is behind it, for the log. */
+  | { readonly type: "failed"; readonly id: number; readonly problem: Problem; readonly reason?: string }
   /** An image has been decoded; the faces are still to come. */
   | { readonly type: "decoded"; readonly id: number }
   /** Nothing more is done for what was canceled. */

@@ -89,8 +89,12 @@ function timeLimit(milliseconds: number): { readonly signal: AbortSignal; end():
 /** What the log says of a job: how it went, nothing of what was in its images. */
 function endLine(job: TakenJob, { task, state, attempts, startedAt, finishedAt, error, result }: Job) {
   const timings = result && "timings" in result ? result.timings : { queueMs: Math.round(job.queueMs) };
+  const { tenant, batch } = job.payload;
   return {
     jobId: job.id,
+    tenant,
+    requestId: job.requestId,
+    ...(batch && { batchId: batch.id }),
     task,
     state,
     attempts,

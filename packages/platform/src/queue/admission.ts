@@ -1,7 +1,7 @@
 import { type FaceJobPayload, type FacePriority, ProblemError, queueCatalogue } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import type { FaceQueue } from "./face-queue.js";
-import type { QueuedTrace } from "./job-trace.js";
+import type { Origin, QueuedTrace } from "./job-trace.js";
 import { keptKeys, ledger, storedKeys, sumOf } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { RedisScript } from "./redis-script.js";
@@ -16,13 +16,12 @@ export interface Quotas {
   readonly maxStoredBytes?: number | undefined;
 }
 
-export interface Applicant extends Quotas {
+export interface Applicant extends Quotas, Origin<QueuedTrace> {
   readonly id: string;
   readonly payload: FaceJobPayload;
   readonly priority: FacePriority;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  readonly trace?: QueuedTrace | undefined;
 }
 
 /** What jobs that are admitted together have in common. */

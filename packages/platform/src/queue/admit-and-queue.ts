@@ -1,6 +1,6 @@
 import { type Applicant, type ApplicantKind, admissionOf, admit, refusals } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
-import { traceOption } from "./job-trace.js";
+import { originOptions } from "./job-trace.js";
 import { holderOf, uploadsOf } from "./job-view.js";
 import { thingOf } from "./ledger/job-thing.js";
 import { overhead } from "./ledger/ledger.js";
@@ -17,7 +17,7 @@ export const tenantField = "tenant";
  * none is queued without holding its uploads.
  * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then those of `uploadKeys`. ARGV: those of `admit`,
  * then the prefix of BullMQ's jobs, the options that all jobs share, as JSON without its opening brace, and the prefix of
- * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, an option of its
+ * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, options of its
  * own as JSON or "", and the thing that it is counted to on the ledger. Returns which jobs, from 1, are refused, each
  * before its reason.
  */
@@ -58,12 +58,12 @@ local function admitAndQueue(lastArgument)
   local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
   for index, number in ipairs(admit(applicants)) do
     local at = fresh[index]
-    local createdAt, id, name, data, named, holder, ownOption = unpack(ARGV, at, at + 6)
+    local createdAt, id, name, data, named, holder, ownOptions = unpack(ARGV, at, at + 6)
     if number < 0 then
       refuse(at, number)
     else
       local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
-      local options = string.format(format, cjson.encode(id), number, createdAt, ownOption, sharedOptions)
+      local options = string.format(format, cjson.encode(id), number, createdAt, ownOptions, sharedOptions)
       redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
         "timestamp", createdAt, "delay", "0", "priority", number, "${tenantField}", tenant)
       for upload in string.gmatch(named, "%S+") do holdUpload(uploads, upload, holder) end
@@ -94,11 +94,12 @@ export function queueingOf(
   for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
   admission.keys.push(...uploadKeys(keys));
   admission.args.push(queue.toKey(""), sharedOptions, keys.outcome(""));
-  for (const { createdAt, id, payload, trace } of applicants) {
+  for (const { createdAt, id, payload, trace, requestId } of applicants) {
     const uploads = uploadList(uploadsOf(payload));
     const data = JSON.stringify(payload);
     const holder = holderOf(id, payload);
-    admission.args.push(createdAt, id, payload.task, data, uploads, holder, traceOption(trace), thingOf(id, payload));
+    const options = originOptions({ trace, requestId });
+    admission.args.push(createdAt, id, payload.task, data, uploads, holder, options, thingOf(id, payload));
   }
   return admission;
 }

@@ -21,7 +21,7 @@ import { ExtraSlots } from "./extra-slots.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { GiveBack } from "./give-back.js";
 import { JobGivenBack } from "./job-given-back.js";
-import { jobAttributes, messageAttributes, traceOf } from "./job-trace.js";
+import { jobAttributes, messageAttributes, originOf, traceOf } from "./job-trace.js";
 import { type Ending, endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import type { Room } from "./ledger/redis-room.js";
 import { type EndListener, erased, Outcomes } from "./outcomes.js";
@@ -191,8 +191,9 @@ export class FaceJobConsumer {
     const span = trace.getActiveSpan();
     if (span) failSpan(span, problem.code);
     const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-    const fields = { err: error, jobId: job.id, attempt: job.attemptsStarted };
-    this.#lines.write(problem.status >= 500 ? "warn" : "debug", fields, "Job attempt failed", problem.code);
+    const { requestId } = originOf(job);
+    const fields = { err: error, jobId: job.id, tenant: job.data.tenant, requestId, attempt: job.attemptsStarted };
+    this.#lines.write(problem.status >= 500 ? "warn" : "info", fields, "Job attempt failed", problem.code);
     if (problem.retryable && !isLast) {
       // It has had its turn: the next attempt does not wait for others to have theirs.
       const { first } = faces.priorities[priorityOf(job.priority)];
@@ -230,10 +231,10 @@ export class FaceJobConsumer {
     { signal, finishedAt }: { signal?: AbortSignal | undefined; finishedAt?: number },
   ): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
-    const announcedIn = activeTrace() ?? traceOf(job);
+    const origin = { ...originOf(job), trace: activeTrace() ?? traceOf(job) };
     const started = performance.now();
     const persist: Persist = (command) => untilRedisAnswers(command, signal);
-    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, announcedIn, persist));
+    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, origin, persist));
     this.#options.onStored?.(performance.now() - started);
     if (isWritten || !(await this.#hasEnded(job, signal))) await this.#tellEnd(job, outcome);
   }

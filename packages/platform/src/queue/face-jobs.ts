@@ -42,6 +42,8 @@ export interface SubmitOptions extends Quotas {
   readonly idempotency?: Idempotency;
   /** The caller's, which is handed on where this process makes no spans. */
   readonly trace?: TraceContext | undefined;
+  /** For the log of whoever does it, and announces its end. */
+  readonly requestId?: string;
 }
 
 /** A job, and where its result is, if it has one. */
@@ -285,13 +287,13 @@ export class FaceJobs {
   }
 
   async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes } = options;
+    const { priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes, requestId } = options;
     const quotas = { maxQueuedJobs, maxKeptBytes, maxStoredBytes };
     const createdAt = Date.now();
     const attributes = { ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) };
     await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER, attributes }, () => {
       const trace = activeTrace() ?? options.trace;
-      return this.#submissions.add({ id, payload, priority, createdAt, ...quotas, trace });
+      return this.#submissions.add({ id, payload, priority, createdAt, ...quotas, trace, requestId });
     });
     return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
   }

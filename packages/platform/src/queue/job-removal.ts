@@ -1,6 +1,6 @@
 import type { FaceQueue } from "./face-queue.js";
 import type { JobSightings, Sighting } from "./job-sightings.js";
-import { traceOf } from "./job-trace.js";
+import { originOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, isFinished, uploadsOf } from "./job-view.js";
 import { erased, type Outcomes } from "./outcomes.js";
 import type { ResultStore } from "./results/result-store.js";
@@ -35,7 +35,7 @@ export class JobRemoval {
   async #cancel(tenant: string, queued: FaceQueueJob): Promise<CancelOutcome | undefined> {
     const id = queued.id!;
     const canceled = endedJob(queued, { state: "canceled" });
-    const isWritten = await this.outcomes.write(canceled, queued.data, traceOf(queued));
+    const isWritten = await this.outcomes.write(canceled, queued.data, originOf(queued));
     // It ended meanwhile.
     if (!isWritten) return this.remove(tenant, id);
     // A job that a worker holds stays: the worker finds the outcome and lets go.
@@ -44,7 +44,7 @@ export class JobRemoval {
   }
 
   async #erase(tenant: string, id: string, { view, queued, result }: Sighting): Promise<CancelOutcome> {
-    if (queued && view !== erased) await this.outcomes.write(view, queued.data, traceOf(queued));
+    if (queued && view !== erased) await this.outcomes.write(view, queued.data, originOf(queued));
     const kept = await this.outcomes.erase(tenant, id);
     await this.results.discard(result);
     await this.queue.remove(id);

@@ -5,7 +5,7 @@ import { type Admission, priorityOf, type Quotas } from "./admission.js";
 import type { FaceQueue } from "./face-queue.js";
 import { givenBackSince } from "./give-back.js";
 import type { JobSightings } from "./job-sightings.js";
-import { traceOf } from "./job-trace.js";
+import { originOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
 import { keptKeys, ledger, overhead } from "./ledger/ledger.js";
 import { erased, type Outcomes } from "./outcomes.js";
@@ -53,7 +53,7 @@ export class JobRetry {
     if (sighting.view.state !== "failed") throw notFailed(sighting.view.state);
     const queued = await this.#repeatable(sighting.queued ?? (await this.queue.getJob(id)));
     // A failure that nobody could write down yet.
-    if (sighting.queued) await outcomes.write(sighting.view, queued.data, traceOf(queued));
+    if (sighting.queued) await outcomes.write(sighting.view, queued.data, originOf(queued));
     await putAway(queued);
     const { data: payload, timestamp: createdAt } = queued;
     const priority = priorityOf(queued.priority);

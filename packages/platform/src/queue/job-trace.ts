@@ -8,9 +8,22 @@ export interface QueuedTrace extends TraceContext {
   readonly isLinked?: boolean;
 }
 
-/** The option of BullMQ's that keeps it, as what stands in JSON before other options. */
-export function traceOption(trace: QueuedTrace | undefined): string {
-  return trace ? `"tm":${JSON.stringify(JSON.stringify(trace))},` : "";
+/** What a job, a batch or an event came from. */
+export interface Origin<T = TraceContext> {
+  readonly trace?: T | undefined;
+  /** The id of the request that submitted it. */
+  readonly requestId?: string | undefined;
+}
+
+/** The options of BullMQ's that keep it, as what stands in JSON before other options. Those unknown to it stay as they are. */
+export function originOptions({ trace, requestId }: Origin<QueuedTrace>): string {
+  const traced = trace ? `"tm":${JSON.stringify(JSON.stringify(trace))},` : "";
+  return requestId === undefined ? traced : `${traced}"requestId":${JSON.stringify(requestId)},`;
+}
+
+export function originOf(job: Pick<FaceQueueJob, "opts">): Origin {
+  const { requestId } = job.opts as { requestId?: string };
+  return { trace: traceOf(job), requestId };
 }
 
 /** The trace that a job was queued in. */

@@ -1,6 +1,7 @@
-import type { FaceJobPayload, Job, TraceContext } from "@facefleet/contracts";
+import type { FaceJobPayload, Job } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { lineKeys, lineOf, writeLine } from "./batches/batch-lines.js";
+import type { Origin } from "./job-trace.js";
 import { tenantOf, ttlSecondsOf, uploadsOf } from "./job-view.js";
 import { thingOf } from "./ledger/job-thing.js";
 import { keptKeys, ledger, overhead, storedKeys } from "./ledger/ledger.js";
@@ -147,17 +148,17 @@ export class Outcomes {
   }
 
   /**
-   * Writes the job's end unless it has one, with all that follows from it, which belongs to the job's trace. Returns
+   * Writes the job's end unless it has one, with all that follows from it, which has the job's origin. Returns
    * whether it was written. Of a result that is too large for Redis, one object is stored, however often Redis is asked.
    * @throws ProblemError `store_unavailable` for such a result
    */
-  async write(job: Job, payload: FaceJobPayload, trace?: TraceContext, persist: Persist = once): Promise<boolean> {
+  async write(job: Job, payload: FaceJobPayload, origin?: Origin, persist: Persist = once): Promise<boolean> {
     const { batch } = payload;
     const text = batch ? JSON.stringify(lineOf(job, payload.images[0]!, batch.index)) : resultOf(job);
     const kept = await this.results.keep(text, persist);
     const { keys, args } = batch
       ? this.#endOfItem(job, payload, batch, fieldOf(kept))
-      : this.#endOf(job, payload, fieldOf(kept), trace);
+      : this.#endOf(job, payload, fieldOf(kept), origin);
     const isWritten = (await persist(() => (batch ? endItem : end).run(this.redis, keys, args))) === 1;
     if (isWritten) this.listener.onOutcome?.(job);
     else await this.results.discard(kept);
@@ -178,13 +179,13 @@ export class Outcomes {
     job: Job,
     payload: FaceJobPayload,
     keptResult: string,
-    trace?: TraceContext,
+    origin?: Origin,
   ): { keys: string[]; args: (string | number)[] } {
     const { keys } = this;
     const { batch, idempotency } = payload;
     const { result: _, ...withoutResult } = job;
     const tenant = tenantOf(payload);
-    const event = endEvent(job, payload, trace);
+    const event = endEvent(job, payload, origin);
     const uploads = batch ? "" : uploadList(uploadsOf(payload));
     const isKept = isRepeatable(job);
     return {

@@ -7,7 +7,7 @@ import { indexOfItem } from "./batches/batch-items.js";
 import { BatchSteps } from "./batches/batch-steps.js";
 import { isLive } from "./batches/live-batch.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
-import { traceOf } from "./job-trace.js";
+import { originOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
 import { keptKeys, ledger } from "./ledger/ledger.js";
 import { type EndListener, Outcomes } from "./outcomes.js";
@@ -206,6 +206,6 @@ export class QueueSweep {
     const job: FaceQueueJob | undefined = await this.#queue.getJob(id);
     if (!job) return;
     const failure = endedJob(job, { state: "failed", error: givenUpProblem(job) });
-    if (await this.#outcomes.write(failure, job.data, traceOf(job))) await this.#options.onEnd(job.data);
+    if (await this.#outcomes.write(failure, job.data, originOf(job))) await this.#options.onEnd(job.data);
   }
 }

@@ -1,5 +1,6 @@
 import type { FaceJobPayload, FacePriority } from "@facefleet/contracts";
 import { priorityOf } from "./admission.js";
+import { originOf } from "./job-trace.js";
 import type { FaceQueueJob } from "./job-view.js";
 
 /** A job in the hands of this worker. */
@@ -7,6 +8,8 @@ export interface TakenJob {
   readonly id: string;
   readonly payload: FaceJobPayload;
   readonly priority: FacePriority;
+  /** Of the request that submitted it, or its batch; a job of the version before has none. */
+  readonly requestId?: string | undefined;
   readonly createdAt: Date;
   /** 1 for the first start. */
   readonly attempt: number;
@@ -25,6 +28,7 @@ export function takenJob(job: FaceQueueJob): TakenJob {
     id: job.id!,
     payload: job.data,
     priority: priorityOf(job.priority),
+    requestId: originOf(job).requestId,
     createdAt: new Date(job.timestamp),
     attempt: job.attemptsStarted,
     // Clocks of two machines may differ.

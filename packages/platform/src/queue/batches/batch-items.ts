@@ -17,7 +17,7 @@ export function indexOfItem(jobId: string): number {
 
 /** An item of a batch as a job that asks to be queued. */
 export function itemApplicant({ id, plan }: BatchRecord, index: number, image: ImageRef): Applicant {
-  const { task, options, resultTtlSeconds, tenant, priority, trace } = plan;
+  const { task, options, resultTtlSeconds, tenant, priority, trace, requestId } = plan;
   const payload: FaceJobPayload = { task, images: [image], options, resultTtlSeconds, tenant, batch: { id, index } };
   return {
     id: itemJobId(id, index),
@@ -26,5 +26,6 @@ export function itemApplicant({ id, plan }: BatchRecord, index: number, image: I
     createdAt: Date.now(),
     maxQueuedJobs: undefined,
     trace: trace && { ...trace, isLinked: true },
+    requestId,
   };
 }

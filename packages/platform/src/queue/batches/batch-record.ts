@@ -30,8 +30,9 @@ export interface BatchPlan {
   readonly allowedBuckets?: readonly string[];
   /** The digest that names the record of its idempotency key. */
   readonly idempotency?: string;
-  /** The trace that it was submitted in. */
+  /** The trace that it was submitted in, and the request. */
   readonly trace?: TraceContext;
+  readonly requestId?: string;
 }
 
 /** A batch as it is kept while it lives, and after it until it expires. */

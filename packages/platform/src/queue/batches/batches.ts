@@ -35,6 +35,7 @@ export interface BatchOptions extends Omit<Quotas, "maxQueuedJobs"> {
   readonly idempotency?: Idempotency;
   /** The caller's, which is handed on where this process makes no spans. */
   readonly trace?: TraceContext | undefined;
+  readonly requestId?: string;
 }
 
 export interface BatchesOptions {
@@ -98,7 +99,8 @@ export class Batches {
    */
   submit(asked: BatchPlan, { items, uploads = [], idempotency, ...caller }: BatchOptions): Promise<BatchSubmission> {
     const trace = activeTrace() ?? caller.trace;
-    const plan = { ...asked, ...(trace && { trace }) };
+    const { requestId } = caller;
+    const plan = { ...asked, ...(trace && { trace }), ...(requestId !== undefined && { requestId }) };
     const id = `b${randomUUID().replaceAll("-", "")}`;
     const material = () => ({ id, plan, items, uploads, quotas: quotasWithin(this.#room, caller) });
     if (idempotency) return this.#connection.attempt(async () => this.#submitOnce(material(), idempotency));

@@ -32,6 +32,8 @@ export interface EventRecord {
   readonly nextAttemptAt: number;
   /** The trace that its attempts belong to. */
   readonly trace?: TraceContext;
+  /** Of the request that submitted the job or the batch. */
+  readonly requestId?: string;
 }
 
 /** What has become of an event. */
@@ -149,11 +151,12 @@ export class EventRecords {
 
   /** Takes an event out of the outbox over. Idempotent. */
   async accept(event: OutboxEvent): Promise<void> {
-    const { tenant, url, data, expiresAt, trace } = event;
+    const { tenant, url, data, expiresAt, trace, requestId } = event;
     // Both times are by the clock of whoever wrote them, which may be wrong.
     const subjectMs = expiresAt === undefined ? keptMs : Date.parse(expiresAt) - Date.parse(event.createdAt) + slackMs;
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
     if (trace) fields.push("trace", JSON.stringify(trace));
+    if (requestId !== undefined) fields.push("requestId", requestId);
     const happened = Date.parse(event.createdAt);
     const keys = [this.keys.event(event.id), this.keys.undelivered, this.keys.ended, ...keptKeys(this.keys)];
     const place = [event.id, happened, memberOf(tenant, event.id), tenant];
@@ -163,13 +166,14 @@ export class EventRecords {
   /** Undefined once it has been forgotten. */
   async find(id: string): Promise<EventRecord | undefined> {
     const record = await this.redis.hgetall(this.keys.event(id));
-    const { subject, tenant, url, body, state, trace } = record;
+    const { subject, tenant, url, body, state, trace, requestId } = record;
     if (body === undefined) return undefined;
     const [round, tries, since, nextAttemptAt] = ["round", "tries", "since", "nextAttemptAt"].map((name) =>
       Number(record[name]),
     ) as [number, number, number, number];
     const texts = { subject, tenant, url, body, state } as Texts;
-    return { id, round, tries, since, nextAttemptAt, ...texts, ...(trace && { trace: JSON.parse(trace) }) };
+    const origin = { ...(trace && { trace: JSON.parse(trace) }), ...(requestId !== undefined && { requestId }) };
+    return { id, round, tries, since, nextAttemptAt, ...texts, ...origin };
   }
 
   /** Whether the receiver does not want to hear anything any more. */

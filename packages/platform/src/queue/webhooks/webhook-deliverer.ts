@@ -220,8 +220,8 @@ export class WebhookDeliverer {
 }
 
 /** What of an event may be in the log. */
-function shown({ id, subject, tenant, url }: EventRecord) {
-  return { eventId: id, subject, tenant, origin: originOf(url) };
+function shown({ id, subject, tenant, url, requestId }: EventRecord) {
+  return { eventId: id, subject, tenant, requestId, origin: originOf(url) };
 }
 
 /** The path and the query of a receiver may let somebody in. */

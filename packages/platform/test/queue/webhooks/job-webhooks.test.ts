@@ -78,6 +78,7 @@ describe("the attempts", () => {
           at: expect.any(String),
           durationMs: expect.any(Number),
           outcome: "refused",
+          cause: "status",
           status: 503,
           nextAttemptAt: expect.any(String),
         },

@@ -1,0 +1,37 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isRoutine } from "./routine-routes.js";
+
+declare module "fastify" {
+  interface FastifyReply {
+    /** The id of the job or the batch that was submitted. */
+    subjectId: string | undefined;
+  }
+}
+
+/** One line for each answer; those to machines that ask all the time only when debugging. */
+export function logRequests(app: FastifyInstance): void {
+  app.decorateReply("subjectId");
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "unmatched";
+    const level = isRoutine(route) ? "debug" : "info";
+    const ms = Math.round(reply.elapsedTime);
+    const { statusCode: status, problemCode: code } = reply;
+    const how = { method: request.method, route, status, ...(code && { code }), ms };
+    request.log[level]({ ...how, tenant: request.tenant?.id, ...subjectOf(request, reply) }, "answered");
+    done();
+  });
+}
+
+/** What the request was about, as the lines of workers name it. */
+function subjectOf(
+  { params }: FastifyRequest,
+  { subjectId }: FastifyReply,
+): { jobId: string } | { batchId: string } | object {
+  const id = subjectId ?? (params as { id?: string } | undefined)?.id ?? "";
+  if (/^j[0-9a-f]{32}$/.test(id)) return { jobId: id };
+  return /^b[0-9a-f]{32}$/.test(id) ? { batchId: id } : {};
+}
