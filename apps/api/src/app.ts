@@ -35,6 +35,7 @@ import { tellTenants } from "./tenancy/request-tenant.js";
 import { refuseContentEncodings } from "./wire/content-encoding.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
 import { readJsonBodies } from "./wire/json-reader.js";
+import { takeRestOfBodies } from "./wire/unread-bodies.js";
 import { compileValidator } from "./wire/validation.js";
 
 const jsonLimitBytes = 1_048_576;
@@ -71,6 +72,7 @@ export async function buildApp(
   if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);
   ignoreTypesOfNothing(app);
+  takeRestOfBodies(app);
   closeGracefully(app, stopping);
   guardPages(app);
   refuseOtherSites(app, parts.config);

@@ -119,7 +119,8 @@ async function* hashed(bytes: Readable, hash: Hash): AsyncGenerator<Buffer> {
 /** Breaks off where there are too few: the store keeps what it had. */
 async function* exactly(bytes: Readable, size: number): AsyncGenerator<Buffer> {
   let received = 0;
-  for await (const chunk of bytes) {
+  // The request stays, to be answered.
+  for await (const chunk of bytes.iterator({ destroyOnReturn: false })) {
     received += chunk.length;
     yield chunk;
   }
