@@ -4,6 +4,8 @@ import {
   BatchSteps,
   createLogger,
   FolderObjectStore,
+  Orphans,
+  type OwnName,
   QueueSweep,
   type RedisSettings,
   StoredResults,
@@ -165,9 +167,12 @@ async function onceAMinute(settings: RedisSettings): Promise<void> {
   const uploads = new UploadRegistry(settings, options);
   const results = new StoredResults(settings, options);
   const steps = new BatchSteps(settings, options);
+  const orphans = new Orphans(settings, options);
   await sweep.sweep();
+  await orphans.endTurn((await orphans.takeTurn()) ?? "", 0);
+  await orphans.among(["upload", "batch", "result"].map((kind) => ({ kind, id: "a" }) as OwnName));
   await Promise.all([uploads.takeDue(10), results.takeExpired(10), steps.takeExpired(10)]);
-  await Promise.all([sweep.stop(), uploads.close(), results.close(), steps.close()]);
+  await Promise.all([sweep.stop(), uploads.close(), results.close(), steps.close(), orphans.close()]);
 }
 
 describe("a process that cannot work with its Redis", () => {

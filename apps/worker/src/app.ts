@@ -17,6 +17,7 @@ import {
   logNotices,
   type ObjectStore,
   OriginCircuits,
+  Orphans,
   OwnObjects,
   QueueSweep,
   RedisRoom,
@@ -36,6 +37,7 @@ import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
 import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner, idle } from "./jobs/face-job-runner.js";
 import { ObjectSweep } from "./jobs/object-sweep.js";
+import { OrphanSweep } from "./jobs/orphan-sweep.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
@@ -179,6 +181,7 @@ class WorkerApp {
     const cleanup = this.#startCleanup(uploads, own);
     const results = this.#openResults();
     this.#startSweep(cleanup);
+    this.#startOrphanSweep();
     this.#startBatches({ own, uploads, results, cleanup });
     this.#lifecycle.onStop("inference", () => this.#inference.close());
     await this.#inference.start();
@@ -232,6 +235,14 @@ class WorkerApp {
       onOutcome: this.#countEnd,
     });
     this.#lifecycle.onStop("queue sweep", () => sweep.stop());
+    sweep.start();
+  }
+
+  #startOrphanSweep(): void {
+    const orphans = new Orphans(this.#config, { logger: this.#logger });
+    this.#lifecycle.onStop("register of orphans", () => orphans.close());
+    const sweep = new OrphanSweep({ store: this.#store, orphans, logger: this.#logger });
+    this.#lifecycle.onStop("sweep of orphans", () => sweep.stop());
     sweep.start();
   }
 

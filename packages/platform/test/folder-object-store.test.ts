@@ -46,6 +46,29 @@ describe("the folder store", () => {
     expect(await readdir(incomplete)).toEqual(["new"]);
   });
 
+  it("leaves no empty folder of the service's own, and loses nothing that is put there meanwhile", async () => {
+    const own = (key: string) => ({ bucket: ".own", key });
+    const bytes = Buffer.from("x");
+    const parts = Array.from({ length: 40 }, (_, part) => own(`batches/b1/part-${part}`));
+    await Promise.all(
+      parts.map(async (part) => {
+        await store.put(part, bytes, { maxBytes: 1 });
+        await store.delete(part);
+        await store.put(part, bytes, { maxBytes: 1 });
+      }),
+    );
+    const { keys } = await store.list({ bucket: ".own", prefix: "batches/" }, { limit: 100 });
+    expect(keys).toHaveLength(40);
+    await Promise.all(parts.map((part) => store.delete(part)));
+    expect(await readdir(path.join(directory, ".own"), { recursive: true })).toEqual(["batches"]);
+  });
+
+  it("keeps the folders of callers", async () => {
+    await store.put(ref("2026/a.jpg"), Buffer.from("x"), { maxBytes: 1 });
+    await store.delete(ref("2026/a.jpg"));
+    expect(await readdir(path.join(directory, "local"))).toEqual(["2026"]);
+  });
+
   it("lets nobody but its own user read the images", async () => {
     await store.put(ref("uploads/x"), Buffer.from("face"), { maxBytes: 100 });
     expect((await stat(path.join(directory, "local/uploads/x"))).mode & 0o077).toBe(0);

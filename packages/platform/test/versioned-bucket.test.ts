@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, request as forward } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   CreateBucketCommand,
+  GetBucketLifecycleConfigurationCommand,
   PutBucketLifecycleConfigurationCommand,
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
@@ -192,5 +194,16 @@ describe.skipIf(!haveMoto)("what is told of a bucket at the start", () => {
     expect(await noticesOf(Bucket)).toEqual([]);
     await configure(rule("", 30), rule("facefleet-own/", 2));
     expect(await noticesOf(Bucket)).toEqual([expect.stringContaining("deletes what is older than 2 days")]);
+  });
+
+  it("is none of the rules that the runbook has", async () => {
+    const Bucket = "as-documented";
+    await server.createBucket(Bucket);
+    const runbook = await readFile(new URL("../../../docs/runbook.md", import.meta.url), "utf8");
+    const LifecycleConfiguration = JSON.parse(/```json\n(\s*\{\s*"Rules".*?)```/s.exec(runbook)?.[1] ?? "");
+    await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+    const { Rules } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }));
+    expect(Rules).toMatchObject(LifecycleConfiguration.Rules);
+    expect(await noticesOf(Bucket)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { tooLarge } from "./bounded-body.js";
 import type { ObjectPart } from "./object-store.js";
@@ -31,6 +31,32 @@ export async function readFilePart(target: string, offset: number, length: numbe
 
 export function makeFolder(folder: string): Promise<unknown> {
   return mkdir(folder, { recursive: true, mode: 0o700 });
+}
+
+/** How often a folder may be gone again, because what was last in it was deleted, before a file is there. */
+const mostLostFolders = 10;
+
+/** Moves a file to where it is to be, and makes the folders. */
+export async function moveInto(target: string, file: string): Promise<void> {
+  for (let lost = 0; ; lost += 1) {
+    try {
+      await makeFolder(path.dirname(target));
+      return await rename(file, target);
+    } catch (error) {
+      const isLost = error instanceof Error && "code" in error && error.code === "ENOENT";
+      if (!isLost || lost === mostLostFolders) throw error;
+    }
+  }
+}
+
+/** Removes the folders of a key that have nothing in them any more, but for the first. */
+export async function removeEmptyFolders(bucket: string, key: string): Promise<void> {
+  const segments = key.split("/").slice(0, -1);
+  try {
+    for (; segments.length > 1; segments.pop()) await rmdir(path.join(bucket, ...segments));
+  } catch {
+    // It has something in it; another that stays does no harm.
+  }
 }
 
 export async function removeLeftovers(folder: string): Promise<void> {

@@ -1,12 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { access, constants, rename, rm, stat } from "node:fs/promises";
+import { access, constants, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { BoundedBody } from "./bounded-body.js";
-import { fileInTheWay, makeFolder, readFile, readFilePart, removeLeftovers } from "./folder-files.js";
+import {
+  fileInTheWay,
+  makeFolder,
+  moveInto,
+  readFile,
+  readFilePart,
+  removeEmptyFolders,
+  removeLeftovers,
+} from "./folder-files.js";
 import { listFolder } from "./folder-listing.js";
 import { checkKey, keyFault } from "./object-key.js";
 import type { ObjectHead, ObjectPage, ObjectPart, ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
@@ -62,8 +70,7 @@ export class FolderObjectStore implements ObjectStore {
     try {
       await this.#prepare();
       await pipeline(bounded, createWriteStream(partial, { flags: "wx", mode: 0o600 }));
-      await makeFolder(path.dirname(target));
-      await rename(partial, target);
+      await moveInto(target, partial);
     } catch (error) {
       this.#prepared = undefined;
       await rm(partial, { force: true }).catch(() => {}); // What stays is cleared later, as a leftover.
@@ -98,7 +105,7 @@ export class FolderObjectStore implements ObjectStore {
     { cursor = "", limit }: { readonly cursor?: string; readonly limit: number },
   ): Promise<ObjectPage> {
     const nowhere = { bucket, key: prefix };
-    if (!bucketName.test(bucket)) throw notFound(nowhere);
+    if (!isBucket(bucket)) throw notFound(nowhere);
     try {
       const query = { prefix, startAfter: cursor, limit };
       const keys = await listFolder(path.join(this.#directory, bucket), query);
@@ -123,6 +130,7 @@ export class FolderObjectStore implements ObjectStore {
     const target = this.#pathOf(ref);
     try {
       await rm(target);
+      if (ref.bucket === ownFolder) await removeEmptyFolders(path.join(this.#directory, ownFolder), ref.key);
     } catch (error) {
       if (!isAbsent(error)) throw unavailable(error);
     }
@@ -148,8 +156,8 @@ export class FolderObjectStore implements ObjectStore {
 
   #pathOf(ref: ObjectRef): string {
     checkKey(ref.key);
-    const isBucket = bucketName.test(ref.bucket) || ref.bucket === ownFolder;
-    if (!isBucket || this.keyFault(ref.key) !== undefined || ref.versionId !== undefined) throw notFound(ref);
+    if (!isBucket(ref.bucket) || this.keyFault(ref.key) !== undefined || ref.versionId !== undefined)
+      throw notFound(ref);
     return path.join(this.#directory, ref.bucket, ...ref.key.split("/"));
   }
 
@@ -164,6 +172,10 @@ export class FolderObjectStore implements ObjectStore {
     await makeFolder(this.#incomplete);
     await removeLeftovers(this.#incomplete);
   }
+}
+
+function isBucket(name: string): boolean {
+  return bucketName.test(name) || name === ownFolder;
 }
 
 function isAbsent(error: unknown): boolean {

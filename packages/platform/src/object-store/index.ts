@@ -20,5 +20,5 @@ export type {
   ObjectStore,
   PresignedPut,
 } from "./object-store.js";
-export { type OwnObject, OwnObjects, resultRef } from "./own-objects.js";
+export { type OwnName, type OwnObject, OwnObjects, ownNameOf, resultRef } from "./own-objects.js";
 export { isStoreOutage } from "./store-outage.js";

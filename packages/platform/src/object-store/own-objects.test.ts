@@ -5,7 +5,7 @@ import { ProblemError } from "@facefleet/contracts";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { FolderObjectStore } from "./folder-object-store.js";
 import type { ObjectRef, ObjectStore } from "./object-store.js";
-import { OwnObjects } from "./own-objects.js";
+import { type OwnObject, OwnObjects, ownNameOf, resultRef } from "./own-objects.js";
 
 const maxBytes = 100;
 const id = "0".repeat(32);
@@ -81,4 +81,17 @@ it("are kept and deleted where the service may do nothing in the bucket that cal
   expect(String(await object.get({ maxBytes }))).toBe("face");
   await object.delete();
   expect(await object.head()).toBeUndefined();
+});
+
+it("are known by their keys, and nothing else is", async () => {
+  const named = async (object: OwnObject) => ownNameOf(store.ownPlace, (await object.ref()).key);
+  expect(await named(own.upload(id))).toEqual({ kind: "upload", id });
+  expect(await named(own.batchPart(`b${id}`, 7))).toEqual({ kind: "batch", id: `b${id}` });
+  expect(await named(own.batchManifest(`b${id}`))).toEqual({ kind: "batch", id: `b${id}` });
+  expect(ownNameOf(store.ownPlace, resultRef(store, id).key)).toEqual({ kind: "result", id });
+  const below = { bucket: "photos", prefix: "own/" };
+  expect(ownNameOf(below, `own/results/${id}`)).toEqual({ kind: "result", id });
+  for (const key of [`own/results/${id}.jpg`, "own/uploads/a.jpg", `own/other/results/${id}`, `results/${id}`]) {
+    expect(ownNameOf(below, key)).toBeUndefined();
+  }
 });

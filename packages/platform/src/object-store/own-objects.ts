@@ -2,10 +2,11 @@ import { createHmac } from "node:crypto";
 import type { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
 import { partName } from "./batch-copies.js";
-import type { ObjectRef, ObjectStore } from "./object-store.js";
+import type { ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 
 const uploadFolder = "uploads";
 const batchFolder = "batches";
+const resultFolder = "results";
 /** In the default bucket, where callers' objects are as well, until there was a place of their own. */
 export const formerFolders = [uploadFolder, batchFolder];
 
@@ -47,7 +48,29 @@ export class OwnObjects {
 
 /** Where a result is that is too large for Redis, or a line of a batch's results that is. Nobody can tell its id. */
 export function resultRef({ ownPlace }: ObjectStore, id: string): ObjectRef {
-  return { bucket: ownPlace.bucket, key: `${ownPlace.prefix}results/${id}` };
+  return { bucket: ownPlace.bucket, key: `${ownPlace.prefix}${resultFolder}/${id}` };
+}
+
+/** What an object of the service's own is, or is part of. */
+export interface OwnName {
+  readonly kind: "upload" | "batch" | "result";
+  readonly id: string;
+}
+
+const ownNames = [
+  { kind: "upload", pattern: new RegExp(`^${uploadFolder}/([0-9a-f]{32})-[0-9a-f]{32}$`) },
+  { kind: "batch", pattern: new RegExp(`^${batchFolder}/(b[0-9a-f]{32})-[0-9a-f]{32}/[^/]+$`) },
+  { kind: "result", pattern: new RegExp(`^${resultFolder}/([0-9a-f]{32})$`) },
+] as const;
+
+/** What a key in the place of the service's own names; undefined for what the service has not put there. */
+export function ownNameOf({ prefix }: ObjectPlace, key: string): OwnName | undefined {
+  if (!key.startsWith(prefix)) return undefined;
+  for (const { kind, pattern } of ownNames) {
+    const id = pattern.exec(key.slice(prefix.length))?.[1];
+    if (id !== undefined) return { kind, id };
+  }
+  return undefined;
 }
 
 /** One of them. */

@@ -25,6 +25,7 @@ export type { CancelOutcome } from "./job-removal.js";
 export { uploadsOf } from "./job-view.js";
 export { type KnownRequest, KnownResults } from "./known-results.js";
 export { anyRoom, RedisRoom, type Room } from "./ledger/redis-room.js";
+export { Orphans } from "./orphans.js";
 export type { JobEnd } from "./outcomes.js";
 export { QueueSweep, type QueueSweepOptions } from "./queue-sweep.js";
 export { RedisFault, redisFaultOf } from "./redis-check.js";

@@ -44,6 +44,8 @@ export class QueueKeys {
   readonly endedBatches: string;
   /** Whose turn it is to sweep. */
   readonly sweep: string;
+  /** Hash: when somebody is next to look for objects that nobody knows, and from where on. */
+  readonly orphanTurns: string;
   /** Written to see whether it can be. */
   readonly check: string;
   /** What the count of each tenant's requests in the current minute is kept under: `<this>:<tenant>`. */
@@ -73,6 +75,7 @@ export class QueueKeys {
     this.batches = `${prefix}:batches`;
     this.endedBatches = `${prefix}:ended-batches`;
     this.sweep = `${prefix}:sweep`;
+    this.orphanTurns = `${prefix}:orphan-turns`;
     this.check = `${prefix}:check`;
     this.requests = `${prefix}:requests`;
   }
