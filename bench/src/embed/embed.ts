@@ -33,6 +33,8 @@ interface Contender {
 
 interface Measured extends Contender {
   readonly batch: number;
+  /** Of a run, in milliseconds, one a round. */
+  readonly times: readonly number[];
   readonly facesPerSecond: number;
   /** Of the machine's own rate of float32 matrix products, as it was in the same round. */
   readonly share: number;
@@ -87,8 +89,9 @@ async function compete(
   products: readonly MatrixProduct[],
   rates: number[],
 ): Promise<Measured[]> {
-  const turns = contenders.flatMap((contender) =>
-    batchSizes.map((batch) => ({ ...contender, batch, times: [] as number[], shares: [] as number[] })),
+  // Those that are compared follow each other.
+  const turns = batchSizes.flatMap((batch) =>
+    contenders.map((contender) => ({ ...contender, batch, times: [] as number[], shares: [] as number[] })),
   );
   for (const { session, batch } of turns) await embed(session, batch);
   for (let round = 0; round < rounds; round++) {
@@ -100,9 +103,9 @@ async function compete(
       shares.push((gflopPerFace * batch) / (milliseconds / 1000) / rate);
     }
   }
-  return turns.map(({ times, shares, ...contender }) => ({
-    ...contender,
-    facesPerSecond: (1000 * contender.batch) / median(times),
+  return turns.map(({ shares, ...turn }) => ({
+    ...turn,
+    facesPerSecond: (1000 * turn.batch) / median(turn.times),
     share: median(shares),
   }));
 }
@@ -166,7 +169,7 @@ function ratios(measured: readonly Measured[]): Ratio[] {
   const speedAim = quantised?.arithmetic === "int8" ? speedAims[batch] : undefined;
   if (quantised !== undefined) {
     const name = `${engine.name}, batch ${batch}, faces/s of ${quantised.arithmetic} over float32`;
-    const value = quantised.facesPerSecond / float.facesPerSecond;
+    const value = median(float.times.map((time, round) => time / quantised.times[round]!));
     ratios.push({ name, value, ...(speedAim !== undefined && { atLeast: speedAim }) });
   }
   return ratios;
