@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { MemoryGroup } from "./memory-group.js";
 import { repository } from "./test-data.js";
 
 /** A part of the fleet as it runs in production: `node apps/<app>/dist/main.js`. */
@@ -9,9 +10,11 @@ export class ServiceProcess {
   readonly #ended: Promise<unknown[]>;
   #output = "";
 
-  constructor(app: "api" | "worker", env: Record<string, string>) {
+  constructor(app: "api" | "worker", env: Record<string, string>, { group }: { group?: MemoryGroup } = {}) {
     const entry = join(repository, "apps", app, "dist", "main.js");
-    this.process = spawn(process.execPath, ["--enable-source-maps", entry], {
+    const command = [process.execPath, "--enable-source-maps", entry];
+    const [program, ...args] = group ? ["sh", "-c", `${group.enter} && exec "$0" "$@"`, ...command] : command;
+    this.process = spawn(program!, args, {
       env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,4 +1,4 @@
-import type { Batch, Job, Upload } from "@facefleet/contracts";
+import type { ApiKeysFile, Batch, Job, Upload } from "@facefleet/contracts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type ApiRig, startApi } from "./api-rig.js";
 import { pixels } from "./form.js";
@@ -61,6 +61,20 @@ it("end the streams that they have asked for, and no other key's", async () => {
   expect((await ask(revoked, "/v1/jobs")).status).toBe(401);
   over.abort();
   expect(await keptEnds).toBe("cut");
+});
+
+it("are refused, and end what they have asked for, while their tenant is suspended", async () => {
+  const { links } = await post<Job>(revoked, "/v1/jobs", { task: "detect", image });
+  const stream = await ask(revoked, links.events);
+  const before = keysOf(revoked, other);
+  const { tenants } = JSON.parse(before) as ApiKeysFile;
+  await file.replace(JSON.stringify({ tenants: { ...tenants, acme: { ...tenants.acme, suspended: true } } }));
+  expect(await endOf(stream)).toBe("cut");
+  const refused = await ask(revoked, links.self);
+  expect([refused.status, await refused.json()]).toMatchObject([403, { code: "tenant_suspended" }]);
+  expect((await ask(other, "/v1/jobs")).status).toBe(200);
+  await file.replace(before);
+  await expect.poll(async () => (await ask(revoked, links.self)).status, soon).toBe(200);
 });
 
 it("end streams also when they expire", async () => {

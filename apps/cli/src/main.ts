@@ -6,6 +6,7 @@ import { addKeysCommands } from "./commands/keys.js";
 import { addLoadCommand } from "./commands/load.js";
 import { addModelsCommands } from "./commands/models.js";
 import { addSubmitCommand } from "./commands/submit.js";
+import { addTenantsCommands } from "./commands/tenants.js";
 import { addUpCommand } from "./commands/up.js";
 import { loadCliConfig } from "./config.js";
 
@@ -18,6 +19,7 @@ async function main(): Promise<number> {
     addUpCommand(program, config, onStopSignal);
     addModelsCommands(program, config);
     addKeysCommands(program, config);
+    addTenantsCommands(program, config);
     const submitted = addSubmitCommand(program, config);
     const loaded = addLoadCommand(program, config);
     const evaluated = addEvalCommands(program, config);

@@ -18,6 +18,8 @@ export type ApiKeyEntry = Static<typeof ApiKeyEntry>;
 export const TenantEntry = Type.Object(
   {
     keys: Type.Array(ApiKeyEntry),
+    /** While it is, whatever its keys ask for is refused. */
+    suspended: Type.Optional(Type.Boolean()),
     /** Any number without it. */
     requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     /** How many jobs may be queued or active at once; any number without it. */

@@ -54,6 +54,12 @@ export const problemTable = {
     retryable: false,
     advice: "Send `Authorization: Bearer <key>` with a key that the operator gave you and that has not been revoked.",
   },
+  tenant_suspended: {
+    status: 403,
+    title: "The tenant is suspended",
+    retryable: false,
+    advice: "Ask the operator why. What was submitted before is kept until it expires, unless the operator erased it.",
+  },
   bucket_forbidden: {
     status: 403,
     title: "The bucket may not be read",

@@ -15,12 +15,14 @@ interface Authenticated {
 
 /**
  * Whose request it is, by the key that it carries. Unknown, expired and revoked keys are refused alike.
- * @throws ProblemError `unauthorized`
+ * @throws ProblemError `unauthorized`, `tenant_suspended`
  */
 export function authenticate({ headers }: FastifyRequest, reply: FastifyReply, ring: KeyRing): Authenticated {
   const { authorization = "" } = headers;
   const key = bearer.exec(authorization)?.[1] ?? "";
   const tenant = ring.ownerOf(key);
+  if (tenant?.isSuspended)
+    throw new ProblemError("tenant_suspended", `Expected a tenant that may ask but ${tenant.id} is suspended.`);
   if (tenant) return { tenant, keyId: keyIdOf(key, tenant) };
   const isBearer = /^Bearer +\S/i.test(authorization);
   reply.header("www-authenticate", isBearer ? `${challenge}, error="invalid_token"` : challenge);

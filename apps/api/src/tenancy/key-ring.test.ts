@@ -35,6 +35,7 @@ describe("a key ring", () => {
     expect(ring.size).toBe(3);
     expect(ring.ownerOf(first)).toEqual({
       id: "acme",
+      isSuspended: false,
       requestsPerMinute: 5,
       quotas: {},
       allowedBuckets: new Set(["photos"]),
@@ -50,6 +51,15 @@ describe("a key ring", () => {
     ["a part of a key", first.slice(0, -1)],
   ])("does not take %s", (_what, key) => {
     expect(ring.ownerOf(key)).toBeUndefined();
+  });
+
+  it("knows whose a key is also of a tenant that is suspended, and lets nothing that it began go on", () => {
+    const suspended = new KeyRing({
+      tenants: { acme: { suspended: true, keys: [{ name: "a", sha256: hashed(first) }] } },
+    });
+    const acme = suspended.ownerOf(first)!;
+    expect(acme).toMatchObject({ id: "acme", isSuspended: true });
+    expect(suspended.holds(keyIdOf(first, acme))).toBe(false);
   });
 
   it("knows by their ids which keys are still valid, and still the same tenant's", () => {

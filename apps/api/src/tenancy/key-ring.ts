@@ -36,10 +36,10 @@ export class KeyRing {
     return found && Date.now() < found.expiresAt ? found.tenant : undefined;
   }
 
-  /** Whether the key of this id is still a valid one, and the same tenant's. */
+  /** Whether what the key of this id began may go on: it is still a valid one, and the same tenant's. */
   holds(keyId: string): boolean {
     const held = this.#byId.get(keyId);
-    return held !== undefined && Date.now() < held.expiresAt;
+    return held !== undefined && Date.now() < held.expiresAt && !held.tenant.isSuspended;
   }
 }
 
@@ -53,9 +53,10 @@ function idOf(hash: Buffer, { id }: Tenant): string {
 }
 
 function tenantOf(id: string, entry: TenantEntry, defaults: TenantQuotas): Tenant {
-  const { requestsPerMinute, allowedBuckets, keys: _, ...quotas } = entry;
+  const { requestsPerMinute, allowedBuckets, suspended = false, keys: _, ...quotas } = entry;
   return {
     id,
+    isSuspended: suspended,
     requestsPerMinute,
     quotas: { ...defaults, ...quotas },
     allowedBuckets: allowedBuckets && new Set(allowedBuckets),

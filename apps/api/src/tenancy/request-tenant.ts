@@ -20,6 +20,7 @@ declare module "fastify" {
 
 const everyone: Tenant = {
   id: defaultTenant,
+  isSuspended: false,
   requestsPerMinute: undefined,
   // Nobody else is to be left room for.
   quotas: { maxKeptBytes: Number.POSITIVE_INFINITY },

@@ -10,6 +10,8 @@ export interface TenantQuotas extends Quotas {
 /** Who is asking, and what they may do. */
 export interface Tenant {
   readonly id: TenantId;
+  /** Whether whatever it asks for is refused. */
+  readonly isSuspended: boolean;
   /** Any number without it. */
   readonly requestsPerMinute: number | undefined;
   readonly quotas: TenantQuotas;

@@ -19,6 +19,14 @@ export function withoutKey({ tenants }: ApiKeysFile, tenant: string, name: strin
   return { tenants: { ...tenants, [tenant]: { ...entry, keys } } };
 }
 
+/** @throws when nothing is known of the tenant */
+export function withSuspension({ tenants }: ApiKeysFile, tenant: string, isSuspended: boolean): ApiKeysFile {
+  const known = entryOf(tenants, tenant);
+  if (!known) throw new Error(`Expected a tenant in the file of keys but received "${tenant}"`);
+  const { suspended: _, ...entry } = known;
+  return { tenants: { ...tenants, [tenant]: isSuspended ? { suspended: true, ...entry } : entry } };
+}
+
 function entryOf(tenants: ApiKeysFile["tenants"], tenant: string): TenantEntry | undefined {
   return Object.hasOwn(tenants, tenant) ? tenants[tenant] : undefined;
 }

@@ -214,6 +214,11 @@ export class FaceJobs {
     return this.#connection.attempt(() => this.#removal.remove(tenant, id));
   }
 
+  /** Erases what is left of a job that has ended, also of one that was canceled. Idempotent. */
+  async forget(tenant: string, id: string): Promise<void> {
+    await this.#connection.attempt(() => this.#removal.forget(tenant, id));
+  }
+
   /**
    * Gives a failed job another set of attempts; undefined when there is no such job.
    * @throws ProblemError `job_not_failed`, `job_not_repeatable`, `too_many_jobs` or `too_much_kept`

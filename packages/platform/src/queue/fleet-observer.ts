@@ -101,6 +101,14 @@ export class FleetObserver {
     return this.#connection.attempt(() => this.#look());
   }
 
+  /**
+   * What each tenant that ever had a job has in the fleet now, whoever else looks.
+   * @throws ProblemError `queue_unavailable`
+   */
+  tenants(): Promise<TenantState[]> {
+    return this.#connection.attempt(() => this.#tenants());
+  }
+
   async close(): Promise<void> {
     await this.#queue.close();
     await this.#connection.close();

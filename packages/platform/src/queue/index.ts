@@ -17,7 +17,7 @@ export type { StoredBatch } from "./batches/stored-batches.js";
 export type { DueForDeletion } from "./due.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./face-job-consumer.js";
 export { FaceJobs, type FoundJob, type Submission, type SubmitOptions } from "./face-jobs.js";
-export { type FleetObservation, FleetObserver } from "./fleet-observer.js";
+export { type FleetObservation, FleetObserver, type TenantState } from "./fleet-observer.js";
 export type { Idempotency } from "./idempotency.js";
 export { JobGivenBack } from "./job-given-back.js";
 export type { JobPage, JobQuery } from "./job-list.js";
@@ -34,6 +34,7 @@ export { isStored, type KeptText, type StoredText } from "./results/kept-text.js
 export { StoredResults } from "./results/stored-results.js";
 export type { RunningJob, TakenJob } from "./taken-job.js";
 export type { Part } from "./taking.js";
+export { type Erased, TenantWork } from "./tenant-work.js";
 export { type UploadClaim, UploadRegistry } from "./uploads/upload-registry.js";
 export { expectUsableRedis, lastingFaultOf } from "./usable-redis.js";
 export * from "./webhooks/index.js";

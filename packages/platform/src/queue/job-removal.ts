@@ -31,6 +31,11 @@ export class JobRemoval {
     return this.#erase(tenant, id, sighting);
   }
 
+  /** Erases what is left of a job that has ended, also of one that was canceled. Idempotent. */
+  async forget(tenant: string, id: string): Promise<void> {
+    await this.outcomes.erase(tenant, id);
+  }
+
   /** The outcome goes first: a crash before the removal leaves a job that the next worker drops. */
   async #cancel(tenant: string, queued: FaceQueueJob): Promise<CancelOutcome | undefined> {
     const id = queued.id!;
