@@ -182,13 +182,21 @@ const closing: Behaviour = (response) => response.destroy();
 const cut: Behaviour = (response) => {
   response.writeHead(200, { "content-length": "100" }).write("x", () => response.destroy());
 };
-const failures: [string, Behaviour, { outcome: string; status?: number }][] = [
-  ["answered 500", answering(500), { outcome: "refused", status: 500 }],
-  ["answered 500 and Retry-After", answering(500, { "retry-after": "60" }), { outcome: "refused", status: 500 }],
-  ["answered 404", answering(404), { outcome: "refused", status: 404 }],
-  ["asked to come again at once", answering(429, { "retry-after": "0" }), { outcome: "refused", status: 429 }],
-  ["closed the connection", closing, { outcome: "unreachable" }],
-  ["broke off its answer", cut, { outcome: "unreachable" }],
+const failures: [string, Behaviour, { outcome: string; cause: string; status?: number }][] = [
+  ["answered 500", answering(500), { outcome: "refused", cause: "status", status: 500 }],
+  [
+    "answered 500 and Retry-After",
+    answering(500, { "retry-after": "60" }),
+    { outcome: "refused", cause: "status", status: 500 },
+  ],
+  ["answered 404", answering(404), { outcome: "refused", cause: "status", status: 404 }],
+  [
+    "asked to come again at once",
+    answering(429, { "retry-after": "0" }),
+    { outcome: "refused", cause: "status", status: 429 },
+  ],
+  ["closed the connection", closing, { outcome: "unreachable", cause: "closed" }],
+  ["broke off its answer", cut, { outcome: "unreachable", cause: "malformed" }],
 ];
 
 describe.concurrent("a receiver that", () => {
@@ -252,7 +260,7 @@ describe.concurrent("a receiver that", () => {
     const receiver = await receiving(inTurn(behave, answering(204)));
     const job = await endedJob(receiver.url);
     const first = await attempted(job, 1);
-    expect(first).toMatchObject({ state: "pending", attempts: [{ outcome: "timeout" }] });
+    expect(first).toMatchObject({ state: "pending", attempts: [{ outcome: "timeout", cause: "timeout" }] });
     expect(first.attempts[0]!.durationMs).toBeGreaterThan(14_900);
     expect(first.attempts[0]!.durationMs).toBeLessThan(20_000);
     await delivered(receiver, 2);
@@ -264,7 +272,10 @@ describe.concurrent("a receiver that", () => {
     const { url } = receiver;
     await receiver.stop();
     const job = await endedJob(url);
-    expect(await attempted(job, 1)).toMatchObject({ state: "pending", attempts: [{ outcome: "unreachable" }] });
+    expect(await attempted(job, 1)).toMatchObject({
+      state: "pending",
+      attempts: [{ outcome: "unreachable", cause: "refused" }],
+    });
   });
 
   it("answers 410 is sent nothing more, until it takes a resend", async () => {
