@@ -7,11 +7,11 @@ import { crowd } from "../support/drawn-images.js";
 import { MemoryGroup } from "../support/memory-group.js";
 import { ServiceProcess } from "../support/service-process.js";
 import { skipped } from "../support/test-data.js";
-import { expectHealed } from "./support/contained.js";
+import { expectHealed, isStrict } from "./support/contained.js";
 import { WalledFleet } from "./support/walled-fleet.js";
 
-// biome-ignore lint/style/noProcessEnv: how much is for whoever runs the tests to say
-const count = process.env.CONTAINMENT_STRICT ? 32 : 8;
+/** As many as a worker has slots take minutes. */
+const count = isStrict ? 32 : 4;
 
 /** The limits of infra/kubernetes. */
 const limits = { api: 512 * 2 ** 20, worker: 3 * 2 ** 30 };
