@@ -124,7 +124,7 @@ test("a server that does not answer can be asked again", async () => {
   const problem = await problemOf(fetchUrl());
   expect(problem).toMatchObject({ code: "image_unreachable", retryable: true });
   expect(problem.message).not.toContain("hush");
-  expect(await counted("unreachable")).toBe(true);
+  expect(await counted("closed")).toBe(true);
 });
 
 test("no log has the query of a URL, nor what was answered", async () => {
