@@ -30,7 +30,8 @@ export interface OutcomeRecord {
 }
 
 /**
- * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost.
+ * Everything that must follow from a job's end, with the end: whatever dies next, nothing of it is lost. Returns whether
+ * it was written; also when it had been written before with this very object for a result, and the answer was lost.
  * KEYS: outcome, live, ended, outbox, idempotency record, then those of `uploadKeys`, the results in the object store,
  * those of the ledgers. ARGV: tenant, id, state, job, result or "", time to live in ms, member of ended or "", event or "",
  * its id, shape or "", channels of what has ended and of what is canceled, uploads that it releases, uploads that it
@@ -41,7 +42,9 @@ local outcome, live, ended, outbox, idempotency = unpack(KEYS)
 local kept, stored = {unpack(KEYS, 10, 11)}, {unpack(KEYS, 12, 13)}
 local tenant, id, state, job, result, ttl, member, event, eventId, shape, finished, canceled, released, withheld =
   unpack(ARGV)
-if redis.call("EXISTS", outcome) == 1 then return 0 end
+if redis.call("EXISTS", outcome) == 1 then
+  return storedId(result) and redis.call("HGET", outcome, "result") == result and 1 or 0
+end
 ${evenWhenFull}
 redis.call("HSET", outcome, "tenant", tenant, "state", state, "job", job)
 if result ~= "" then redis.call("HSET", outcome, "result", result) end
@@ -83,6 +86,7 @@ const end = new RedisScript<number>(`${uploadOwnership}${ledger}${endScript}`);
 const endItem = new RedisScript<number>(`${writeLine}${batchUploads}${storedId}${ledger}
 local index, line, batchId, named, part, payloadBytes = unpack(ARGV, 15)
 local isNew = redis.call("EXISTS", KEYS[1]) == 0
+if not isNew and storedId(line) and redis.call("HGET", KEYS[16], index) == line then return 1 end
 if isNew then ${evenWhenFull} end
 if isNew and writeLine(KEYS[14], KEYS[15], KEYS[16], index, line, ARGV[3]) then
   for upload in string.gmatch(named, "%S+") do

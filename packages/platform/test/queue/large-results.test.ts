@@ -7,6 +7,7 @@ import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { type ObjectStore, resultRef } from "../../src/object-store/index.js";
 import { BatchSteps, JobGivenBack, StoredResults } from "../../src/queue/index.js";
 import { mostInRedis } from "../../src/queue/results/result-store.js";
+import type { Persist } from "../../src/queue/until-redis-answers.js";
 import { collected, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const face = { box: { x: 1, y: 2, width: 3, height: 4 }, confidence: 1, crop: "A".repeat(1000) };
@@ -104,6 +105,23 @@ describe("a large result", () => {
     const due = Number(await bench.redis.zscore(bench.keys.results, (orphan as { id: string }).id));
     expect(due).toBeGreaterThan(Date.now());
     expect(due).toBeLessThan(Date.now() + 3_700_000);
+  });
+
+  it.each([
+    ["a job", payload],
+    ["an item", { ...payload, batch: { id: "b1", index: 0 } }],
+  ])("of %s stays when the answer of Redis was lost, and it was told again", async (_, asked) => {
+    const bench = new QueueBench();
+    const plan = JSON.stringify({ tenant: defaultTenant, task: "detect", source: { items: 1 } });
+    await bench.redis.hset(bench.keys.batch("b1"), { plan, state: "active", total: 1, expanded: 1, createdAt: 1 });
+    const twice: Persist = async (command) => {
+      await command();
+      return command();
+    };
+    const job = { id: "j1", task: "detect", state: "succeeded", createdAt: "", attempts: 1, result: large };
+    const written = bench.outcomes.write({ ...job, links: { self: "", events: "" } } as Job, asked, undefined, twice);
+    expect(await written).toBe(true);
+    expect(await objectsOf(bench)).toHaveLength(1);
   });
 
   it("that the store cannot take now has its job given back, and no attempt counted", async () => {

@@ -72,7 +72,7 @@ return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
 
 /**
  * Writes down an attempt, and what is to become of the event unless it was asked to be sent again meanwhile. What is
- * over is kept as long as its subject.
+ * over is kept as long as its subject. Told of an attempt again, because the answer was lost, it changes nothing.
  * KEYS: record, attempts, whether the receiver is disabled, undelivered events, what ends by itself, then those of the
  * ledger. ARGV: round, state, when next, attempt or "", how many attempts are kept, to be kept for, disabled for, id, its
  * member of the fifth, that of the disabled receiver, tenant.
@@ -85,6 +85,7 @@ if redis.call("HEXISTS", record, "body") == 0 then
   redis.call("ZREM", undelivered, id)
   return 0
 end
+if attempt ~= "" and redis.call("LINDEX", attempts, -1) == attempt then return 1 end
 if attempt ~= "" then
   redis.call("RPUSH", attempts, attempt)
   redis.call("LTRIM", attempts, -most, -1)

@@ -40,6 +40,19 @@ describe("an event", () => {
     expect(receiver.ids).toEqual([event]);
   });
 
+  it("was sent once, also where Redis was told so twice because its answer was lost", async () => {
+    const bench = new WebhookBench();
+    const { event } = await bench.ended("http://127.0.0.1:9/hooks");
+    await bench.relay().relay();
+    const record = (await bench.events.find(event))!;
+    const attempt = { at: new Date().toISOString(), durationMs: 3, outcome: "timeout" } as const;
+    const progress = { state: "pending", attempt, nextAttemptAt: Date.now() + 5000 } as const;
+    for (let times = 0; times < 2; times += 1) await bench.events.note(record, progress);
+    expect(await bench.events.attempts(event)).toMatchObject({ state: "pending", attempts: [attempt] });
+    expect(await bench.events.progress(event)).toEqual({ state: "pending", attempts: 1 });
+    expect(await bench.events.find(event)).toMatchObject({ tries: 1 });
+  });
+
   it("that many relays see at once is delivered once", async () => {
     const bench = new WebhookBench();
     const receiver = await bench.receiver();
