@@ -1,25 +1,17 @@
-import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createObjectStore, type ObjectStore } from "@facefleet/platform";
-import {
-  freePort,
-  freeSeaweedfsPorts,
-  provideRedisServer,
-  ServiceProcess,
-  seaweedfsArguments,
-  seaweedfsProgram,
-  startGuarded,
-} from "@facefleet/stack";
+import { freePort, ServiceProcess } from "@facefleet/stack";
 import type { BenchContext } from "../bench-context.js";
+import { redisIn, seaweedfsIn } from "./dependencies.js";
 import type { PartName } from "./fault-plan.js";
 import { FaultyServer } from "./faulty-server.js";
+import { answersOk, localUrl } from "./local-service.js";
 import { Part } from "./part.js";
 import { WebhookReceiver } from "./webhook-receiver.js";
 
-const readyMs = 90_000;
 const services = ["api-1", "api-2", "worker-1", "worker-2"] as const;
 type ServiceName = (typeof services)[number];
 
@@ -39,7 +31,7 @@ export class FaultFleet {
   redisUrl = "";
   readonly #openFiles: number[] = [];
   #ports = {} as Record<ServiceName, number>;
-  #s3 = { endpoint: "", accessKeyId: "", secretAccessKey: "" };
+  #s3!: Awaited<ReturnType<typeof seaweedfsIn>>;
 
   private constructor(
     private readonly context: BenchContext,
@@ -76,7 +68,7 @@ export class FaultFleet {
 
   /** The object store without anything before it. */
   openStore(): ObjectStore {
-    const settings = this.#storeSettings(this.#s3.endpoint);
+    const settings = this.#storeSettings(this.#s3.url);
     return createObjectStore({ ...settings, S3_FORCE_PATH_STYLE: true, STORE_DIR: "" });
   }
 
@@ -95,38 +87,18 @@ export class FaultFleet {
   }
 
   async #startRedis(): Promise<void> {
-    const { env, say } = this.context;
-    const port = await freePort();
-    const folder = await this.#folder("redis");
-    const command = await provideRedisServer({ env, keepIn: folder, say });
-    const settings = {
-      ...{ port, bind: "127.0.0.1", dir: folder, save: "", "maxmemory-policy": "noeviction" },
-      // What it has confirmed it has, however it ends: with `everysec` it may lose a second, which no service can mend.
-      ...{ appendonly: "yes", appendfsync: "always" },
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    this.redisUrl = `redis://127.0.0.1:${port}`;
-    this.#startPart("redis", () => startGuarded(command, args));
-    for (const name of services) this.doors.set(name, [await FaultyServer.before(this.redisUrl)]);
+    const { url, launch } = await redisIn(join(this.folder, "redis"), this.context);
+    this.redisUrl = url;
+    this.#startPart("redis", launch);
+    for (const name of services) this.doors.set(name, [await FaultyServer.before(url)]);
     this.doors.set("redis", [...this.doors.values()].flat());
   }
 
   async #startS3(): Promise<void> {
-    const { env, rootDir } = this.context;
-    const command = seaweedfsProgram(env);
-    if (!existsSync(command)) throw new Error(`Expected ${command}; build it with infra/seaweedfs/build.sh`);
-    const identities = join(rootDir, "infra", "seaweedfs", "s3.json");
-    const { accessKey, secretKey } = JSON.parse(await readFile(identities, "utf8")).identities[0].credentials[0];
-    const ports = await freeSeaweedfsPorts();
-    const args = seaweedfsArguments(await this.#folder("s3"), identities, ports);
-    this.#s3 = { endpoint: localUrl(ports.s3.http), accessKeyId: accessKey, secretAccessKey: secretKey };
-    this.#startPart("s3", () => startGuarded(command, args));
-    await answersOk(`${this.#s3.endpoint}/healthz`, "SeaweedFS");
-    // A bucket is a folder of its filer.
-    for (const bucket of Object.values(buckets)) {
-      await fetch(`${localUrl(ports.filer.http)}/buckets/${bucket}/`, { method: "POST" });
-    }
-    this.doors.set("s3", [await FaultyServer.before(this.#s3.endpoint)]);
+    this.#s3 = await seaweedfsIn(join(this.folder, "s3"), this.context);
+    this.#startPart("s3", this.#s3.launch);
+    await this.#s3.prepare(Object.values(buckets));
+    this.doors.set("s3", [await FaultyServer.before(this.#s3.url)]);
   }
 
   async #startServices(): Promise<void> {
@@ -182,24 +154,5 @@ export class FaultFleet {
       S3_ACCESS_KEY_ID: accessKeyId,
       S3_SECRET_ACCESS_KEY: secretAccessKey,
     };
-  }
-
-  async #folder(name: string): Promise<string> {
-    const folder = join(this.folder, name);
-    await mkdir(folder);
-    return folder;
-  }
-}
-
-function localUrl(port: number): string {
-  return `http://127.0.0.1:${port}`;
-}
-
-async function answersOk(url: string, name: string): Promise<void> {
-  const giveUp = Date.now() + readyMs;
-  const ask = () => fetch(url, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
-  while (!(await ask())?.ok) {
-    if (Date.now() > giveUp) throw new Error(`Expected ${name} to be ready within ${readyMs / 1000} s but it is not`);
-    await sleep(200);
   }
 }

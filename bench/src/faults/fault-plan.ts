@@ -3,13 +3,13 @@ import type { Fault } from "./faulty-server.js";
 
 /**
  * What is done to a part: ended at once and started again after a while; stopped in the middle and let go on (SIGSTOP,
- * SIGCONT); ended as operators do, and started again; connections to it fail; or it alone hears nothing from Redis.
+ * SIGCONT); ended as operators do, and started again; connections to it fail; or those of it alone to Redis do.
  */
 export type FaultKind = "kill" | "freeze" | "restart" | Exclude<Fault, "none"> | "isolate";
 
 const process = ["kill", "freeze", "restart"] as const;
-const service = [...process, "isolate"] as const;
-const connections = ["refuse", "hang"] as const;
+const service = [...process, "isolate", "mute"] as const;
+const connections = ["refuse", "hang", "mute"] as const;
 
 /** What can happen to each part of the fleet. */
 export const faultsOf = {

@@ -18,7 +18,7 @@ const well = {
 test("of a run without a fault of ours has nothing that must not be", () => {
   const { broken, figures } = report(well);
   expect(broken).toEqual([]);
-  expect(figures).toContainEqual({ what: "redis", kill: 1, freeze: 0, restart: 0, refuse: 0, hang: 0 });
+  expect(figures).toContainEqual({ what: "redis", kill: 1, freeze: 0, restart: 0, refuse: 0, hang: 0, mute: 0 });
   expect(figures).toContainEqual({ what: "jobs", accepted: 3, lost: 0, doubled: 0, "failed for our faults": 0 });
 });
 

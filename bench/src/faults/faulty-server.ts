@@ -1,10 +1,10 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /**
- * What becomes of connections: passed on; refused; taken and never answered; answered that there are too many requests,
- * as S3 does.
+ * What becomes of connections: passed on; refused; taken and never answered; passed on, while the answers are lost; answered
+ * that there are too many requests, as S3 does.
  */
-export type Fault = "none" | "refuse" | "hang" | "throttle";
+export type Fault = "none" | "refuse" | "hang" | "mute" | "throttle";
 
 const slowDown = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
 const throttled = [
@@ -19,6 +19,8 @@ const throttled = [
 /** Stands before a server, on a port that stays, and lets it fail in the ways that servers do. */
 export class FaultyServer {
   readonly #sockets = new Set<Socket>();
+  /** Those of them that lead to the server. */
+  readonly #onward = new Set<Socket>();
   #server: Server;
   #fault: Fault = "none";
   #port = 0;
@@ -46,6 +48,7 @@ export class FaultyServer {
     const was = this.#fault;
     this.#fault = fault;
     if (fault === "hang") for (const socket of this.#sockets) socket.unpipe().pause();
+    else if (fault === "mute") for (const onward of this.#onward) onward.unpipe().resume();
     else this.#cutOff();
     if (fault === "refuse") await new Promise((resolve) => this.#server.close(resolve));
     if (was === "refuse" && fault !== "refuse") {
@@ -63,7 +66,7 @@ export class FaultyServer {
     return createServer((socket) => {
       this.#keep(socket);
       if (this.#fault === "throttle") socket.once("data", () => socket.end(throttled)).resume();
-      else if (this.#fault === "none") this.#passOn(socket);
+      else if (this.#fault === "none" || this.#fault === "mute") this.#passOn(socket);
     });
   }
 
@@ -76,9 +79,15 @@ export class FaultyServer {
 
   #passOn(socket: Socket): void {
     const onward = this.#keep(connect(Number(this.target.port), this.target.hostname));
-    socket.pipe(onward).pipe(socket);
+    this.#onward.add(onward);
+    socket.pipe(onward);
+    if (this.#fault === "mute") onward.resume();
+    else onward.pipe(socket);
     socket.on("close", () => onward.destroy());
-    onward.on("close", () => socket.destroy());
+    onward.on("close", () => {
+      this.#onward.delete(onward);
+      socket.destroy();
+    });
   }
 
   #keep(socket: Socket): Socket {

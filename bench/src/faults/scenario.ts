@@ -7,6 +7,7 @@ import type { Fault } from "./faulty-server.js";
 const atDoors: Partial<Record<FaultKind, Fault>> = {
   refuse: "refuse",
   hang: "hang",
+  mute: "mute",
   throttle: "throttle",
   isolate: "hang",
 };
