@@ -13,11 +13,11 @@ const longestDelayMs = 60_000;
 const jitter = 0.25;
 
 /**
- * Takes back that a job was started. KEYS: BullMQ's job. ARGV: for how long it may be given back in ms, or "". Returns
- * for how long it has been, or -1 when that is too long.
+ * Takes back that a job was started, once, however often it is told. KEYS: BullMQ's job. ARGV: for how long it may be given
+ * back in ms, or "", which start it is, from 1. Returns for how long it has been, or -1 when that is too long.
  */
 const uncount = new RedisScript<number>(`
-local job, limit = KEYS[1], ARGV[1]
+local job, limit, start = KEYS[1], ARGV[1], tonumber(ARGV[2])
 if redis.call("EXISTS", job) == 0 then return 0 end
 local age = 0
 if limit ~= "" then
@@ -27,7 +27,7 @@ if limit ~= "" then
   age = now - redis.call("HGET", job, "${givenBackSince}")
   if age > tonumber(limit) then return -1 end
 end
-if tonumber(redis.call("HGET", job, "ats") or "0") > 0 then redis.call("HINCRBY", job, "ats", -1) end
+if tonumber(redis.call("HGET", job, "ats") or "0") == start then redis.call("HSET", job, "ats", start - 1) end
 return age`);
 
 /** Gives jobs back that were taken and could not be done, without counting the attempt. */
@@ -61,8 +61,8 @@ export class GiveBack {
     throw new DelayedError();
   }
 
-  #uncount({ id = "" }: FaceQueueJob, limitMs: number | undefined): Promise<number> {
-    return untilRedisAnswers(() => uncount.run(this.redis, [this.keyOf(id)], [limitMs ?? ""]));
+  #uncount({ id = "", attemptsStarted }: FaceQueueJob, limitMs: number | undefined): Promise<number> {
+    return untilRedisAnswers(() => uncount.run(this.redis, [this.keyOf(id)], [limitMs ?? "", attemptsStarted]));
   }
 }
 

@@ -1,7 +1,10 @@
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
+import { WaitingError } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
+import { GiveBack } from "../../src/queue/give-back.js";
 import { JobGivenBack } from "../../src/queue/index.js";
+import type { FaceQueueJob } from "../../src/queue/job-view.js";
 import { eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const away = new ProblemError("store_unavailable");
@@ -59,6 +62,25 @@ describe("a job that is given back", () => {
     const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "failed", attempts: 3, error: { code: "inference_failed" } });
     expect(runs.get(job.id)).toBe(5 + 3);
+  });
+
+  it("has one start taken back, also where Redis is told twice because its answer was lost", async () => {
+    const bench = new QueueBench();
+    const { redis } = bench;
+    const twice = async (...sent: Parameters<typeof redis.eval>) => {
+      await redis.eval(...sent);
+      return redis.eval(...sent);
+    };
+    const evalsha = () => Promise.reject(new Error("NOSCRIPT"));
+    const key = bench.queue().toKey("j1");
+    await redis.hset(key, { ats: 3 });
+    const giveBack = new GiveBack(
+      Object.create(redis, { evalsha: { value: evalsha }, eval: { value: twice } }),
+      () => key,
+    );
+    const job = { id: "j1", attemptsStarted: 3, moveToWait: async () => 1 } as unknown as FaceQueueJob;
+    await expect(giveBack.toOthers(job, "token")).rejects.toThrow(WaitingError);
+    expect(await redis.hget(key, "ats")).toBe("2");
   });
 
   it("counts as having failed once that went on for too long", async () => {
