@@ -47,6 +47,18 @@ describe("a tenant whose images take long", () => {
     await attackWith("crowds of 12,100 faces", image, { task: "embed", options: { maxFaces: 1000, crops: true } });
   });
 
+  it("and who waits for each of them keeps nobody else from working", async () => {
+    const image = await crowd(18, 12);
+    const attack = (signal: AbortSignal) =>
+      untilOver(signal, atOnce, async () => {
+        const answer = await fleet.attacker.postImage("/detect-face", image);
+        expect([200, 429, 503, 504]).toContain(answer.status);
+        await answer.arrayBuffer();
+      });
+    await expectContained(fleet, { name: "32 requests at once that wait for crowds", attack });
+    await expectHealed(fleet);
+  });
+
   it("because they are photos of 48 megapixels keeps nobody else from working", async () => {
     const image = await sharp(await crowd(8, 6))
       .resize(8000, 6000)

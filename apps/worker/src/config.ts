@@ -102,9 +102,9 @@ export const workerConfigSchema = Type.Object({
   }),
   MAX_DECODED_BYTES: Type.Integer({
     minimum: 1024 * 1024,
-    default: 384 * 1024 * 1024,
+    default: 512 * 1024 * 1024,
     description:
-      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, up to 34 while some formats are decoded; a larger one is alone. A third is only for requests that are waited for.",
+      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, up to 34 while some formats are decoded. A quarter is only for requests that are waited for, and a quarter for tenants that have no other image in it; of images that are larger than the rest there is one at a time, beside it.",
   }),
   JOB_TIMEOUT: Type.Integer({
     minimum: 1,

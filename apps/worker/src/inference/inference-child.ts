@@ -45,9 +45,9 @@ export interface InferencePatience {
 
 /**
  * Bytes of images that are on their way to the process or wait there to be decoded. The rest waits here, as what is urgent
- * could not pass it in the channel. The largest image is alone.
+ * could not pass it in the channel.
  */
-const channelBytes = { limit: 24 * 2 ** 20, urgentOnly: 8 * 2 ** 20 };
+const channelBytes = { limit: 32 * 2 ** 20, urgentOnly: 8 * 2 ** 20, firstOnly: 8 * 2 ** 20 };
 
 interface Call {
   decoded(): void;

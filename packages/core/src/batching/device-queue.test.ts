@@ -1,43 +1,89 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, it } from "vitest";
-import { DeviceQueue } from "./device-queue.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DeviceQueue, type Standing } from "./device-queue.js";
 
-const log = (done: string[], name: string) => async () => {
-  await delay(2);
-  done.push(name);
-};
+const standing =
+  (rank: number, own: Partial<Standing> = {}): (() => Standing) =>
+  () => ({ isUrgent: false, flows: [""], rank, ...own });
 
-it("does one thing at a time, the lowest rank first, and equals in order", async () => {
-  const device = new DeviceQueue();
-  const done: string[] = [];
-  const work = [3, 1, 2, 1].map((rank, i) => device.run(() => rank, log(done, `${rank}${"abcd"[i]}`)));
-  await Promise.all(work);
-  expect(done).toEqual(["1b", "1d", "2c", "3a"]);
-});
+describe("a device queue", () => {
+  let now: number;
+  let done: string[];
+  beforeEach(() => {
+    now = 1000;
+    done = [];
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
 
-it("asks for ranks when the device is free, and lets what follows from a result be next", async () => {
-  const device = new DeviceQueue();
-  const done: string[] = [];
-  let late = 9;
-  const first = device.run(() => 0, log(done, "first")).then(() => device.run(() => 1, log(done, "follows")));
-  const raised = device.run(() => late, log(done, "raised"));
-  const other = device.run(() => 5, log(done, "other"));
-  await delay(1);
-  late = 2;
-  await Promise.all([first, raised, other]);
-  expect(done).toEqual(["first", "follows", "raised", "other"]);
-});
+  /** Work for some flows that takes a while of the device. */
+  const work =
+    (name: string, { flows = [""], takesMs = 1 } = {}) =>
+    async () => {
+      await delay(1);
+      now += takesMs;
+      done.push(name);
+      return flows;
+    };
 
-it("hands on what the work throws and goes on", async () => {
-  const device = new DeviceQueue();
-  const failing = device.run(
-    () => 0,
-    () => Promise.reject(new Error("broken")),
-  );
-  const next = device.run(
-    () => 0,
-    async () => "fine",
-  );
-  await expect(failing).rejects.toThrow("broken");
-  await expect(next).resolves.toBe("fine");
+  it("does one thing at a time, the lowest rank first, and equals in order", async () => {
+    const device = new DeviceQueue();
+    await Promise.all([3, 1, 2, 1].map((rank, i) => device.run(standing(rank), work(`${rank}${"abcd"[i]}`))));
+    expect(done).toEqual(["1b", "1d", "2c", "3a"]);
+  });
+
+  it("asks for ranks when the device is free, and lets what follows from a result be next", async () => {
+    const device = new DeviceQueue();
+    let late = 9;
+    const first = device.run(standing(0), work("first")).then(() => device.run(standing(1), work("follows")));
+    const raised = device.run(() => standing(late)(), work("raised"));
+    const other = device.run(standing(5), work("other"));
+    await delay(0);
+    late = 2;
+    await Promise.all([first, raised, other]);
+    expect(done).toEqual(["first", "follows", "raised", "other"]);
+  });
+
+  it("lets what is urgent go before all else", async () => {
+    const device = new DeviceQueue();
+    const urgent = device.run(standing(9, { isUrgent: true }), work("urgent"));
+    await Promise.all([device.run(standing(0), work("patient")), urgent]);
+    expect(done).toEqual(["urgent", "patient"]);
+  });
+
+  it("lets flows have the same of it, whatever the rank of their work", async () => {
+    const device = new DeviceQueue();
+    const many = Array.from({ length: 6 }, (_, i) =>
+      device.run(standing(0, { flows: ["many"] }), work(`many ${i}`, { flows: ["many"], takesMs: 30 })),
+    );
+    const few = Array.from({ length: 3 }, (_, i) =>
+      device.run(standing(9, { flows: ["few"] }), work(`few ${i}`, { flows: ["few"], takesMs: 60 })),
+    );
+    await Promise.all([...many, ...few]);
+    expect(done.join()).toBe("many 0,few 0,many 1,many 2,few 1,many 3,many 4,few 2,many 5");
+  });
+
+  it("charges each flow of a batch for its items, and lets nobody save up", async () => {
+    const device = new DeviceQueue();
+    const shared = { flows: ["a", "a", "a", "b"], takesMs: 400 };
+    await device.run(standing(0, { flows: ["a", "b"] }), work("shared", shared));
+    await device.run(standing(0, { flows: ["b"] }), work("b", { flows: ["b"], takesMs: 100 }));
+    const of = (flow: string) => device.run(standing(0, { flows: [flow] }), work(flow, { flows: [flow], takesMs: 90 }));
+    done.length = 0;
+    // Behind are b, by 100 of the 300 that a had, and c, which has had nothing and begins where b is.
+    await Promise.all([of("a"), of("b"), of("c"), of("c"), of("a")]);
+    expect(done.slice(0, 3).sort()).toEqual(["b", "c", "c"]);
+    expect(done.slice(3)).toEqual(["a", "a"]);
+  });
+
+  it("hands on what the work throws and goes on", async () => {
+    const device = new DeviceQueue();
+    const failing = device.run(standing(0), () => Promise.reject(new Error("broken")));
+    const next = device.run(standing(0), work("fine"));
+    await expect(failing).rejects.toThrow("broken");
+    await next;
+    expect(done).toEqual(["fine"]);
+  });
 });

@@ -140,17 +140,14 @@ describe("DynamicBatcher", () => {
         rank,
         run: async (items) => {
           order.push(`${name}:${items}`);
-          await delay(2);
+          if (order.length === 1) meanwhile.push(late.submit(["c"]), early.submit(["d"], { urgent: true }));
           return items;
         },
       });
+    const meanwhile: Promise<string[]>[] = [];
     const [early, late] = [stage("early", 2), stage("late", 1)];
-    await Promise.all([
-      early.submit(["a"]),
-      late.submit(["b"]),
-      delay(1).then(() => late.submit(["c"])),
-      delay(1).then(() => early.submit(["d"], { urgent: true })),
-    ]);
+    await Promise.all([early.submit(["a"]), late.submit(["b"])]);
+    await Promise.all(meanwhile);
     expect(order).toEqual(["late:b", "early:d", "late:c", "early:a"]);
   });
 

@@ -1,4 +1,4 @@
-import { DeviceQueue } from "./device-queue.js";
+import { DeviceQueue, type Standing } from "./device-queue.js";
 import { Turns } from "./turns.js";
 
 /** What one batch did, for metrics. */
@@ -25,7 +25,7 @@ export interface DynamicBatcherOptions<Item, Result> {
   readonly maxQueueDelayMs: number;
   /** Where batches of this and other batchers take turns; one of its own unless told. */
   readonly device?: DeviceQueue;
-  /** Which of the batchers that wait for the device goes first: the lowest. One with urgent items goes before all without. */
+  /** Which of the batchers that wait for the device goes first, of those that are equal else: the lowest. */
   readonly rank?: number;
   /** Whether `run` failed because the batch was too large for the device. */
   readonly isOutOfMemory?: (error: unknown) => boolean;
@@ -66,9 +66,6 @@ interface Slot<Item, Result> {
 
 /** Of a batch with urgent items, how much may be filled with others. */
 const shareBesideUrgent = 0.25;
-/** More than the rank of any batcher. */
-const patientRank = 1000;
-
 /**
  * Dynamic batching: items of many calls run together. A batch starts as soon as the device is free and an item waits
  * (or `maxQueueDelayMs` later, or when the batch is full), so batches grow with the load by themselves. One batch is
@@ -131,18 +128,25 @@ export class DynamicBatcher<Item, Result> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.running = true;
-    const { rank = 0 } = this.options;
-    const rankNow = () => (this.urgent.isEmpty ? patientRank + rank : rank);
-    const turn = this.device.run(rankNow, () => this.runNext());
+    const turn = this.device.run(
+      () => this.standing(),
+      () => this.runNext(),
+    );
     void turn.finally(() => {
       this.running = false;
       this.schedule();
     });
   }
 
-  private async runNext(): Promise<void> {
+  private standing(): Standing {
+    const isUrgent = !this.urgent.isEmpty;
+    return { isUrgent, flows: (isUrgent ? this.urgent : this.patient).names, rank: this.options.rank ?? 0 };
+  }
+
+  private async runNext(): Promise<string[]> {
     const batch = this.takeTurns();
     if (batch.length > 0) await this.runBatch(batch);
+    return batch.map(({ group }) => group.flow);
   }
 
   /** Takes items in turn until the batch is full. */

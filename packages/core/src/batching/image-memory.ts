@@ -8,9 +8,9 @@ export interface ImageMemory {
 }
 
 /** In bytes. */
-const usual = 384 * 2 ** 20;
+const usual = 512 * 2 ** 20;
 
-/** Room for so many bytes, a third of it for urgent images only. */
+/** Room for so many bytes: a quarter for urgent images only, and a quarter for flows that have none in it. */
 export function imageMemory(bytes = usual): ImageMemory {
-  return new WeightedSemaphore({ limit: bytes, urgentOnly: bytes / 3 });
+  return new WeightedSemaphore({ limit: bytes, urgentOnly: bytes / 4, firstOnly: bytes / 4 });
 }

@@ -10,10 +10,25 @@ export class Turns<Waiting extends object> {
     return this.flows.size === 0;
   }
 
+  /** Of the flows of those who wait. */
+  get names(): Iterable<string> {
+    return this.flows.keys();
+  }
+
   /** Whose turn it is. */
   get next(): Waiting | undefined {
-    for (const flow of this.flows.values()) for (const waiting of flow) return waiting;
+    for (const waiting of this.heads()) return waiting;
     return undefined;
+  }
+
+  /** Whose turn it is in each flow, in the order of the flows' turns. */
+  *heads(): Generator<Waiting> {
+    for (const flow of this.flows.values()) {
+      for (const waiting of flow) {
+        yield waiting;
+        break;
+      }
+    }
   }
 
   add(waiting: Waiting, flow: string): void {

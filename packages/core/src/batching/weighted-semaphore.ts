@@ -2,10 +2,12 @@ import type { CallOptions } from "./dynamic-batcher.js";
 import { Turns } from "./turns.js";
 
 export interface WeightLimits {
-  /** The most that is held at once, unless a single one weighs more. */
+  /** The most that is held at once, but for one that is too heavy. */
   readonly limit: number;
-  /** How much of it is kept for what is urgent. */
+  /** How much of it is kept for urgent work. */
   readonly urgentOnly: number;
+  /** How much of it is kept for flows that hold nothing. */
+  readonly firstOnly: number;
 }
 
 /** What has been admitted. */
@@ -16,19 +18,25 @@ export interface Admitted {
   release(): void;
 }
 
+type Urgency = "urgent" | "patient";
+
 interface Waiting {
   readonly weight: number;
+  readonly urgency: Urgency;
   readonly flow: string;
   readonly admit: () => void;
 }
 
 /**
- * Admits work up to a total weight: what is urgent first, and of the rest the flows in turn. Some of the room is kept for
- * urgent work, so that it need not wait until what is not urgent has ended. Work that is heavier than its room is admitted
- * when it is alone there, so that nothing waits for ever.
+ * Admits work up to a total weight: what is urgent first, and else the flows in turn. Some of the room is kept for urgent
+ * work, and some for flows that hold nothing: neither waits until what others hold has ended. Work that is too heavy for
+ * the room that all may have is let in beside the rest, one at a time, so that it neither waits for ever nor is waited for.
  */
 export class WeightedSemaphore {
   private readonly held = { urgent: 0, patient: 0 };
+  private isHeavyHeld = false;
+  /** How many of each flow are in. */
+  private readonly flows = new Map<string, number>();
   private readonly waiting = { urgent: new Turns<Waiting>(), patient: new Turns<Waiting>() };
 
   constructor(private readonly limits: WeightLimits) {}
@@ -36,57 +44,91 @@ export class WeightedSemaphore {
   /** Resolves once the weight is admitted. Rejects with the signal's reason. */
   async acquire(weight: number, { urgent = false, flow = "", signal }: CallOptions = {}): Promise<Admitted> {
     signal?.throwIfAborted();
-    const kind = urgent ? "urgent" : "patient";
-    const among = this.waiting[kind];
+    const urgency = urgent ? "urgent" : "patient";
     let giveUp: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        const waiting = { weight, flow, admit: resolve };
+        const waiting = { weight, urgency, flow, admit: resolve } as const;
         giveUp = () => {
-          if (!among.delete(waiting, flow)) return;
+          if (!this.waiting[urgency].delete(waiting, flow)) return;
           reject(signal?.reason);
           this.advance();
         };
         signal?.addEventListener("abort", giveUp);
-        among.add(waiting, flow);
+        this.waiting[urgency].add(waiting, flow);
         this.advance();
       });
     } finally {
       if (giveUp) signal?.removeEventListener("abort", giveUp);
     }
-    return this.admitted(kind, weight);
+    return this.isHeavy(weight) ? this.heavyAdmitted(flow) : this.admitted(weight, urgency, flow);
   }
 
-  private admitted(kind: "urgent" | "patient", weight: number): Admitted {
+  private admitted(weight: number, urgency: Urgency, flow: string): Admitted {
     let held = weight;
     const lighten = (rest: number) => {
       if (rest >= held) return;
-      this.held[kind] -= held - rest;
+      this.held[urgency] -= held - rest;
       held = rest;
+      if (rest === 0) this.left(flow);
       this.advance();
     };
     return { lighten, release: () => lighten(0) };
   }
 
+  private heavyAdmitted(flow: string): Admitted {
+    let isHeld = true;
+    const release = () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.isHeavyHeld = false;
+      this.left(flow);
+      this.advance();
+    };
+    return { lighten: () => undefined, release };
+  }
+
+  private left(flow: string): void {
+    const others = (this.flows.get(flow) ?? 1) - 1;
+    if (others > 0) this.flows.set(flow, others);
+    else this.flows.delete(flow);
+  }
+
   private advance(): void {
-    for (const kind of ["urgent", "patient"] as const) {
-      const among = this.waiting[kind];
-      for (let next = among.next; next && this.fits(kind, next.weight); next = among.next) {
-        among.hadTurn(next, next.flow, { isDone: true });
-        this.held[kind] += next.weight;
-        next.admit();
-      }
-      // What is not urgent does not take the room that urgent work waits for.
-      if (!among.isEmpty) return;
+    for (let next = this.next(); next; next = this.next()) {
+      const { weight, urgency, flow } = next;
+      this.waiting[urgency].hadTurn(next, flow, { isDone: true });
+      if (this.isHeavy(weight)) this.isHeavyHeld = true;
+      else this.held[urgency] += weight;
+      this.flows.set(flow, (this.flows.get(flow) ?? 0) + 1);
+      next.admit();
     }
   }
 
-  private fits(kind: "urgent" | "patient", weight: number): boolean {
-    const { limit, urgentOnly } = this.limits;
-    const { urgent, patient } = this.held;
-    const all = urgent + patient + weight;
-    if (kind === "urgent") return all === weight || all <= limit || urgent + weight <= urgentOnly;
-    // Urgent work that never ceases does not keep out for ever what is heavy.
-    return all <= limit - urgentOnly || (patient === 0 && urgent <= urgentOnly);
+  private next(): Waiting | undefined {
+    const { urgent, patient } = this.waiting;
+    const heavy = [...urgent.heads(), ...patient.heads()].find(({ weight }) => this.isHeavy(weight));
+    if (heavy && !this.isHeavyHeld) return heavy;
+    const isLight = ({ weight }: Waiting) => !this.isHeavy(weight);
+    const urgentLight = [...urgent.heads()].filter(isLight);
+    // What is not urgent does not take the room that urgent work waits for.
+    return this.nextOf(urgentLight.length > 0 ? urgentLight : [...patient.heads()].filter(isLight));
+  }
+
+  private nextOf([first, ...others]: readonly Waiting[]): Waiting | undefined {
+    if (!first || this.fits(first)) return first;
+    // The first one's flow has something in there, or it would be among those that may pass.
+    return others.find((other) => !this.flows.has(other.flow) && this.fits(other));
+  }
+
+  private fits({ weight, urgency, flow }: Waiting): boolean {
+    const { limit, urgentOnly, firstOnly } = this.limits;
+    const notForAll = (urgency === "urgent" ? 0 : urgentOnly) + (this.flows.has(flow) ? firstOnly : 0);
+    return this.held.urgent + this.held.patient + weight <= limit - notForAll;
+  }
+
+  private isHeavy(weight: number): boolean {
+    const { limit, urgentOnly, firstOnly } = this.limits;
+    return weight > limit - urgentOnly - firstOnly;
   }
 }

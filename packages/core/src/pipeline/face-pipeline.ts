@@ -244,8 +244,8 @@ export class FacePipeline {
   }
 }
 
-/** Threads of libuv, of which one is for urgent images only. */
-const decoders = { limit: 4, urgentOnly: 1 };
+/** As many images as libuv has threads, and one more each that is urgent or of somebody else. */
+const decoders = { limit: 6, urgentOnly: 1, firstOnly: 1 };
 const cropsAtOnce = 2;
 
 /** Of a decoded image and the sums that the detector resizes by. */

@@ -54,6 +54,25 @@ describe("a worker all of whose slots are held by one tenant's slow jobs", () =>
     letAllGo();
   });
 
+  it("takes another tenant's jobs again and again, one after the other", async () => {
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
+    const gate = deferred<void>();
+    const run: Run = async ({ payload: { tenant } }) => {
+      if (tenant === "slow") await gate.promise;
+      return result;
+    };
+    await bench.started({ concurrency: slots, run });
+    for (let i = 0; i < slots; i++) await jobs.submit({ ...payload, tenant: "slow" }, { priority: "interactive" });
+    await eventually(async () => (await jobs.depth()).active === slots);
+    for (let round = 0; round < 20; round++) {
+      const { job } = await jobs.submit({ ...payload, tenant: "quick" }, { priority: "interactive" });
+      const ended = await jobs.waitUntilFinished("quick", job.id, 3000);
+      expect(ended?.state, `round ${round}`).toBe("succeeded");
+    }
+    gate.resolve();
+  });
+
   it("holds twice its slots at most, however many tenants wait", async () => {
     const { submit, isRunning, running, letAllGo } = await slowWorker();
     await submit("slow", slots + 2);
