@@ -112,7 +112,7 @@ describe("WeightedSemaphore", () => {
     heavy.lighten(1);
     await tick();
     expect(admitted).toEqual(["light", "heavy 1", "urgent"]);
-    heavy.release();
+    heavy.lighten(0);
     heavy.release();
     (await other).release();
     await next;

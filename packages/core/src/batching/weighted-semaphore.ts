@@ -78,14 +78,14 @@ export class WeightedSemaphore {
 
   private heavyAdmitted(flow: string): Admitted {
     let isHeld = true;
-    const release = () => {
-      if (!isHeld) return;
+    const lighten = (rest: number) => {
+      if (rest > 0 || !isHeld) return;
       isHeld = false;
       this.isHeavyHeld = false;
       this.left(flow);
       this.advance();
     };
-    return { lighten: () => undefined, release };
+    return { lighten, release: () => lighten(0) };
   }
 
   private left(flow: string): void {
