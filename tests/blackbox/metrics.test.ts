@@ -63,6 +63,7 @@ describe("the metrics", () => {
 /** Those that a small load in which all goes well leaves without a value, and why. */
 const mayBeEmpty = [
   /facefleet_tenant_refusals_total/, // Nobody is refused.
+  /facefleet_jobs_given_back_total/, // No part is away.
   /facefleet_analysis_cache_total/, // It is off.
   /facefleet_inference_tensor/, // The engine does not count them.
 ];
