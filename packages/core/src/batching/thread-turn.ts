@@ -1,7 +1,8 @@
-import { setImmediate as letOthers } from "node:timers/promises";
-
 /** How long a computation may have the thread at a stretch, in milliseconds. */
 const stretchMs = 10;
+
+/** Computations that had their stretch. However many there are, one of them goes on between whatever else waits. */
+const waiting: (() => void)[] = [];
 
 /**
  * For computations that take long: `if (turn.isOver) await turn.pass()` now and then lets whatever else waits for the
@@ -18,8 +19,17 @@ export class ThreadTurn {
 
   /** Rejects with the signal's reason. */
   async pass(): Promise<void> {
-    await letOthers();
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 1) setImmediate(letOneGoOn);
+    });
     this.signal?.throwIfAborted();
     this.since = performance.now();
   }
+}
+
+function letOneGoOn(): void {
+  waiting[0]?.();
+  waiting.shift();
+  if (waiting.length > 0) setImmediate(letOneGoOn);
 }
