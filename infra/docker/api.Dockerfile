@@ -21,7 +21,9 @@ COPY packages/matching/package.json packages/matching/
 COPY packages/platform/package.json packages/platform/
 COPY apps/api/package.json apps/api/
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
-    pnpm install --prod --frozen-lockfile --filter '@facefleet/api...'
+    pnpm install --prod --frozen-lockfile --filter '@facefleet/api...' \
+ # The root's own are what `npm start` compiles with.
+ && rm -rf node_modules/typescript node_modules/@types node_modules/.pnpm/typescript@* node_modules/.pnpm/@typescript+* node_modules/.pnpm/@types+*
 
 FROM node:20.20.2-bookworm-slim
 LABEL org.opencontainers.image.title="facefleet/api" \

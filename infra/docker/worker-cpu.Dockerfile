@@ -29,6 +29,8 @@ COPY apps/cli/package.json apps/cli/
 COPY apps/worker/package.json apps/worker/
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
     pnpm install --prod --frozen-lockfile --filter '@facefleet/worker...' --filter '@facefleet/cli...' \
+ # The root's own are what `npm start` compiles with.
+ && rm -rf node_modules/typescript node_modules/@types node_modules/.pnpm/typescript@* node_modules/.pnpm/@typescript+* node_modules/.pnpm/@types+* \
  && find packages/core/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
       -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
 
