@@ -18,6 +18,7 @@ const limits = { api: 512 * 2 ** 20, worker: 3 * 2 ** 30 };
 const workerSettings = { INFERENCE_PROCESSES: "2", ENGINE_THREADS: "1" };
 
 const groups = { api: await MemoryGroup.create(limits.api), worker: await MemoryGroup.create(limits.worker) };
+if (!groups.api || !groups.worker) for (const group of Object.values(groups)) await group?.remove();
 const notHere =
   groups.api && groups.worker ? undefined : "this user may not limit the memory of processes (control groups)";
 

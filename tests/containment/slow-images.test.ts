@@ -47,7 +47,7 @@ describe("a tenant whose images take long", () => {
     await attackWith("crowds of 12,100 faces", image, { task: "embed", options: { maxFaces: 1000, crops: true } });
   });
 
-  it.runIf(isStrict)("and who waits for each of them keeps nobody else from working", async () => {
+  it("and who waits for each of them keeps nobody else from working", async () => {
     const image = await crowd(18, 12);
     const attack = (signal: AbortSignal) =>
       untilOver(signal, atOnce, async () => {

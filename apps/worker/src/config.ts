@@ -1,6 +1,7 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { queueCatalogue } from "@facefleet/contracts";
+import { decoderThreads } from "@facefleet/core/batching";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import {
   egressSettings,
@@ -104,7 +105,7 @@ export const workerConfigSchema = Type.Object({
     minimum: 1024 * 1024,
     default: 512 * 1024 * 1024,
     description:
-      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, up to 34 while some formats are decoded. A quarter is only for requests that are waited for, and a quarter for tenants that have no other image in it; of images that are larger than the rest there is one at a time, beside it.",
+      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, and three or more times that while some formats are decoded. A quarter is only for requests that are waited for, and a quarter for tenants that have no other image in it; of images that are larger than the rest there is one at a time, beside it.",
   }),
   JOB_TIMEOUT: Type.Integer({
     minimum: 1,
@@ -199,6 +200,7 @@ const nativeNames =
 const secretNames = /TOKEN|SECRET|PASS|CREDENTIAL|AUTH|API_?KEY|TF_VAR_/i;
 
 const nativeDefaults = {
+  UV_THREADPOOL_SIZE: String(decoderThreads),
   // NVIDIA's libraries would round float32 products to 10 bits of mantissa; embeddings must agree to 1e-4.
   NVIDIA_TF32_OVERRIDE: "0",
   // TensorFlow would take the whole memory of the GPU at its start.

@@ -151,6 +151,29 @@ describe("with the built-in pack", () => {
     expect(client.ready).toBe(true);
   });
 
+  test("a process whose answer crosses a cancel lives on", async () => {
+    await startedClient({ lettingGoMs: 500 });
+    const { pid } = client;
+    const bytes = await drawn("oneFace");
+    const started = performance.now();
+    await client.analyse(bytes, options);
+    const tookMs = performance.now() - started;
+    // Around the moment at which the answer comes, and right after it.
+    for (let round = 0; round < 20; round++) {
+      const abort = new AbortController();
+      const analysis = client.analyse(bytes, options, { signal: abort.signal }).then(
+        () => abort.abort(new Error("late")),
+        () => undefined,
+      );
+      const timer = setTimeout(() => abort.abort(new Error("canceled")), tookMs * (0.8 + round * 0.02));
+      await analysis;
+      clearTimeout(timer);
+    }
+    await sleep(1000);
+    expect(client.pid).toBe(pid);
+    expect(client.ready).toBe(true);
+  });
+
   test("an urgent image is not held up by the bytes of those that came before it", async () => {
     await startedClient();
     const noise = await sharp(randomBytes(1500 * 1500 * 3), { raw: { width: 1500, height: 1500, channels: 3 } })

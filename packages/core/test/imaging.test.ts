@@ -93,6 +93,10 @@ describe.runIf(measured)("the memory that decoding takes", () => {
     ["a WebP", image(3).webp({ effort: 0 })],
     ["a GIF", image(3).gif({ effort: 1 })],
     ["a TIFF of 16 bits that is turned", deep().withMetadata(turned).tiff({ compression: "deflate" })],
+    [
+      "a TIFF of floats that is turned",
+      image(3).toColourspace("scrgb").withMetadata(turned).tiff({ compression: "deflate" }),
+    ],
     ["an AVIF of 10 bits", image(3).avif({ effort: 0, bitdepth: 10, chromaSubsampling: "4:4:4" })],
     ["an AVIF that is turned", image(4).withMetadata(turned).avif({ effort: 0 })],
   ])("is what is said before, for %s", async (_, drawn) => {

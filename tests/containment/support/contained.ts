@@ -19,6 +19,9 @@ export const isStrict = CONTAINMENT_STRICT !== undefined;
 const room = isStrict ? 1 : 4;
 const bounds = { livezP99Ms: 250 * room, jobsP99Ms: 1000 * room, detectRatio: 5 * room };
 
+/** Fewer say nothing. */
+const fewestAnswers = 5;
+
 type Answers = Record<Question, Figures>;
 
 export interface Attack {
@@ -33,7 +36,7 @@ export async function expectContained(fleet: WalledFleet, { name, attack }: Atta
   const over = new AbortController();
   const attacked = await fleet.victim.during(async () => {
     const timer = setTimeout(() => over.abort(), attackMs);
-    await Promise.race([attack(over.signal), sleep(attackMs + 60_000)]);
+    await Promise.race([attack(over.signal), sleep(attackMs + 60_000, undefined, { ref: false })]);
     if (!over.signal.aborted) await sleep(attackMs, undefined, { signal: over.signal }).catch(() => undefined);
     clearTimeout(timer);
   });
@@ -44,7 +47,7 @@ export async function expectContained(fleet: WalledFleet, { name, attack }: Atta
 function hold(name: string, quiet: Answers, attacked: Answers): void {
   for (const question of ["livez", "jobs", "detect"] as const) {
     expect(attacked[question].failures.slice(0, 3), `${name}: ${question}`).toEqual([]);
-    expect(attacked[question].count, `${name}: ${question}`).toBeGreaterThan(0);
+    expect(attacked[question].count, `${name}: ${question}, how often`).toBeGreaterThanOrEqual(fewestAnswers);
   }
   expect(attacked.livez.p99, `${name}: /livez, p99`).toBeLessThan(bounds.livezP99Ms);
   expect(attacked.jobs.p99, `${name}: /v1/jobs, p99`).toBeLessThan(bounds.jobsP99Ms);

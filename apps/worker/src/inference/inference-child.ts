@@ -120,6 +120,7 @@ export class InferenceChild {
     if (this.#lost) throw this.#lost;
     const id = ++this.#lastId;
     const cancel = () => {
+      if (!this.#calls.has(id)) return;
       this.#cancel(id);
       this.#calls.get(id)?.reject(signal?.reason);
     };
@@ -150,11 +151,6 @@ export class InferenceChild {
     this.#lettingGo.set(id, setTimeout(() => this.#kill(), lettingGoMs).unref());
   }
 
-  #hasLetGo(id: number): void {
-    clearTimeout(this.#lettingGo.get(id));
-    this.#lettingGo.delete(id);
-  }
-
   #endHung(): void {
     if (!this.#isWarm || this.#calls.size > 0) this.#kill();
   }
@@ -174,9 +170,18 @@ export class InferenceChild {
     else if (reply.type === "memoryWanted") void this.#lender.wanted(reply);
     else if (reply.type === "memoryKept") this.#lender.kept(reply);
     else if (reply.type === "decoded") this.#calls.get(reply.id)?.decoded();
-    else if (reply.type === "letGo") this.#hasLetGo(reply.id);
-    else if (reply.type === "analysed") this.#calls.get(reply.id)?.resolve(reply.analysis);
-    else if (reply.type === "failed") this.#calls.get(reply.id)?.reject(errorOf(reply));
+    else if (reply.type === "letGo") this.#ended(reply.id);
+    else if (reply.type === "analysed") this.#ended(reply.id)?.resolve(reply.analysis);
+    else if (reply.type === "failed") this.#ended(reply.id)?.reject(errorOf(reply));
+  }
+
+  /** The process does nothing more for it. A cancel that comes now, or has crossed this, is answered by nothing else. */
+  #ended(id: number): Call | undefined {
+    clearTimeout(this.#lettingGo.get(id));
+    this.#lettingGo.delete(id);
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
   }
 
   async #watchStart(): Promise<InferenceInfo> {
@@ -197,7 +202,7 @@ export class InferenceChild {
       (error: Error) => error.message,
     );
     this.#lender.takeBack();
-    for (const id of [...this.#lettingGo.keys()]) this.#hasLetGo(id);
+    for (const timer of this.#lettingGo.values()) clearTimeout(timer);
     this.#lost = new InferenceProcessLost(`The inference process ended with ${end}`);
     for (const call of this.#calls.values()) call.reject(this.#lost);
     return end;

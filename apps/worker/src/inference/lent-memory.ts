@@ -49,6 +49,8 @@ export class MemoryLender {
     const admitted = await this.memory.acquire(bytes, { urgent, flow, signal: abort.signal }).catch(() => undefined);
     this.#asked.delete(id);
     if (!admitted) return;
+    // Taken back between being let in and being told so.
+    if (abort.signal.aborted) return admitted.release();
     this.#lent.set(id, admitted);
     this.send({ type: "memoryLent", id });
   }

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeviceQueue, type Standing } from "./device-queue.js";
 
 const standing =
-  (rank: number, own: Partial<Standing> = {}): (() => Standing) =>
-  () => ({ isUrgent: false, flows: [""], rank, ...own });
+  (rank: number, { flows = [""], ...own }: Partial<Standing> = {}): (() => Standing) =>
+  () => ({ isUrgent: false, flows, backlog: flows, rank, ...own });
 
 describe("a device queue", () => {
   let now: number;
@@ -25,7 +25,7 @@ describe("a device queue", () => {
       await delay(1);
       now += takesMs;
       done.push(name);
-      return flows;
+      return new Map(flows.map((flow) => [flow, flows.filter((one) => one === flow).length]));
     };
 
   it("does one thing at a time, the lowest rank first, and equals in order", async () => {
@@ -63,6 +63,42 @@ describe("a device queue", () => {
     );
     await Promise.all([...many, ...few]);
     expect(done.join()).toBe("many 0,few 0,many 1,many 2,few 1,many 3,many 4,few 2,many 5");
+  });
+
+  it("keeps nobody waiting for another's small batches that never end", async () => {
+    const device = new DeviceQueue();
+    let left = 200;
+    const endless = async (): Promise<void> => {
+      if (left-- <= 0) return;
+      await device.run(standing(0, { flows: ["many"] }), work("many", { flows: ["many"], takesMs: 5 }));
+      await endless();
+    };
+    const many = Promise.all([endless(), endless()]);
+    await vi.waitFor(() => expect(done.length).toBeGreaterThan(2));
+    const before = done.length;
+    await device.run(standing(9, { flows: ["one"] }), work("one", { flows: ["one"] }));
+    expect(done.indexOf("one") - before).toBeLessThan(12);
+    await many;
+  });
+
+  it("owes a new one nothing for what another has had before", async () => {
+    const device = new DeviceQueue();
+    const run = (flow: string, rank: number) =>
+      device.run(standing(rank, { flows: [flow] }), work(flow, { flows: [flow], takesMs: 100 }));
+    for (let i = 0; i < 50; i++) await run("old", 9);
+    done.length = 0;
+    await Promise.all([...Array(5)].flatMap(() => [run("new", 0), run("old", 9)]));
+    expect(done.slice(0, 4).filter((flow) => flow === "old").length).toBeGreaterThanOrEqual(1);
+  });
+
+  it("goes on by ranks where all the work of a stage has been taken back", async () => {
+    const device = new DeviceQueue();
+    await Promise.all([
+      device.run(standing(2, { flows: ["a"] }), work("a", { flows: ["a"] })),
+      device.run(standing(1, { flows: [] }), work("nobody", { flows: [] })),
+    ]);
+    await device.run(standing(0, { flows: ["b"] }), work("b", { flows: ["b"] }));
+    expect(done).toEqual(["nobody", "a", "b"]);
   });
 
   it("charges each flow of a batch for its items, and lets nobody save up", async () => {

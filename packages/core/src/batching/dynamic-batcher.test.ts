@@ -70,12 +70,29 @@ describe("DynamicBatcher", () => {
     ]);
   });
 
+  it("leaves no small item out because another's large one does not fit", async () => {
+    const batches: string[][] = [];
+    const batcher = new DynamicBatcher<string, string>({
+      maxBatchSize: 100,
+      weight: { of: (item) => Number(item.slice(1)), max: 20 },
+      maxQueueDelayMs: 0,
+      run: async (items) => {
+        batches.push([...items]);
+        return items;
+      },
+    });
+    const large = batcher.submit(Array(4).fill("a10"), { flow: "a" });
+    await Promise.all([batcher.submit(Array(6).fill("b1"), { flow: "b" }), large]);
+    expect(batches[0]).toEqual(["a10", ...Array(6).fill("b1")]);
+    expect(batches.slice(1)).toEqual([["a10", "a10"], ["a10"]]);
+  });
+
   it("counts the calls in a batch where it is told to, and keeps to half of them after running out of memory", async () => {
     const batches: number[][] = [];
     const reports: BatchTimes[] = [];
     const batcher = new DynamicBatcher<number, number>({
       maxBatchSize: 4,
-      counted: "calls",
+      maxBatchOf: "calls",
       weight: { of: () => 1, max: 100 },
       maxQueueDelayMs: 0,
       isOutOfMemory: () => true,

@@ -15,10 +15,10 @@ export interface BatchTimes {
 export interface DynamicBatcherOptions<Item, Result> {
   /** Runs a batch: as many results as items, in their order. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  /** How many there may be in a batch. */
+  /** How many items, or calls, there may be in a batch. */
   readonly maxBatchSize: number;
-  /** What is counted: items, unless told, or the calls that they are of. */
-  readonly counted?: "items" | "calls";
+  /** What that counts: items, unless told, or the calls that they are of. */
+  readonly maxBatchOf?: "items" | "calls";
   /** A batch of several items weighs no more than `max`; any weight unless told. */
   readonly weight?: { readonly of: (item: Item) => number; readonly max: number };
   /** How long a batch that could start waits for company, in milliseconds. 0 starts at once. */
@@ -62,6 +62,15 @@ interface Group<Item, Result> {
 interface Slot<Item, Result> {
   readonly group: Group<Item, Result>;
   readonly index: number;
+}
+
+/** A batch that is being made up. */
+interface Draft<Item, Result> {
+  readonly slots: Slot<Item, Result>[];
+  readonly calls: Set<Group<Item, Result>>;
+  weight: number;
+  /** What each flow has in it. */
+  readonly ofFlows: Map<string, number>;
 }
 
 /** Of a batch with urgent items, how much may be filled with others. */
@@ -139,38 +148,63 @@ export class DynamicBatcher<Item, Result> {
   }
 
   private standing(): Standing {
-    const isUrgent = !this.urgent.isEmpty;
-    return { isUrgent, flows: (isUrgent ? this.urgent : this.patient).names, rank: this.options.rank ?? 0 };
+    const [urgent, patient] = [this.urgent.names, this.patient.names];
+    const isUrgent = urgent.length > 0;
+    const flows = isUrgent ? urgent : patient;
+    return { isUrgent, flows, backlog: [...urgent, ...patient], rank: this.options.rank ?? 0 };
   }
 
-  private async runNext(): Promise<string[]> {
+  private async runNext(): Promise<ReadonlyMap<string, number>> {
     const batch = this.takeTurns();
     if (batch.length > 0) await this.runBatch(batch);
-    return batch.map(({ group }) => group.flow);
+    const shares = new Map<string, number>();
+    for (const slot of batch) add(shares, slot.group.flow, this.weightOf(slot));
+    return shares;
   }
 
-  /** Takes items in turn until the batch is full. */
+  /**
+   * The first item is that whose turn it is, whatever it weighs. Then whoever has least in the batch has the next, of what
+   * still fits.
+   */
   private takeTurns(): Slot<Item, Result>[] {
-    const batch: Slot<Item, Result>[] = [];
-    const calls = new Set<Group<Item, Result>>();
-    let weight = 0;
-    for (let group = this.next; group; group = this.next) {
-      const slot = { group, index: group.next };
-      weight += this.weightOf(slot);
-      const size = this.countsCalls ? calls.add(group).size : batch.length + 1;
-      // What waits with something urgent is not to make it wait for long.
-      const share = batch[0]?.group.among === this.urgent && group.among === this.patient ? shareBesideUrgent : 1;
-      if (batch.length > 0 && (size > this.capacity * share || weight > this.maxWeight * share)) break;
+    const draft: Draft<Item, Result> = { slots: [], calls: new Set(), weight: 0, ofFlows: new Map() };
+    for (let slot = this.first(); slot; slot = this.nextFitting(draft)) {
+      const { group } = slot;
+      draft.slots.push(slot);
+      draft.calls.add(group);
+      draft.weight += this.weightOf(slot);
+      add(draft.ofFlows, group.flow, this.weightOf(slot));
       group.next++;
       group.among.hadTurn(group, group.flow, { isDone: group.next === group.items.length });
-      batch.push(slot);
     }
-    this.waiting -= batch.length;
-    return batch;
+    this.waiting -= draft.slots.length;
+    return draft.slots;
   }
 
-  private get next(): Group<Item, Result> | undefined {
-    return this.urgent.next ?? this.patient.next;
+  private first(): Slot<Item, Result> | undefined {
+    const group = this.urgent.next ?? this.patient.next;
+    return group && slotOf(group);
+  }
+
+  private nextFitting(draft: Draft<Item, Result>): Slot<Item, Result> | undefined {
+    for (const among of [this.urgent, this.patient]) {
+      let next: Slot<Item, Result> | undefined;
+      for (const group of among.heads()) {
+        const has = draft.ofFlows.get(group.flow) ?? 0;
+        const isBehind = !next || has < (draft.ofFlows.get(next.group.flow) ?? 0);
+        if (isBehind && this.fits(slotOf(group), draft)) next = slotOf(group);
+      }
+      if (next) return next;
+    }
+    return undefined;
+  }
+
+  private fits(slot: Slot<Item, Result>, { slots, calls, weight }: Draft<Item, Result>): boolean {
+    const { group } = slot;
+    const size = this.countsCalls ? calls.size + (calls.has(group) ? 0 : 1) : slots.length + 1;
+    // What waits with something urgent is not to make it wait for long.
+    const share = slots[0]?.group.among === this.urgent && group.among === this.patient ? shareBesideUrgent : 1;
+    return size <= this.capacity * share && weight + this.weightOf(slot) <= this.maxWeight * share;
   }
 
   private sizeOf(batch: readonly Slot<Item, Result>[]): number {
@@ -178,11 +212,11 @@ export class DynamicBatcher<Item, Result> {
   }
 
   private get countsCalls(): boolean {
-    return this.options.counted === "calls";
+    return this.options.maxBatchOf === "calls";
   }
 
   private weightOf({ group, index }: Slot<Item, Result>): number {
-    return this.options.weight?.of(group.items[index] as Item) ?? 0;
+    return this.options.weight?.of(group.items[index] as Item) ?? 1;
   }
 
   /** Whether every item has its result. */
@@ -230,6 +264,14 @@ export class DynamicBatcher<Item, Result> {
     if (group.among.delete(group, group.flow)) this.waiting -= group.items.length - group.next;
     group.reject(error);
   }
+}
+
+function slotOf<Item, Result>(group: Group<Item, Result>): Slot<Item, Result> {
+  return { group, index: group.next };
+}
+
+function add(sums: Map<string, number>, name: string, value: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + value);
 }
 
 function succeed<Item, Result>({ group, index }: Slot<Item, Result>, result: Result): void {

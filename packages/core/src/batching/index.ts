@@ -1,3 +1,4 @@
+export { decoderLimits, decoderThreads } from "./decoder-limits.js";
 export { DeviceQueue } from "./device-queue.js";
 export { type CallOptions, DynamicBatcher } from "./dynamic-batcher.js";
 export { type ImageMemory, imageMemory } from "./image-memory.js";

@@ -11,7 +11,8 @@ export interface BatchReport extends BatchTimes {
   readonly stage: BatchStage;
 }
 
-interface StageOptions<Item, Result> extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "counted" | "weight"> {
+interface StageOptions<Item, Result>
+  extends Pick<DynamicBatcherOptions<Item, Result>, "run" | "maxBatchOf" | "weight"> {
   readonly stage: BatchStage;
   /** The pipeline's own limit unless told. */
   readonly maxBatchSize?: number;

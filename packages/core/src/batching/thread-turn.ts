@@ -1,8 +1,20 @@
+import type { CallOptions } from "./dynamic-batcher.js";
+import { Turns } from "./turns.js";
+
 /** How long a computation may have the thread at a stretch, in milliseconds. */
 const stretchMs = 10;
 
-/** Computations that had their stretch. However many there are, one of them goes on between whatever else waits. */
-const waiting: (() => void)[] = [];
+interface Passing {
+  readonly goOn: () => void;
+}
+
+/**
+ * Computations that had their stretch, in turns of flows, the urgent ones first. However many there are, one of them goes on
+ * between whatever else waits for the thread.
+ */
+const urgent = new Turns<Passing>();
+const patient = new Turns<Passing>();
+let isScheduled = false;
 
 /**
  * For computations that take long: `if (turn.isOver) await turn.pass()` now and then lets whatever else waits for the
@@ -11,25 +23,32 @@ const waiting: (() => void)[] = [];
 export class ThreadTurn {
   private since = performance.now();
 
-  constructor(private readonly signal?: AbortSignal | undefined) {}
+  constructor(private readonly call: CallOptions = {}) {}
 
   get isOver(): boolean {
     return performance.now() - this.since >= stretchMs;
   }
 
-  /** Rejects with the signal's reason. */
+  /** Rejects with the reason of the call's signal. */
   async pass(): Promise<void> {
+    const { signal, flow = "" } = this.call;
     await new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) setImmediate(letOneGoOn);
+      (this.call.urgent ? urgent : patient).add({ goOn: resolve }, flow);
+      schedule();
     });
-    this.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     this.since = performance.now();
   }
 }
 
+function schedule(): void {
+  if (isScheduled || (urgent.isEmpty && patient.isEmpty)) return;
+  isScheduled = true;
+  setImmediate(letOneGoOn);
+}
+
 function letOneGoOn(): void {
-  waiting[0]?.();
-  waiting.shift();
-  if (waiting.length > 0) setImmediate(letOneGoOn);
+  isScheduled = false;
+  (urgent.takeNext() ?? patient.takeNext())?.goOn();
+  schedule();
 }

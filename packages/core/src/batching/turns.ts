@@ -11,8 +11,8 @@ export class Turns<Waiting extends object> {
   }
 
   /** Of the flows of those who wait. */
-  get names(): Iterable<string> {
-    return this.flows.keys();
+  get names(): string[] {
+    return [...this.flows.keys()];
   }
 
   /** Whose turn it is. */
@@ -29,6 +29,17 @@ export class Turns<Waiting extends object> {
         break;
       }
     }
+  }
+
+  /** Takes out whose turn it is; its flow goes last of all. */
+  takeNext(): Waiting | undefined {
+    for (const [flow, all] of this.flows) {
+      for (const waiting of all) {
+        this.hadTurn(waiting, flow, { isDone: true });
+        return waiting;
+      }
+    }
+    return undefined;
   }
 
   add(waiting: Waiting, flow: string): void {

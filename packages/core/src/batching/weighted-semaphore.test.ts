@@ -102,6 +102,26 @@ describe("WeightedSemaphore", () => {
     expect(admitted).toEqual(["many 1", "one 1", "many 2"]);
   });
 
+  it("lets nobody pass one whose flow has nothing in there yet", async () => {
+    const { acquire, admitted } = semaphore({ firstOnly: 3 });
+    const first = await acquire("first", 6, { flow: "many" });
+    acquire("large", 7, { flow: "large" });
+    acquire("small", 1, { flow: "small" });
+    await tick();
+    expect(admitted).toEqual(["first"]);
+    first.release();
+    await tick();
+    expect(admitted).toEqual(["first", "large", "small"]);
+  });
+
+  it("keeps no light work of a flow waiting behind a heavy one of its own", async () => {
+    const { acquire, admitted } = semaphore({ firstOnly: 3 });
+    await acquire("heavy", 50, { flow: "a" });
+    acquire("too heavy", 50, { flow: "b" });
+    await acquire("light", 1, { flow: "b" });
+    expect(admitted).toEqual(["heavy", "light"]);
+  });
+
   it("lets in what is too heavy beside the rest, one at a time, the flows in turn", async () => {
     const { acquire, admitted } = semaphore({ urgentOnly: 2, firstOnly: 2 });
     await acquire("light", 6, { flow: "a" });

@@ -29,15 +29,17 @@ interface Waiting {
 
 /**
  * Admits work up to a total weight: what is urgent first, and else the flows in turn. Some of the room is kept for urgent
- * work, and some for flows that hold nothing: neither waits until what others hold has ended. Work that is too heavy for
- * the room that all may have is let in beside the rest, one at a time, so that it neither waits for ever nor is waited for.
+ * work, and some for flows that hold nothing, which pass those that do: these need not wait until what others hold has
+ * ended. Work that is too heavy for the room that all may have is let in beside the rest, one at a time, so that it neither
+ * waits for ever nor is waited for.
  */
 export class WeightedSemaphore {
   private readonly held = { urgent: 0, patient: 0 };
   private isHeavyHeld = false;
   /** How many of each flow are in. */
   private readonly flows = new Map<string, number>();
-  private readonly waiting = { urgent: new Turns<Waiting>(), patient: new Turns<Waiting>() };
+  private readonly light = { urgent: new Turns<Waiting>(), patient: new Turns<Waiting>() };
+  private readonly heavy = { urgent: new Turns<Waiting>(), patient: new Turns<Waiting>() };
 
   constructor(private readonly limits: WeightLimits) {}
 
@@ -45,26 +47,28 @@ export class WeightedSemaphore {
   async acquire(weight: number, { urgent = false, flow = "", signal }: CallOptions = {}): Promise<Admitted> {
     signal?.throwIfAborted();
     const urgency = urgent ? "urgent" : "patient";
+    const isHeavy = weight > this.roomForAll;
+    const among = (isHeavy ? this.heavy : this.light)[urgency];
     let giveUp: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         const waiting = { weight, urgency, flow, admit: resolve } as const;
         giveUp = () => {
-          if (!this.waiting[urgency].delete(waiting, flow)) return;
+          if (!among.delete(waiting, flow)) return;
           reject(signal?.reason);
           this.advance();
         };
         signal?.addEventListener("abort", giveUp);
-        this.waiting[urgency].add(waiting, flow);
+        among.add(waiting, flow);
         this.advance();
       });
     } finally {
       if (giveUp) signal?.removeEventListener("abort", giveUp);
     }
-    return this.isHeavy(weight) ? this.heavyAdmitted(flow) : this.admitted(weight, urgency, flow);
+    return isHeavy ? this.heavyAdmitted(flow) : this.lightAdmitted(weight, urgency, flow);
   }
 
-  private admitted(weight: number, urgency: Urgency, flow: string): Admitted {
+  private lightAdmitted(weight: number, urgency: Urgency, flow: string): Admitted {
     let held = weight;
     const lighten = (rest: number) => {
       if (rest >= held) return;
@@ -95,29 +99,30 @@ export class WeightedSemaphore {
   }
 
   private advance(): void {
-    for (let next = this.next(); next; next = this.next()) {
-      const { weight, urgency, flow } = next;
-      this.waiting[urgency].hadTurn(next, flow, { isDone: true });
-      if (this.isHeavy(weight)) this.isHeavyHeld = true;
-      else this.held[urgency] += weight;
-      this.flows.set(flow, (this.flows.get(flow) ?? 0) + 1);
-      next.admit();
+    const heavy = this.isHeavyHeld ? undefined : (this.heavy.urgent.takeNext() ?? this.heavy.patient.takeNext());
+    if (heavy) {
+      this.isHeavyHeld = true;
+      this.admit(heavy);
+    }
+    for (let next = this.nextLight(); next; next = this.nextLight()) {
+      this.light[next.urgency].hadTurn(next, next.flow, { isDone: true });
+      this.held[next.urgency] += next.weight;
+      this.admit(next);
     }
   }
 
-  private next(): Waiting | undefined {
-    const { urgent, patient } = this.waiting;
-    const heavy = [...urgent.heads(), ...patient.heads()].find(({ weight }) => this.isHeavy(weight));
-    if (heavy && !this.isHeavyHeld) return heavy;
-    const isLight = ({ weight }: Waiting) => !this.isHeavy(weight);
-    const urgentLight = [...urgent.heads()].filter(isLight);
-    // What is not urgent does not take the room that urgent work waits for.
-    return this.nextOf(urgentLight.length > 0 ? urgentLight : [...patient.heads()].filter(isLight));
+  private admit({ flow, admit }: Waiting): void {
+    this.flows.set(flow, (this.flows.get(flow) ?? 0) + 1);
+    admit();
   }
 
-  private nextOf([first, ...others]: readonly Waiting[]): Waiting | undefined {
+  private nextLight(): Waiting | undefined {
+    const { urgent, patient } = this.light;
+    // What is not urgent does not take the room that urgent work waits for.
+    const [first, ...others] = (urgent.isEmpty ? patient : urgent).heads();
     if (!first || this.fits(first)) return first;
-    // The first one's flow has something in there, or it would be among those that may pass.
+    // Nobody passes one whose flow has nothing in there yet, or it could wait for ever.
+    if (!this.flows.has(first.flow)) return undefined;
     return others.find((other) => !this.flows.has(other.flow) && this.fits(other));
   }
 
@@ -127,8 +132,8 @@ export class WeightedSemaphore {
     return this.held.urgent + this.held.patient + weight <= limit - notForAll;
   }
 
-  private isHeavy(weight: number): boolean {
+  private get roomForAll(): number {
     const { limit, urgentOnly, firstOnly } = this.limits;
-    return weight > limit - urgentOnly - firstOnly;
+    return limit - urgentOnly - firstOnly;
   }
 }

@@ -63,7 +63,7 @@ export class Mtcnn {
     const proposer = new Proposer(sessions.pnet, settings);
     this.proposals = batcher({
       stage: "propose",
-      counted: "calls",
+      maxBatchOf: "calls",
       weight: { of: bandPixels, max: proposeBatchPixels },
       run: async (bands) => {
         const batchSize = new Set(bands.map(({ image }) => image)).size;
@@ -97,11 +97,11 @@ export class Mtcnn {
     const { image } = input;
     const bands = levelBands(input, settings);
     const searched = await this.proposals.submit(bands, call);
-    const proposed = cropCandidates(image, await proposedBoxes(bands, searched, settings, call?.signal));
-    const refined = await refine(proposed, await this.refinements.submit(proposed, call), settings, call?.signal);
+    const proposed = cropCandidates(image, await proposedBoxes(bands, searched, settings, call));
+    const refined = await refine(proposed, await this.refinements.submit(proposed, call), settings, call);
     const refinedCrops = cropCandidates(image, refined);
     const judged = await this.outputs.submit(refinedCrops, call);
-    const detections = await output(refinedCrops, judged, settings, call?.signal);
+    const detections = await output(refinedCrops, judged, settings, call);
     const pyramidMs = searched.reduce((sum, { pyramidMs }) => sum + pyramidMs, 0);
     return { detections, pyramidMs, batchSize: searched[0]?.batchSize ?? 1 };
   }
@@ -124,12 +124,12 @@ async function refine(
   crops: readonly CandidateCrop[],
   judgements: readonly Judgement<"logits" | "offsets">[],
   { thresholds: [, threshold], nms }: DetectorSettings,
-  signal: AbortSignal | undefined,
+  call: CallOptions | undefined,
 ): Promise<CandidateBox[]> {
   const believed = crops
     .map(({ box }, i) => ({ ...box, score: faceProbability(judgements[i]!.logits), offsets: judgements[i]!.offsets }))
     .filter(({ score }) => score > threshold);
-  const kept = await suppressNonMaxima(believed, nms.refine, overUnion, signal);
+  const kept = await suppressNonMaxima(believed, nms.refine, overUnion, call);
   return kept.map((box) => toSquare(regress(box, box.offsets, 1)));
 }
 
@@ -138,7 +138,7 @@ async function output(
   crops: readonly CandidateCrop[],
   judgements: readonly Judgement<"logits" | "offsets" | "landmarks">[],
   { thresholds: [, , threshold], nms }: DetectorSettings,
-  signal: AbortSignal | undefined,
+  call: CallOptions | undefined,
 ): Promise<Detection[]> {
   const detections = crops
     .map(({ box }, i) => {
@@ -149,7 +149,7 @@ async function output(
     .filter(({ score }) => score > threshold)
     // Candidates cut to the same pixels tie. Their place decides, not the order in which they came.
     .sort((a, b) => b.x1 - a.x1);
-  return await suppressNonMaxima(detections, nms.output, overSmaller, signal);
+  return await suppressNonMaxima(detections, nms.output, overSmaller, call);
 }
 
 /** Landmarks come as x1..x5, y1..y5, shares of the box before its regression (its last pixel counted in). */

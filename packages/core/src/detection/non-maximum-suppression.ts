@@ -1,4 +1,4 @@
-import { ThreadTurn } from "../batching/index.js";
+import { type CallOptions, ThreadTurn } from "../batching/index.js";
 import { BoxGrid } from "./box-grid.js";
 import type { CandidateBox } from "./candidate-box.js";
 
@@ -28,22 +28,22 @@ function area(box: CandidateBox, inclusive = 0): number {
 /**
  * Greedy non-maximum suppression: the best box stays, and of the others those that overlap no box that
  * stays by more than `threshold`, which is above 0. Answers the boxes kept, best first; of equals, the first
- * comes first. Shares the thread; rejects with the signal's reason.
+ * comes first. Shares the thread; rejects with the reason of the call's signal.
  */
 export async function suppressNonMaxima<Box extends CandidateBox>(
   boxes: readonly Box[],
   threshold: number,
   overlap: OverlapMeasure,
-  signal?: AbortSignal,
+  call?: CallOptions,
 ): Promise<Box[]> {
-  const turn = new ThreadTurn(signal);
+  const turn = new ThreadTurn(call);
   const grid = new BoxGrid<Box>(boxes);
   const kept: Box[] = [];
   for (const box of [...boxes].sort((a, b) => b.score - a.score)) {
+    if (turn.isOver) await turn.pass();
     if (grid.someNear(box, (better) => overlap(better, box) > threshold)) continue;
     grid.add(box);
     kept.push(box);
-    if (turn.isOver) await turn.pass();
   }
   return kept;
 }

@@ -1,3 +1,4 @@
+import type { CallOptions } from "../batching/index.js";
 import { rowOf, Scratch, type Session, type Tensor } from "../engines/index.js";
 import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
 import type { PackManifest } from "../models/index.js";
@@ -59,7 +60,7 @@ export async function proposedBoxes(
   bands: readonly LevelBand[],
   searched: readonly SearchedBand[],
   { nms }: DetectorSettings,
-  signal?: AbortSignal,
+  call?: CallOptions,
 ): Promise<CandidateBox[]> {
   const byLevel = new Map<PyramidLevel, Proposal[]>();
   for (const [index, { level }] of bands.entries()) {
@@ -70,10 +71,10 @@ export async function proposedBoxes(
   const kept: Proposal[] = [];
   for (const ofLevel of byLevel.values()) {
     // Scores saturate at 1 and tie; the reference then takes the last cell.
-    const best = await suppressNonMaxima(ofLevel.reverse(), nms.level, overUnion, signal);
+    const best = await suppressNonMaxima(ofLevel.reverse(), nms.level, overUnion, call);
     for (const proposal of best) kept.push(proposal);
   }
-  const best = await suppressNonMaxima(kept, nms.pyramid, overUnion, signal);
+  const best = await suppressNonMaxima(kept, nms.pyramid, overUnion, call);
   return best.map((box) => toSquare(regress(box, box.offsets, 0)));
 }
 

@@ -2,4 +2,4 @@ export { bytesPerPixel, decodeImage, imageInfo, type ReadHeader, readHeader } fr
 export { encodeRegion } from "./encode-region.js";
 export { resample } from "./resample.js";
 export { type Region, type RgbImage, wholeImage } from "./rgb-image.js";
-export { SummedAreaTable } from "./summed-area-table.js";
+export { SummedAreaTable, tableBytesPerPixel } from "./summed-area-table.js";

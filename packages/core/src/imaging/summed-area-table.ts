@@ -1,4 +1,4 @@
-import { ThreadTurn } from "../batching/index.js";
+import { type CallOptions, ThreadTurn } from "../batching/index.js";
 import type { Standardisation } from "../models/index.js";
 import type { Region, RgbImage } from "./rgb-image.js";
 
@@ -9,6 +9,9 @@ export interface OutputSize {
   readonly top?: number;
   readonly bottom?: number;
 }
+
+/** What a table takes for each pixel of its image, in bytes. */
+export const tableBytesPerPixel = 6;
 
 /** A run of input positions for each output position. */
 interface Cells {
@@ -54,9 +57,9 @@ export class SummedAreaTable {
     this.stride = (width + 1) * 3;
   }
 
-  /** Shares the thread while it sums. Rejects with the signal's reason. */
-  static async of(image: RgbImage, signal?: AbortSignal): Promise<SummedAreaTable> {
-    return new SummedAreaTable(image, await sumFromCorner(image, signal));
+  /** Shares the thread while it sums. Rejects with the reason of the call's signal. */
+  static async of(image: RgbImage, call?: CallOptions): Promise<SummedAreaTable> {
+    return new SummedAreaTable(image, await sumFromCorner(image, call));
   }
 
   /**
@@ -137,10 +140,10 @@ export class SummedAreaTable {
   }
 }
 
-async function sumFromCorner({ width, height, data }: RgbImage, signal?: AbortSignal): Promise<Uint16Array> {
+async function sumFromCorner({ width, height, data }: RgbImage, call?: CallOptions): Promise<Uint16Array> {
   const stride = (width + 1) * 3;
   const sums = new Uint16Array(stride * (height + 1));
-  const turn = new ThreadTurn(signal);
+  const turn = new ThreadTurn(call);
   for (let row = 0; row < height; row += rowsAtOnce) {
     sumRows(sums, data, stride, row, Math.min(height, row + rowsAtOnce));
     if (turn.isOver) await turn.pass();

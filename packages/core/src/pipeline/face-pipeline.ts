@@ -8,6 +8,7 @@ import {
   type CallOptions,
   DeviceQueue,
   DynamicBatcher,
+  decoderLimits,
   type ImageMemory,
   imageMemory,
   type StageBatcher,
@@ -26,6 +27,7 @@ import {
   type RgbImage,
   readHeader,
   SummedAreaTable,
+  tableBytesPerPixel,
 } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import { type QualityMeter, qualityMeter } from "../quality/index.js";
@@ -68,7 +70,7 @@ interface Room {
  */
 export class FacePipeline {
   private readonly memory: ImageMemory;
-  private readonly decoders = new WeightedSemaphore(decoders);
+  private readonly decoders = new WeightedSemaphore(decoderLimits);
 
   private constructor(
     private readonly options: FacePipelineOptions,
@@ -176,8 +178,8 @@ export class FacePipeline {
     const found = await this.detect(image, options, call);
     memory.lighten(image.data.byteLength);
     const meter = qualityMeter(image);
-    const { kept, dropped } = await selectFaces(found.detections, image, meter, options, call.signal);
-    const qualities = options.quality ? await measureAll(kept, meter, call.signal) : [];
+    const { kept, dropped } = await selectFaces(found.detections, image, meter, options, call);
+    const qualities = options.quality ? await measureAll(kept, meter, call) : [];
     const crops = options.crops ? await this.cropAll(image, kept, call.signal) : [];
     const detected = performance.now();
     const { embeddings, alignMs } = options.embed
@@ -217,7 +219,7 @@ export class FacePipeline {
   /** The table that the detector looks into is let go with this call: it is twice as large as the image. */
   private async detect(image: RgbImage, { minFaceSize }: AnalysisOptions, call: CallOptions): Promise<ImageDetections> {
     const started = performance.now();
-    const table = await SummedAreaTable.of(image, call.signal);
+    const table = await SummedAreaTable.of(image, call);
     const tableMs = performance.now() - started;
     const found = await inference(this.mtcnn.detect({ image: table, minFaceSize }, call), call.signal);
     return { ...found, pyramidMs: tableMs + found.pyramidMs };
@@ -244,21 +246,15 @@ export class FacePipeline {
   }
 }
 
-/** As many images as libuv has threads, and one more each that is urgent or of somebody else. */
-const decoders = { limit: 6, urgentOnly: 1, firstOnly: 1 };
 const cropsAtOnce = 2;
 
 /** Of a decoded image and the sums that the detector resizes by. */
 function bytesWithTable({ width, height }: ReadHeader): number {
-  return width * height * (bytesPerPixel + 6);
+  return width * height * (bytesPerPixel + tableBytesPerPixel);
 }
 
-async function measureAll(
-  faces: readonly Detection[],
-  meter: QualityMeter,
-  signal: AbortSignal | undefined,
-): Promise<FaceQuality[]> {
-  const turn = new ThreadTurn(signal);
+async function measureAll(faces: readonly Detection[], meter: QualityMeter, call: CallOptions): Promise<FaceQuality[]> {
+  const turn = new ThreadTurn(call);
   const qualities: FaceQuality[] = [];
   for (const face of faces) {
     qualities.push(meter(face));

@@ -1,5 +1,5 @@
 import type { Box, DroppedFace } from "@facefleet/contracts";
-import { ThreadTurn } from "../batching/index.js";
+import { type CallOptions, ThreadTurn } from "../batching/index.js";
 import { type Detection, prominence } from "../detection/index.js";
 import type { RgbImage } from "../imaging/index.js";
 import { dropReason, type QualityMeter } from "../quality/index.js";
@@ -7,18 +7,18 @@ import type { AnalysisOptions } from "./face-analysis.js";
 
 /**
  * Puts an image's faces in order and says which are kept and why the others are not. `maxFaces` counts only
- * faces that nothing else speaks against. Shares the thread; rejects with the signal's reason.
+ * faces that nothing else speaks against. Shares the thread; rejects with the reason of the call's signal.
  */
 export async function selectFaces(
   detections: readonly Detection[],
   image: RgbImage,
   meter: QualityMeter,
   options: AnalysisOptions,
-  signal?: AbortSignal,
+  call?: CallOptions,
 ): Promise<{ kept: Detection[]; dropped: DroppedFace[] }> {
   const kept: Detection[] = [];
   const dropped: DroppedFace[] = [];
-  const turn = new ThreadTurn(signal);
+  const turn = new ThreadTurn(call);
   for (const face of [...detections].sort(orders[options.order](image))) {
     const reason = dropReason(face, meter, options) ?? (kept.length < options.maxFaces ? undefined : "over_limit");
     if (reason) dropped.push({ box: toBox(face), confidence: face.score, reason });

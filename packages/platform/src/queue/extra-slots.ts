@@ -109,6 +109,8 @@ export class ExtraSlots {
   }
 
   #mayHaveMore({ tenant, priority }: Held): boolean {
+    // Queued by the version before, which did not say whose it is.
+    if (tenant === "") return false;
     const { slots } = this.#options;
     const all = [...this.#held.values()];
     const tenants = new Set([...all.map((held) => held.tenant), tenant]).size;

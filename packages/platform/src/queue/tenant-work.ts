@@ -15,8 +15,10 @@ export interface Erased {
   readonly uploads: number;
 }
 
-/** How many entries of a set or a hash are read at once. */
+/** How many entries of a set are looked at together. */
 const scanned = 1000;
+/** How many are erased at once. */
+const atOnce = 16;
 
 /** What tenants have in the fleet, for operators: who has how much, and all of one's gone. */
 export class TenantWork {
@@ -65,36 +67,36 @@ export class TenantWork {
 
   async #eraseBatches(tenant: string): Promise<number> {
     const { client } = this.#connection;
-    const [live, ended] = await this.#connection.attempt(() =>
-      Promise.all([
-        client.zrange(this.#keys.liveBatches(tenant), "0", "-1"),
-        client.zrange(this.#keys.endedBatches, "0", "-1"),
-      ]),
-    );
-    let erased = 0;
-    for (const id of [...live, ...ended]) {
+    const live = await this.#connection.attempt(() => client.zrange(this.#keys.liveBatches(tenant), "0", "-1"));
+    const batches = [...live, ...(await this.#endedBatches(tenant))];
+    await inChunks(batches, atOnce, async (id) => {
       const removal = await this.#batches.remove(tenant, id);
       for (let part = 0; part < (removal?.parts ?? 0); part++) await this.#own.batchPart(id, part).delete();
-      if (removal) erased++;
-    }
-    return erased;
+    });
+    return batches.length;
+  }
+
+  /** Those of all tenants are in one set. */
+  async #endedBatches(tenant: string): Promise<string[]> {
+    const { client } = this.#connection;
+    const ids = await this.#connection.attempt(() => client.zrange(this.#keys.endedBatches, "0", "-1"));
+    const owned: string[] = [];
+    await inChunks(ids, scanned, async (id) => {
+      const owner = await this.#connection.attempt(() => client.hget(this.#keys.batch(id), "tenant"));
+      if (owner === tenant) owned.push(id);
+    });
+    return owned;
   }
 
   async #eraseJobs(tenant: string): Promise<number> {
     const { client } = this.#connection;
-    const [live, listed] = await this.#connection.attempt(() =>
-      Promise.all([
-        client.zrange(this.#keys.live(tenant), "0", "-1"),
-        client.zrange(this.#keys.jobs(tenant), "0", "-1"),
-      ]),
-    );
-    const ids = new Set([...live, ...listed]);
-    for (const id of ids) {
+    const ids = await this.#connection.attempt(() => client.zrange(this.#keys.jobs(tenant), "0", "-1"));
+    await inChunks(ids, atOnce, async (id) => {
       const canceled = await this.#jobs.cancel(tenant, id);
       for (const upload of canceled?.uploads ?? []) await this.#uploads.giveUp(upload);
       await this.#jobs.forget(tenant, id);
-    }
-    return ids.size;
+    });
+    return ids.length;
   }
 
   async #giveUpUploads(tenant: string): Promise<number> {
@@ -113,4 +115,8 @@ export class TenantWork {
     } while (cursor !== "0");
     return given;
   }
+}
+
+async function inChunks<T>(all: readonly T[], size: number, work: (one: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < all.length; i += size) await Promise.all(all.slice(i, i + size).map(work));
 }
