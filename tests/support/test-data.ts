@@ -21,6 +21,11 @@ export const modelsDir = MODELS_DIR ?? join(cacheDir, "models");
 export const tfjsNodeDir = TFJS_NODE_DIR ?? join(cacheDir, "tfjs-node");
 export const modelMirror = FACEFLEET_MODEL_MIRROR ?? join(data, "models");
 
+/** Why YuNet cannot be compared with its authors' file; undefined when it can. */
+export const noYunetOnnx = existsSync(join(modelMirror, "yunet"))
+  ? undefined
+  : `no yunet in ${modelMirror} (set FACEFLEET_TEST_DATA)`;
+
 /** The float32 pack, which is compared with the reference. */
 export const floatPack = "facenet-20180402-114759";
 

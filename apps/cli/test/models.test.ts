@@ -38,7 +38,7 @@ describe("facefleet models", () => {
     expect(await models(["verify"])).toBe("The model pack facenet-20180402-114759-int8 is intact\n");
     expect(await models(["pull"])).toMatch(/^Nothing to pull: the model pack facenet-20180402-114759-int8 is at /);
     expect(await models(["verify"], { PACK: floatPack })).toMatch(
-      /^error: Expected the model pack facenet-20180402-114759 at .* but it is not there; .*models pull .*models import/,
+      /^error: Expected the weights facenet-20180402-114759 at .* but it is not there; .*models pull .*models import/,
     );
   });
 

@@ -27,7 +27,7 @@ interface QuantiseFlags extends ModelsFlags {
   readonly weights: string;
 }
 
-/** Adds `models list`, `pull`, `verify`, `export`, `import` and `quantise`. */
+/** Adds `models list`, `pull`, `verify`, `export`, `import`, `quantise` and `yunet`. */
 export function addModelsCommands(program: Command, config: ModelsConfig): void {
   const models = program.command("models").description("list, pull, check and carry model packs");
   const withFolder = (command: Command) =>
@@ -56,6 +56,7 @@ export function addModelsCommands(program: Command, config: ModelsConfig): void 
     .description("check a file that `export` has written, and keep the pack")
     .action((file: string, flags: ModelsFlags) => importFrom(file, override(config, flags)));
   addQuantise(models);
+  addYunet(models);
 }
 
 /** The packs that it makes belong to the sources, of which it is a part. */
@@ -80,6 +81,28 @@ function addQuantise(models: Command): void {
         startProgress: startEvalProgress,
       });
       print(`Wrote ${file}, and pinned it`);
+    });
+}
+
+/** So do these weights. */
+function addYunet(models: Command): void {
+  models
+    .command("yunet")
+    .description("make the built-in weights of YuNet anew (for developers: writes into the checkout)")
+    .requiredOption(
+      "--onnx <file>",
+      "the ONNX file of its authors",
+      besideCheckout("models", "yunet", "yunet_n_dynamic.onnx"),
+    )
+    .action(async ({ onnx }: { readonly onnx: string }) => {
+      const { makeYunet } = await import("./models/make-yunet.js");
+      const out = join(rootDir, "packages", "models", "yunet-n.safetensors");
+      await makeYunet({
+        onnx,
+        out,
+        pin: join(rootDir, "packages", "core", "src", "models", "detectors", "yunet.weights.json"),
+      });
+      print(`Wrote ${out}, and pinned it`);
     });
 }
 

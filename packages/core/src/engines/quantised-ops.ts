@@ -95,6 +95,10 @@ export class QuantisedOps<T> implements Ops<QuantisedMap<T>> {
     return real(this.reals.globalAveragePool(this.real(x)));
   }
 
+  enlarge(x: QuantisedMap<T>): QuantisedMap<T> {
+    return real(this.reals.enlarge(this.real(x)));
+  }
+
   quantise(x: QuantisedMap<T>, name: string): QuantisedMap<T> {
     const quantisation = this.quantisation(name);
     if (quantisation === undefined) return x;

@@ -1,7 +1,9 @@
 import { exportManifest, importManifest } from "./carry-pack.js";
-import { type ModelPack, openPack, type PackStatus, packStatus, verifyManifest } from "./model-pack.js";
+import { yunetWeights } from "./detectors/yunet.js";
+import { type ModelPack, openPack, type PackStatus, packStatus, verifyManifest, verifyWeights } from "./model-pack.js";
 import { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.js";
 import { type PullOptions, type PullOutcome, pullManifest } from "./pull-pack.js";
+import { weightsPath } from "./weights-path.js";
 
 export type { ModelPack, PackStatus } from "./model-pack.js";
 export { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.js";
@@ -25,9 +27,10 @@ export async function loadPack(modelsDir: string, name: string = defaultPackName
   return openPack(modelsDir, packManifest(name));
 }
 
-/** Reads every byte of a pack's weights. @throws PackError when it is not there, or damaged. */
+/** Reads every byte of a pack's weights, and of YuNet's. @throws PackError when they are not there, or damaged. */
 export async function verifyPack(modelsDir: string, name: string = defaultPackName): Promise<void> {
   await verifyManifest(modelsDir, packManifest(name));
+  await verifyWeights(weightsPath(modelsDir, yunetWeights), yunetWeights);
 }
 
 /** Writes a pack that is ready as one file. @throws PackError when it is not there, or the file cannot be written. */

@@ -1,6 +1,6 @@
 import { sha256OfFile } from "./file-digest.js";
 import { PackError } from "./pack-error.js";
-import type { PackManifest } from "./pack-manifest.js";
+import type { PackManifest, PinnedWeights } from "./pack-manifest.js";
 import { WeightsFile } from "./weights-file.js";
 import { weightsPath, weightsState } from "./weights-path.js";
 
@@ -26,9 +26,17 @@ export interface PackStatus {
  * @throws PackError when the pack is not there, or a byte differs from what it must be.
  */
 export async function openPack(modelsDir: string, manifest: PackManifest): Promise<ModelPack> {
-  const path = weightsPath(modelsDir, manifest);
-  await verifyWeights(path, manifest);
-  return { manifest, weights: await WeightsFile.open(path) };
+  return { manifest, weights: await openWeights(weightsPath(modelsDir, manifest), manifest) };
+}
+
+/** Opens weights that came along with the software, as `openPack` does. */
+export function openBuiltIn(weights: PinnedWeights): Promise<WeightsFile> {
+  return openWeights(weightsPath("", weights), weights);
+}
+
+async function openWeights(path: string, pinned: PinnedWeights): Promise<WeightsFile> {
+  await verifyWeights(path, pinned);
+  return await WeightsFile.open(path);
 }
 
 /** Reads every byte of a pack's weights. @throws PackError as `openPack` does. */
@@ -36,9 +44,9 @@ export function verifyManifest(modelsDir: string, manifest: PackManifest): Promi
   return verifyWeights(weightsPath(modelsDir, manifest), manifest);
 }
 
-/** @throws PackError when the file is not the pack's weights. */
-export async function verifyWeights(path: string, manifest: PackManifest): Promise<void> {
-  const expected = `Expected the model pack ${manifest.name} at ${path}`;
+/** @throws PackError when the file is not the one that is pinned. */
+export async function verifyWeights(path: string, manifest: PinnedWeights): Promise<void> {
+  const expected = `Expected the weights ${manifest.name} at ${path}`;
   const state = await weightsState(path, manifest);
   if (state === "missing") throw new PackError(`${expected} but it is not there; ${waysToIt(manifest)}`);
   if (state === "damaged") throw new PackError(`${expected} but it is not whole; ${waysToAnother(manifest)}`);
@@ -62,11 +70,11 @@ export async function packStatus(modelsDir: string, manifest: PackManifest): Pro
   };
 }
 
-function waysToIt({ name, origin }: PackManifest): string {
+function waysToIt({ name, origin }: PinnedWeights): string {
   if (origin.kind === "built-in") return "install the software again";
   return `run "facefleet models pull ${name}" or "facefleet models import <file>"`;
 }
 
-function waysToAnother(manifest: PackManifest): string {
+function waysToAnother(manifest: PinnedWeights): string {
   return manifest.origin.kind === "built-in" ? waysToIt(manifest) : `remove it, and ${waysToIt(manifest)}`;
 }

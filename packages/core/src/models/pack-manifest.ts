@@ -40,6 +40,13 @@ export type PackOrigin =
       readonly borrowed: { readonly from: string; readonly tensors: Readonly<Record<string, string>> };
     };
 
+/** A safetensors file as it must be, and where it is from. */
+export interface PinnedWeights {
+  readonly name: string;
+  readonly weights: PinnedFile;
+  readonly origin: PackOrigin;
+}
+
 /**
  * A model pack as this version of the software knows it: its weights, what they were made from, and how its networks are
  * used. The weights are one safetensors file with
@@ -49,10 +56,7 @@ export type PackOrigin =
  * - `check/crops`, faces of inputSize x inputSize x RGB as bytes, and `check/embeddings`, what its embedder makes of
  *   them, of length 1 and less no mean: what an engine must come to before it is used.
  */
-export interface PackManifest {
-  readonly name: string;
-  readonly weights: PinnedFile;
-  readonly origin: PackOrigin;
+export interface PackManifest extends PinnedWeights {
   /** What the weights were made from, whoever did so. */
   readonly sources: readonly PackSource[];
   readonly detector: {

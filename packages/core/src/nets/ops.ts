@@ -17,6 +17,8 @@ export interface Layers<T> {
   add(a: T, b: T): T;
   /** The mean of each map: one position is left. */
   globalAveragePool(x: T): T;
+  /** Twice as wide and as high: each position becomes four. */
+  enlarge(x: T): T;
 }
 
 /** The vocabulary that networks are written in: layers, and where a quantised pack rounds what lies between them. */
@@ -31,8 +33,10 @@ export interface Ops<T> extends Layers<T> {
 export interface ConvOptions {
   /** 1 unless told. */
   readonly stride?: number;
-  /** `valid` unless told: no padding. `same` (stride 1 only): as many positions out as in. */
+  /** `valid` unless told: no padding. `same`: half a kernel of zeros all around, so that stride 1 keeps every position. */
   readonly padding?: "valid" | "same";
+  /** Whether each channel has a kernel of its own and sees no other: kernels are (channels, 1, height, width). */
+  readonly depthwise?: boolean;
 }
 
 export interface PoolOptions {

@@ -12,7 +12,15 @@ export interface ObservedMap {
 export function observed(network: Network): { readonly network: Network; readonly maps: readonly ObservedMap[] } {
   const maps: ObservedMap[] = [];
   const pass = () => undefined;
-  const silent = { relu: pass, prelu: pass, maxPool: pass, concat: pass, add: pass, globalAveragePool: pass };
+  const silent = {
+    relu: pass,
+    prelu: pass,
+    maxPool: pass,
+    concat: pass,
+    add: pass,
+    globalAveragePool: pass,
+    enlarge: pass,
+  };
   const see = (_: undefined, kind: ObservedMap["kind"], name: string) =>
     void maps.push({ kind, name, output: `map_${maps.length}` });
   network.build<undefined>(seeing({ ...silent, conv: pass, quantise: pass }, see), undefined);
@@ -39,6 +47,7 @@ function seeing<T>(ops: Ops<T>, see: (map: T, kind: ObservedMap["kind"], name: s
     concat: (xs) => ops.concat(xs),
     add: (a, b) => ops.add(a, b),
     globalAveragePool: (x) => ops.globalAveragePool(x),
+    enlarge: (x) => ops.enlarge(x),
     quantise: (x, name) => {
       const map = ops.quantise(x, name);
       see(map, "rounded", name);

@@ -35,6 +35,7 @@ export function quantisationPlan(network: Network) {
     concat: ([first]) => first ?? real,
     add: (a, b) => (a.kind === "rounded" && b.kind === "rounded" ? { kind: "sum", a: a.name, b: b.name } : real),
     globalAveragePool: () => real,
+    enlarge: () => real,
     quantise: (x, name) => {
       if (x.kind === "sum") additions.push({ a: x.a, b: x.b, sum: name });
       return { kind: "rounded", name };

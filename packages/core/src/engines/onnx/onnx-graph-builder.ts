@@ -6,6 +6,7 @@ import { type FloatArithmetic, IntegersInFloat } from "../integers-in-float.js";
 import { QuantisedOps } from "../quantised-ops.js";
 import { OnnxIntegers } from "./onnx-integers.js";
 import {
+  type AttributeValue,
   attribute,
   dataTypes,
   encodeModel,
@@ -69,7 +70,7 @@ export class OnnxGraphBuilder implements FloatArithmetic<string> {
   node(
     opType: string,
     input: readonly string[],
-    attributes: Readonly<Record<string, number | readonly number[]>> = {},
+    attributes: Readonly<Record<string, AttributeValue>> = {},
     output = `${opType}_${this.nodes.length}`,
   ): string {
     const attributeList: OnnxAttribute[] = Object.entries(attributes).map(([name, value]) => attribute(name, value));
@@ -85,10 +86,15 @@ export class OnnxGraphBuilder implements FloatArithmetic<string> {
   }
 
   /** What every kind of convolution says of its kernel. */
-  window(name: string, { stride = 1, padding = "valid" }: ConvOptions) {
-    const [, , height, width] = this.tensorInfo(`${name}/kernel`).shape as [number, number, number, number];
+  window(name: string, { stride = 1, padding = "valid", depthwise = false }: ConvOptions) {
+    const [outputs, , height, width] = this.tensorInfo(`${name}/kernel`).shape as [number, number, number, number];
     const [top, left] = padding === "same" ? [(height - 1) / 2, (width - 1) / 2] : [0, 0];
-    return { kernel_shape: [height, width], strides: [stride, stride], pads: [top, left, top, left] };
+    return {
+      kernel_shape: [height, width],
+      strides: [stride, stride],
+      pads: [top, left, top, left],
+      ...(depthwise && { group: outputs }),
+    };
   }
 
   relu(x: string): string {
@@ -147,6 +153,12 @@ export class OnnxGraphBuilder implements FloatArithmetic<string> {
 
   globalAveragePool(x: string): string {
     return this.node("GlobalAveragePool", [x]);
+  }
+
+  enlarge(x: string): string {
+    // Of the ways to say the same, this is the one that ONNX Runtime has a fast kernel for.
+    const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    return this.node("Resize", [x, "", this.constant(Float32Array.of(1, 1, 2, 2), [4])], nearest);
   }
 
   multiply(x: string, factors: Float32Array): string {

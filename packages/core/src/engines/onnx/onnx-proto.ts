@@ -38,6 +38,7 @@ const root = protobuf.Root.fromJSON({
       fields: {
         name: { type: "string", id: 1 },
         i: { type: "int64", id: 3 },
+        s: { type: "bytes", id: 4 },
         ints: { rule: "repeated", type: "int64", id: 8, options: { packed: false } },
         type: { type: "int32", id: 20 },
       },
@@ -71,6 +72,7 @@ export interface OnnxAttribute {
   readonly name: string;
   readonly type: number;
   readonly i?: number;
+  readonly s?: Uint8Array;
   readonly ints?: readonly number[];
 }
 
@@ -114,9 +116,12 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-/** `int` becomes an INT attribute, a list an INTS attribute (AttributeProto.AttributeType 2 and 7). */
-export function attribute(name: string, value: number | readonly number[]): OnnxAttribute {
-  return typeof value === "number" ? { name, type: 2, i: value } : { name, type: 7, ints: value };
+export type AttributeValue = number | string | readonly number[];
+
+/** An INT, STRING or INTS attribute (AttributeProto.AttributeType 2, 3 and 7). */
+export function attribute(name: string, value: AttributeValue): OnnxAttribute {
+  if (typeof value === "number") return { name, type: 2, i: value };
+  return typeof value === "string" ? { name, type: 3, s: Buffer.from(value) } : { name, type: 7, ints: value };
 }
 
 /** Serialises a graph as an ONNX model of the given operator set. */
@@ -138,6 +143,13 @@ export function encodeModel(graph: OnnxGraph, opset: number): Uint8Array {
     },
   });
   return type.encode(message).finish();
+}
+
+/** What a model computes, and its constants; of these only what it holds as raw bytes. */
+export function decodeModel(bytes: Uint8Array): Pick<OnnxGraph, "nodes" | "initializers"> {
+  const type = root.lookupType("ModelProto");
+  const { graph } = type.toObject(type.decode(bytes), { longs: Number, arrays: true });
+  return { nodes: graph.node, initializers: graph.initializer };
 }
 
 function valueInfo({ name, dims }: OnnxValue) {

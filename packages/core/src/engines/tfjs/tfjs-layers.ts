@@ -12,14 +12,16 @@ export class TfjsLayers implements FloatArithmetic<Maps> {
     private readonly weight: (name: string) => Tfjs.Tensor,
   ) {}
 
-  conv(x: Maps, name: string, { stride = 1, padding = "valid" }: ConvOptions = {}): Maps {
-    return this.tf.fused.conv2d({
-      x,
-      filter: this.weight(`${name}/kernel`) as Maps,
-      bias: this.weight(`${name}/bias`),
-      strides: stride,
-      pad: padding,
-    });
+  conv(x: Maps, name: string, { stride = 1, padding = "valid", depthwise = false }: ConvOptions = {}): Maps {
+    const filter = this.weight(`${name}/kernel`) as Maps;
+    const bias = this.weight(`${name}/bias`);
+    // At larger strides TensorFlow's own "same" would pad the ends alone.
+    const isPaddedHere = padding === "same" && stride > 1;
+    const padded = isPaddedHere ? this.padAround(x, halfOf(filter.shape[0]), halfOf(filter.shape[1])) : x;
+    const window = { x: padded, bias, strides: stride, pad: isPaddedHere ? "valid" : padding };
+    if (!depthwise) return this.tf.fused.conv2d({ ...window, filter });
+    const [height, width, , channels] = filter.shape;
+    return this.tf.fused.depthwiseConv2d({ ...window, filter: this.tf.reshape(filter, [height, width, channels, 1]) });
   }
 
   relu(x: Maps): Maps {
@@ -48,6 +50,11 @@ export class TfjsLayers implements FloatArithmetic<Maps> {
     return this.tf.mean(x, [1, 2], true);
   }
 
+  enlarge(x: Maps): Maps {
+    const [, height, width] = x.shape;
+    return this.tf.image.resizeNearestNeighbor(x, [height * 2, width * 2]);
+  }
+
   multiply(x: Maps, factors: Float32Array): Maps {
     return this.tf.mul(x, factors.length === 1 ? this.tf.scalar(factors[0]!) : this.tf.tensor1d(factors));
   }
@@ -68,6 +75,15 @@ export class TfjsLayers implements FloatArithmetic<Maps> {
     return this.tf.clipByValue(x, from, to);
   }
 
+  private padAround(x: Maps, rows: number, columns: number): Maps {
+    return this.tf.pad(x, [
+      [0, 0],
+      [rows, rows],
+      [columns, columns],
+      [0, 0],
+    ]);
+  }
+
   /** Adds rows and columns that no maximum ever chooses. */
   private padEnd(x: Maps, rows: number, columns: number): Maps {
     if (rows === 0 && columns === 0) return x;
@@ -82,6 +98,10 @@ export class TfjsLayers implements FloatArithmetic<Maps> {
       lowestFloat,
     );
   }
+}
+
+function halfOf(side: number): number {
+  return (side - 1) / 2;
 }
 
 const lowestFloat = -3.4028234663852886e38;
