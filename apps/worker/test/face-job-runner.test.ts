@@ -1,6 +1,13 @@
 import { once } from "node:events";
-import { defaultTenant, type FaceJobPayload } from "@facefleet/contracts";
-import { createMetrics, createObjectStore, EgressGuard, OriginCircuits, OwnObjects } from "@facefleet/platform";
+import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
+import {
+  createLogger,
+  createMetrics,
+  createObjectStore,
+  EgressGuard,
+  OriginCircuits,
+  OwnObjects,
+} from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FaceJobRunner, type FaceJobRunnerOptions } from "../src/jobs/face-job-runner.js";
 import { WorkerMetrics } from "../src/metrics.js";
@@ -27,7 +34,7 @@ const payload: FaceJobPayload = {
   tenant: defaultTenant,
 };
 
-async function run(analyse: FaceJobRunnerOptions["analyse"], timeoutMs: number) {
+async function run(analyse: FaceJobRunnerOptions["analyse"], timeoutMs: number, logger = quiet) {
   const store = createObjectStore(fleet.config);
   await store.put({ bucket: "local", key: "a.jpg" }, Buffer.from("an image"), { maxBytes: 1000 });
   const runner = new FaceJobRunner({
@@ -38,7 +45,7 @@ async function run(analyse: FaceJobRunnerOptions["analyse"], timeoutMs: number) 
     storeWatch: { judge: async (error) => error },
     cleanup: { released: async () => undefined } as unknown as FaceJobRunnerOptions["cleanup"],
     metrics: new WorkerMetrics(createMetrics()),
-    logger: quiet,
+    logger,
     maxImageBytes: 1000,
     timeoutMs,
     analyse,
@@ -70,4 +77,20 @@ test("a job that fails in time fails for its own reason", async () => {
     throw new Error("its own");
   }, 60_000);
   await expect(work).rejects.toThrow("its own");
+});
+
+test("what the decoder said is in the log with the job's id, and not in its problem", async () => {
+  const lines: unknown[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const logger = createLogger({ name: "worker", level: "info", format: "json", destination });
+  const cause = new Error("VipsJpeg: bad\nVipsJpeg: bad\nVipsJpeg: worse");
+  const { work } = await run(
+    async () => {
+      throw new ProblemError("image_undecodable", "It is damaged", { cause });
+    },
+    60_000,
+    logger,
+  );
+  await expect(work).rejects.toMatchObject({ code: "image_undecodable", detail: "It is damaged" });
+  expect(lines).toContainEqual(expect.objectContaining({ jobId: "j1", reason: "VipsJpeg: bad; VipsJpeg: worse" }));
 });

@@ -187,9 +187,9 @@ export const problemTable = {
   },
   unsupported_image_format: {
     status: 415,
-    title: "The image format is not supported",
+    title: "The image's format, or how it is coded, is not supported",
     retryable: false,
-    advice: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF.",
+    advice: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF of 8 or 16 bits; `detail` names what was received.",
   },
   image_undecodable: {
     status: 422,

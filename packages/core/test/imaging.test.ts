@@ -93,10 +93,6 @@ describe.runIf(measured)("the memory that decoding takes", () => {
     ["a WebP", image(3).webp({ effort: 0 })],
     ["a GIF", image(3).gif({ effort: 1 })],
     ["a TIFF of 16 bits that is turned", deep().withMetadata(turned).tiff({ compression: "deflate" })],
-    [
-      "a TIFF of floats that is turned",
-      image(3).toColourspace("scrgb").withMetadata(turned).tiff({ compression: "deflate" }),
-    ],
     ["an AVIF of 10 bits", image(3).avif({ effort: 0, bitdepth: 10, chromaSubsampling: "4:4:4" })],
     ["an AVIF that is turned", image(4).withMetadata(turned).avif({ effort: 0 })],
   ])("is what is said before, for %s", async (_, drawn) => {
@@ -128,6 +124,8 @@ describe.skipIf(skipped("strange image files", noPhotos))("strange files", () =>
     "tRNS_null_1x1.png",
     "2x2_fdcce6.png",
     "iss634.gif",
+    // It lacks the second byte of its end marker only.
+    "truncated_jpeg.jpg",
   ])("%s is read", async (name) => {
     const { image } = await decode(await oddImage(name));
     expect(image.width * image.height).toBeGreaterThan(0);
@@ -146,7 +144,6 @@ describe.skipIf(skipped("strange image files", noPhotos))("strange files", () =>
     ["truncated.jpg", "image_undecodable"],
     ["truncated.png", "image_undecodable"],
     ["truncated.gif", "image_undecodable"],
-    ["truncated_jpeg.jpg", "image_undecodable"],
     ["zero_width.gif", "image_undecodable"],
     ["17000x17000.avif", "image_too_large"],
     ["65536-uint32-limit.png", "image_too_large"],

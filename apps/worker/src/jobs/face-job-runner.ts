@@ -53,11 +53,19 @@ export class FaceJobRunner {
     } catch (error) {
       // However what was aborted says so.
       limit.signal.throwIfAborted();
+      this.#logDecoder(job, error);
       throw error;
     } finally {
       limit.end();
       metrics.inFlight(--this.#inFlight);
     }
+  }
+
+  /** The caller is not told what the decoder said: it may be of another image's. */
+  #logDecoder({ id, requestId, payload: { tenant } }: RunningJob, error: unknown): void {
+    if (!(error instanceof ProblemError) || error.code !== "image_undecodable") return;
+    const reason = decoderWords(error);
+    if (reason) this.#options.logger.info({ jobId: id, tenant, requestId, reason }, "an image could not be decoded");
   }
 
   /** What a failure means to its job: where it is not the job's, that it is given back. */
@@ -76,6 +84,12 @@ export class FaceJobRunner {
     logger[outcome.error && outcome.error.status >= 500 ? "warn" : "info"](endLine(job, outcome), "job ended");
     await cleanup.released(uploadsOf(job.payload));
   }
+}
+
+/** Of the first error behind all, each line once: libvips repeats itself. */
+function decoderWords({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return decoderWords(cause) ?? [...new Set(cause.message.split("\n").filter((line) => line !== ""))].join("; ");
 }
 
 /** Fires with the problem of a job that took too long. */

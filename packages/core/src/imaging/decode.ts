@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { type ImageFormat, type ImageInfo, ProblemError } from "@facefleet/contracts";
 import sharp, { type Metadata, type Sharp } from "sharp";
+import { type Coding, damaged, readCoding, uncoded } from "./codings/index.js";
 import type { RgbImage } from "./rgb-image.js";
-import { describeUnread, sniffFormat } from "./sniff-format.js";
 
 // Every image is decoded once: libvips' cache of operations would only hold memory.
 sharp.cache(false);
@@ -36,12 +36,9 @@ export const bytesPerPixel = 3;
  */
 export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ReadHeader> {
   if (bytes.byteLength === 0) throw new ProblemError("empty_image", "Expected an image but received 0 bytes");
-  const format = sniffFormat(bytes);
-  if (!format) {
-    const detail = `Expected JPEG, PNG, WebP, GIF, TIFF or AVIF but received ${describeUnread(bytes)}`;
-    throw new ProblemError("unsupported_image_format", detail);
-  }
-  const facts = await metadata(bytes);
+  const coding = readCoding(bytes);
+  const { format } = coding;
+  const facts = await metadata(coding);
   const { width, height, orientation = 1 } = facts;
   if (width * height > maxPixels) {
     const detail = `Expected at most ${maxPixels} pixels but received ${width} x ${height}`;
@@ -54,19 +51,8 @@ export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<
 /** Bytes a pixel that decoders hold beside what they give, measured with libvips 8.18 on images of 50 megapixels. */
 const decoderBytesPerPixel: Partial<Record<ImageFormat, number>> = { avif: 22, webp: 6, gif: 5 };
 
-/** Of a number in a file, by libvips' names. */
-const bytesPerNumber: Readonly<Record<string, number>> = {
-  uchar: 1,
-  char: 1,
-  ushort: 2,
-  short: 2,
-  uint: 4,
-  int: 4,
-  float: 4,
-  double: 8,
-  complex: 8,
-  dpcomplex: 16,
-};
+/** Of the samples that are decoded, by libvips' names. Whatever a header says, no others are. */
+const bytesPerSample: Readonly<Record<string, number>> = { uchar: 1, ushort: 2 };
 
 /**
  * What comes line by line passes through; an image that does not, or is turned, is held whole as it is in its file. A TIFF may
@@ -74,7 +60,9 @@ const bytesPerNumber: Readonly<Record<string, number>> = {
  */
 function decodingBytes(facts: Metadata, format: ImageFormat): number {
   const { width, height, channels, depth, isProgressive, orientation = 1 } = facts;
-  const whole = channels * (bytesPerNumber[depth] ?? 16);
+  const sampleBytes = bytesPerSample[depth];
+  if (sampleBytes === undefined) throw uncoded("samples of 8 or 16 bits", `samples of the kind ${depth}`);
+  const whole = channels * sampleBytes;
   const decoder = decoderBytesPerPixel[format] ?? (isProgressive || format === "tiff" ? whole : 1);
   const turned = orientation > 1 ? whole : 0;
   return width * height * (bytesPerPixel + decoder + turned);
@@ -89,14 +77,16 @@ const decodingLimit = 30;
  * @throws ProblemError `image_undecodable` when the file is damaged or incomplete, `job_timeout`.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+  const coding = readCoding(bytes);
   try {
-    const { data, info } = await open(bytes)
+    const { data, info } = await open(coding)
       .autoOrient()
       .toColourspace("srgb")
       .removeAlpha()
       .timeout({ seconds: decodingLimit })
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
+    if (info.channels !== bytesPerPixel) throw new Error(`Expected 3 channels but ${info.channels} were decoded`);
     return { width: info.width, height: info.height, data };
   } catch (cause) {
     throw undecodable(cause);
@@ -108,9 +98,9 @@ export function imageInfo(bytes: Uint8Array, { width, height, format, orientatio
   return { width, height, format, orientation, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-async function metadata(bytes: Uint8Array): Promise<Metadata> {
+async function metadata(coding: Coding): Promise<Metadata> {
   try {
-    return await open(bytes).metadata();
+    return await open(coding).metadata();
   } catch (cause) {
     throw undecodable(cause);
   }
@@ -120,8 +110,16 @@ async function metadata(bytes: Uint8Array): Promise<Metadata> {
  * The pixel limit is our own, checked on the header: libvips' would hide the size in a general error.
  * Colour profiles are ignored, as by everything that the networks were trained and measured with.
  */
-function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { limitInputPixels: false, failOn: "error", pages: 1, sequentialRead: true, ignoreIcc: true });
+function open({ bytes, page, background, isCut }: Coding): Sharp {
+  const image = sharp(bytes, {
+    limitInputPixels: false,
+    failOn: isCut ? "warning" : "error",
+    ...(page !== undefined && { page }),
+    pages: 1,
+    sequentialRead: true,
+    ignoreIcc: true,
+  });
+  return background ? image.flatten({ background }) : image;
 }
 
 /** libvips keeps one error text for all threads: the cause's may speak of another image, so it is for logs only. */
@@ -130,6 +128,5 @@ function undecodable(cause: unknown): ProblemError {
     const detail = `Expected an image that is decoded within ${decodingLimit} s`;
     return new ProblemError("job_timeout", detail, { cause });
   }
-  const detail = "Expected a whole, readable image but received one that is damaged or incomplete";
-  return new ProblemError("image_undecodable", detail, { cause });
+  return damaged({ cause });
 }
