@@ -38,12 +38,15 @@ describe("the folder store", () => {
   it("clears what a process that died left, but not what another is writing", async () => {
     const incomplete = path.join(directory, ".incomplete");
     await mkdir(incomplete);
-    await writeFile(path.join(incomplete, "old"), "half a face");
-    await writeFile(path.join(incomplete, "new"), "half a face");
-    const twoHoursAgo = Date.now() / 1000 - 7200;
-    await utimes(path.join(incomplete, "old"), twoHoursAgo, twoHoursAgo);
+    // What is written is as old as its last byte.
+    const ages = { "a day": 24 * 60, "an hour and a bit": 61, "fifty minutes": 50, new: 0 };
+    for (const [name, minutes] of Object.entries(ages)) {
+      await writeFile(path.join(incomplete, name), "half a face");
+      const written = Date.now() / 1000 - minutes * 60;
+      await utimes(path.join(incomplete, name), written, written);
+    }
     await store.ping();
-    expect(await readdir(incomplete)).toEqual(["new"]);
+    expect((await readdir(incomplete)).sort()).toEqual(["fifty minutes", "new"]);
   });
 
   it("leaves no empty folder of the service's own, and loses nothing that is put there meanwhile", async () => {

@@ -178,6 +178,22 @@ describe("DynamicBatcher", () => {
     expect(await batcher.submit([10])).toEqual([20]);
   });
 
+  it.each([
+    ["fewer", (items: readonly number[]) => items.slice(1)],
+    ["more", (items: readonly number[]) => [0, ...items]],
+  ])("gives nobody another's result when a run answers %s than it was given", async (_what, run) => {
+    const batcher = new DynamicBatcher<number, number>({
+      maxBatchSize: 4,
+      maxQueueDelayMs: 0,
+      run: async (items) => run(items),
+    });
+    const settled = await Promise.allSettled([[1, 2], [3]].map((items) => batcher.submit(items)));
+    for (const call of settled) {
+      const reason = { message: expect.stringMatching(/^Expected as many results as items, 1, but received [02]$/) };
+      expect(call).toMatchObject({ status: "rejected", reason });
+    }
+  });
+
   it("remembers the size that fits after running out of memory", async () => {
     const sizes: number[] = [];
     let splits = 0;

@@ -13,7 +13,7 @@ export interface BatchTimes {
 }
 
 export interface DynamicBatcherOptions<Item, Result> {
-  /** Runs a batch: as many results as items, in their order. */
+  /** Runs a batch: as many results as items, in their order. Another number of them fails the batch. */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** How many items, or calls, there may be in a batch. */
   readonly maxBatchSize: number;
@@ -224,6 +224,9 @@ export class DynamicBatcher<Item, Result> {
     const started = performance.now();
     try {
       const results = await this.options.run(batch.map(({ group, index }) => group.items[index] as Item));
+      if (results.length !== batch.length) {
+        throw new Error(`Expected as many results as items, ${batch.length}, but received ${results.length}`);
+      }
       this.options.onBatch?.({
         size: this.sizeOf(batch),
         capacity: this.capacity,

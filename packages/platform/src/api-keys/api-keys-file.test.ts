@@ -17,9 +17,13 @@ const faultsOf = (text: string): string[] => {
 
 describe("an API key", () => {
   it("is 256 random bits that a header can hold", () => {
-    const key = newApiKey();
-    expect(key).toMatch(/^ff_[\w-]{43}$/);
-    expect(newApiKey()).not.toBe(key);
+    // So many of 16 random bits would not all differ, once in 10^25 times.
+    const keys = Array.from({ length: 3000 }, () => newApiKey());
+    for (const key of keys) expect(key).toMatch(/^ff_[\w-]{43}$/);
+    expect(new Set(keys).size).toBe(keys.length);
+    const bytes = keys.map((key) => Buffer.from(key.slice(3), "base64url"));
+    const ones = (bit: number) => bytes.filter((key) => (key[bit >> 3]! >> (bit & 7)) & 1).length;
+    for (let bit = 0; bit < 256; bit++) expect(Math.abs(ones(bit) / keys.length - 0.5)).toBeLessThan(0.1);
   });
 
   it("is hashed as `sha256sum` does", () => {

@@ -1,9 +1,7 @@
 import { defaultTenant } from "@facefleet/contracts";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually, payload, QueueBench } from "./queue-bench.js";
-import { buildPlatform, startWorkerProcess } from "./worker-process.js";
-
-beforeAll(buildPlatform, 120_000);
+import { startWorkerProcess } from "./worker-process.js";
 
 interface Heard {
   readonly taken?: string;

@@ -1,11 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { defaultTenant, type Job, queueCatalogue } from "@facefleet/contracts";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
-import { buildPlatform, lockDurationMs, startWorkerProcess } from "./worker-process.js";
-
-beforeAll(buildPlatform, 120_000);
+import { lockDurationMs, startWorkerProcess } from "./worker-process.js";
 
 /** A worker process that has taken the next job and does not finish it. */
 async function takenByOther(bench: QueueBench): Promise<ChildProcess> {

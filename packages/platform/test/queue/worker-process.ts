@@ -1,18 +1,11 @@
-import { type ChildProcess, execFile, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { type QueueBench, result } from "./queue-bench.js";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const fixture = fileURLToPath(new URL("./fixtures/consumer.mjs", import.meta.url));
 
 export const lockDurationMs = 1000;
-
-/** Worker processes run what is built. */
-export async function buildPlatform(): Promise<void> {
-  await promisify(execFile)(`${root}node_modules/.bin/tsc`, ["-b", "packages/platform"], { cwd: root });
-}
 
 /** A real worker process. It sends what it does, as the fixture says. */
 export function startWorkerProcess(bench: QueueBench, behaviour: "hang" | "hold"): ChildProcess {

@@ -25,6 +25,18 @@ it("gives the median and the worst of each measure", () => {
 });
 
 it.each([
+  ["iou", 0.7, 0.8],
+  ["boxPixels", 3, 2],
+  ["confidence", 0.3, 0.2],
+  ["landmarks", 0.3, 0.2],
+  ["cosine", 0.7, 0.8],
+  ["embedding", 0.3, 0.2],
+] as const)("takes for the worst %s what is farthest from equal", (measure, worst, better) => {
+  const figures = agreementFigures([agreement(2, { [measure]: better }, { [measure]: worst })]);
+  expect(figures[measure].worst).toBe(worst);
+});
+
+it.each([
   [{ iou: 0.84 }, /Expected an IoU of 0.85 or more but received 0.84/],
   [{ confidence: 0.031 }, /score difference of at most 0.03 /],
   [{ landmarks: 0.041 }, /landmark difference of at most 0.04 /],
