@@ -11,6 +11,7 @@ const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
+    globalSetup: ["tests/build.setup.ts"],
     projects: [
       {
         ...shared,

@@ -1,11 +1,11 @@
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "./api-rig.js";
 import { KeyHolder, keysOf } from "./keys-file.js";
 
@@ -16,9 +16,6 @@ describe("the API's process", () => {
   let child: ChildProcess | undefined;
   let output: string;
 
-  beforeAll(() => {
-    execFileSync(path.join(root, "node_modules/.bin/tsc"), ["-b", "apps/api"], { cwd: root, stdio: "inherit" });
-  }, 120_000);
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), "facefleet-api-"));
   });

@@ -23,13 +23,13 @@ import {
   OriginCircuits,
   OwnObjects,
 } from "@facefleet/platform";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
 import { startWorker } from "../src/app.js";
 import { AnalysisCache } from "../src/jobs/analysis-cache.js";
 import { type FaceJobParts, runFaceJob } from "../src/jobs/face-job.js";
 import { WorkerMetrics } from "../src/metrics.js";
-import { buildWorker, drawn, type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
+import { drawn, type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
 
 const box = { x: 0, y: 0, width: 1, height: 1 };
 const nowhere = { x: 0, y: 0 };
@@ -304,8 +304,6 @@ test("jobs are run when the cache's Redis is away, and that is logged once in a 
 });
 
 describe("a worker on the built-in pack", () => {
-  beforeAll(buildWorker, 120_000);
-
   /** A photo's embeddings, of two jobs one after the other, with what the worker and Redis then say. */
   async function embedTwice(settings: Record<string, string>) {
     const fleet = await isolatedFleet(settings);

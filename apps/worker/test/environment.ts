@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,11 +19,6 @@ const { REDIS_URL } = process.env;
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 export const drawn = (name: DrawnImage) => drawnImages[name]();
-
-/** Forked and spawned processes run what is built. */
-export function buildWorker(): void {
-  execFileSync(join(repository, "node_modules", ".bin", "tsc"), ["-b", "apps/worker"], { cwd: repository });
-}
 
 export const workerEntry = join(repository, "apps", "worker", "dist", "main.js");
 

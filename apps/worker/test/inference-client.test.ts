@@ -3,11 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { imageMemory } from "@facefleet/core/batching";
 import sharp from "sharp";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
-import { buildWorker, drawn, analysisOptions as options, quiet, inferenceSettings as settings } from "./environment.js";
+import { drawn, analysisOptions as options, quiet, inferenceSettings as settings } from "./environment.js";
 
 let client: InferenceClient;
 
@@ -25,7 +25,6 @@ async function startedClient(
   return client;
 }
 
-beforeAll(() => buildWorker(), 120_000);
 afterEach(() => client.close());
 
 const failure = (work: Promise<unknown>) =>

@@ -1,8 +1,8 @@
 import { imageMemory } from "@facefleet/core/batching";
-import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { InferencePool, type InferencePoolOptions } from "../src/inference/inference-pool.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
-import { buildWorker, drawn, inferenceSettings, analysisOptions as options, quiet } from "./environment.js";
+import { drawn, inferenceSettings, analysisOptions as options, quiet } from "./environment.js";
 
 let pool: InferencePool;
 
@@ -13,7 +13,6 @@ async function startedPool(own: Partial<InferencePoolOptions> = {}): Promise<Inf
   return pool;
 }
 
-beforeAll(() => buildWorker(), 120_000);
 afterEach(() => pool.close());
 
 describe("two inference processes", () => {

@@ -2,9 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { defaultTenant } from "@facefleet/contracts";
 import { createObjectStore, FaceJobs } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
-import { buildWorker, drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
+import { drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
 import { WorkerProcess } from "./worker-process.js";
 
 let fleet: Fleet;
@@ -34,8 +34,6 @@ const isAlive = (pid: number) => {
     return false;
   }
 };
-
-beforeAll(() => buildWorker(), 120_000);
 
 beforeEach(async () => {
   fleet = await isolatedFleet({ SHUTDOWN_DEADLINE: "50" });

@@ -1,10 +1,10 @@
 import { Writable } from "node:stream";
 import { defaultTenant } from "@facefleet/contracts";
 import { createLogger, createObjectStore, FaceJobs, type Logger } from "@facefleet/platform";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { answering, inTurn, WebhookReceiver } from "../../../tests/support/webhook-receiver.js";
 import { startWorker, type Worker } from "../src/app.js";
-import { buildWorker, type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
+import { type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
 
 /** Nothing that inference needs is there. */
 const webhooksOnly = {
@@ -49,8 +49,6 @@ function recorded() {
   });
   return { logger: createLogger({ name: "test", level: "trace", format: "json", destination }), lines };
 }
-
-beforeAll(() => buildWorker(), 120_000);
 
 beforeEach(async () => {
   receiver = await WebhookReceiver.start(inTurn(answering(500), answering(200)));

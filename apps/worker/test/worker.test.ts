@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DrawnImage } from "../../../tests/support/drawn-images.js";
 import { noPhotos, photo, skipped } from "../../../tests/support/test-data.js";
 import { startWorker, type Worker } from "../src/app.js";
-import { buildWorker, drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
+import { drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
 
 describe("a worker on the built-in pack", () => {
   let fleet: Fleet;
@@ -27,7 +27,6 @@ describe("a worker on the built-in pack", () => {
   let worker: Worker;
 
   beforeAll(async () => {
-    buildWorker();
     fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
     store = createObjectStore(fleet.config);
     uploads = new UploadRegistry(fleet.config, { logger: quiet });
