@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
-import { loadConfig, logSettings } from "@facefleet/platform";
+import { loadConfig, logSettings } from "@facefleet/platform/config";
 import { apiDefaults, type Environment } from "@facefleet/stack";
 import { type Static, Type } from "typebox";
 

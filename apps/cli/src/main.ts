@@ -1,31 +1,26 @@
 #!/usr/bin/env node
 import { Command } from "commander";
-import { addBenchCommand } from "./commands/bench.js";
-import { addEvalCommands } from "./commands/eval.js";
-import { addKeysCommands } from "./commands/keys.js";
-import { addLoadCommand } from "./commands/load.js";
-import { addModelsCommands } from "./commands/models.js";
-import { addSubmitCommand } from "./commands/submit.js";
-import { addTenantsCommands } from "./commands/tenants.js";
-import { addUpCommand } from "./commands/up.js";
-import { loadCliConfig } from "./config.js";
+import type { CommandContext } from "./command-context.js";
+import { addCommands } from "./commands.js";
 
 async function main(): Promise<number> {
   let debug = false;
-  try {
+  let failures = 0;
+  const failed = (count: number) => {
+    failures += count;
+  };
+  const context = async (): Promise<CommandContext> => {
+    const { loadCliConfig } = await import("./config.js");
     const config = loadCliConfig();
     debug = ["debug", "trace"].includes(config.LOG_LEVEL);
+    return { config, onStopSignal, failed };
+  };
+  try {
     const program = new Command("facefleet").description("A self-hosted fleet for face detection and face embeddings");
-    addUpCommand(program, config, onStopSignal);
-    addModelsCommands(program, config);
-    addKeysCommands(program, config);
-    addTenantsCommands(program, config);
-    const submitted = addSubmitCommand(program, config);
-    const loaded = addLoadCommand(program, config);
-    const evaluated = addEvalCommands(program, config);
-    const benched = addBenchCommand(program, config, onStopSignal);
+    // "help keys" asks for `keys`, too.
+    await addCommands(program, process.argv.slice(2, 4), context);
     await program.parseAsync();
-    return [submitted, loaded, evaluated, benched].some(({ failed }) => failed > 0) ? 1 : 0;
+    return failures > 0 ? 1 : 0;
   } catch (error) {
     report(error, debug);
     return 1;

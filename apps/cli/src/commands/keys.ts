@@ -1,6 +1,6 @@
-import { hashApiKey, newApiKey, parseApiKeysFile } from "@facefleet/platform";
+import { hashApiKey, newApiKey, parseApiKeysFile } from "@facefleet/platform/api-keys";
 import type { Command } from "commander";
-import type { CliConfig } from "../config.js";
+import type { CommandContext } from "../command-context.js";
 import { editKeysFile } from "../keys/edit-keys-file.js";
 import { withKey, withoutKey } from "../keys/tenant-keys.js";
 
@@ -8,9 +8,8 @@ interface KeysFlags {
   readonly file?: string;
 }
 
-/** Adds `keys create` and `keys revoke`. */
-export function addKeysCommands(program: Command, { API_KEYS_FILE }: Pick<CliConfig, "API_KEYS_FILE">): void {
-  const keys = program.command("keys").description("create and revoke the API keys of tenants");
+/** `keys create` and `keys revoke`. */
+export function defineKeys(keys: Command, { config: { API_KEYS_FILE } }: CommandContext): void {
   const withFile = (command: Command) =>
     command.option("--file <file>", "the file of keys (API_KEYS_FILE)", API_KEYS_FILE);
 

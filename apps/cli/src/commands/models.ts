@@ -9,13 +9,12 @@ import {
 } from "@facefleet/core/models";
 import type { Command } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
+import type { CommandContext } from "../command-context.js";
 import { rootDir } from "../config.js";
-import { startEvalProgress } from "../eval/eval-progress.js";
+import { ofCheckout } from "../of-checkout.js";
 import { ensurePack } from "./models/ensure-pack.js";
 import type { ModelsConfig } from "./models/models-config.js";
 import { megabytes } from "./models/pull-display.js";
-
-export { ensurePack } from "./models/ensure-pack.js";
 
 interface ModelsFlags {
   readonly modelsDir?: string;
@@ -27,9 +26,8 @@ interface QuantiseFlags extends ModelsFlags {
   readonly weights: string;
 }
 
-/** Adds `models list`, `pull`, `verify`, `export`, `import`, `quantise` and `yunet`. */
-export function addModelsCommands(program: Command, config: ModelsConfig): void {
-  const models = program.command("models").description("list, pull, check and carry model packs");
+/** `models list`, `pull`, `verify`, `export`, `import`, `quantise` and `yunet`. */
+export function defineModels(models: Command, { config }: CommandContext): void {
   const withFolder = (command: Command) =>
     command.option("--models-dir <folder>", "where pulled packs are kept (MODELS_DIR)", config.MODELS_DIR);
 
@@ -69,7 +67,7 @@ function addQuantise(models: Command): void {
     .requiredOption("--weights <file>", "the float32 weights: a pulled pack's safetensors file")
     .requiredOption("--photos <folder>", "photos of many people", besideCheckout("lfw", "images"))
     .action(async ({ weights, photos }: QuantiseFlags) => {
-      const { quantise } = await import("./models/quantise.js");
+      const { quantise } = await ofCheckout(() => import("../eval/quantise.js"));
       const file = await quantise({
         pack: defaultPackName,
         twin: "facenet-20180402-114759",
@@ -78,7 +76,6 @@ function addQuantise(models: Command): void {
         checkPhotos: ["portrait.png", "two-portraits.png"].map(asset),
         out: join(rootDir, "packages", "models"),
         pins: join(packs, "facenet-20180402-114759.weights.json"),
-        startProgress: startEvalProgress,
       });
       print(`Wrote ${file}, and pinned it`);
     });

@@ -1,7 +1,7 @@
 import { FacefleetClient } from "@facefleet/client";
 import type { MultipartJob } from "@facefleet/contracts";
 import { type Command, Option } from "commander";
-import type { CliConfig } from "../config.js";
+import type { CommandContext } from "../command-context.js";
 import { prefixSource } from "../submit/batch-submission.js";
 import { Drawings } from "../submit/drawings.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
@@ -12,7 +12,6 @@ import { expandInputs } from "../submit/submit-input.js";
 import { startSubmitProgress } from "../submit/submit-progress.js";
 import { fraction, wholeNumber } from "./number-options.js";
 import { submitBatch } from "./submit-batch.js";
-import type { Tally } from "./tally.js";
 
 interface SubmitFlags {
   readonly url: string;
@@ -26,11 +25,8 @@ interface SubmitFlags {
   readonly batch?: boolean;
 }
 
-export function addSubmitCommand(program: Command, config: CliConfig): Readonly<Tally> {
-  const tally: Tally = { failed: 0 };
-  program
-    .command("submit")
-    .description("send images to a running service and show the faces that it finds")
+export function defineSubmit(command: Command, { config, failed }: CommandContext): void {
+  command
     .argument(
       "<inputs...>",
       "files, folders (with everything below them), s3://bucket/key; with --batch s3://bucket/prefix/",
@@ -45,9 +41,8 @@ export function addSubmitCommand(program: Command, config: CliConfig): Readonly<
     .option("--draw <folder>", "write copies of the files with the faces drawn in")
     .addOption(new Option("--batch", "all images below one prefix, as JSON once all have ended").conflicts("draw"))
     .action(async (names: string[], flags: SubmitFlags) => {
-      tally.failed = await submit(names, flags, config.FACEFLEET_API_KEY);
+      failed(await submit(names, flags, config.FACEFLEET_API_KEY));
     });
-  return tally;
 }
 
 /** Returns how many images failed: were not analysed, or could not be drawn on. */

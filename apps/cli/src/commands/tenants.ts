@@ -10,6 +10,7 @@ import {
 } from "@facefleet/platform";
 import type { Command } from "commander";
 import { Type } from "typebox";
+import type { CommandContext } from "../command-context.js";
 import type { CliConfig } from "../config.js";
 import { editKeysFile } from "../keys/edit-keys-file.js";
 import { withSuspension } from "../keys/tenant-keys.js";
@@ -22,13 +23,8 @@ const eraseWithinMs = 120_000;
 
 type TenantsConfig = Pick<CliConfig, "API_KEYS_FILE" | "env">;
 
-/** Adds `tenants list`, `tenants erase`, `tenants suspend` and `tenants resume`. */
-export function addTenantsCommands(program: Command, config: TenantsConfig): void {
-  const tenants = program
-    .command("tenants")
-    .description(
-      "see who has how much in the fleet, and stop one; with the settings of the fleet's Redis and object store",
-    );
+/** `tenants list`, `tenants erase`, `tenants suspend` and `tenants resume`. */
+export function defineTenants(tenants: Command, { config }: CommandContext): void {
   tenants
     .command("list")
     .description("what each tenant has, whoever has most of Redis first")

@@ -1,16 +1,13 @@
 import type { Command } from "commander";
+import type { CommandContext, OnStopSignal } from "../command-context.js";
 import { type CliConfig, rootDir } from "../config.js";
 import { Stack } from "../stack/stack.js";
 import { welcome } from "../stack/welcome.js";
-import { ensurePack } from "./models.js";
+import { ensurePack } from "./models/ensure-pack.js";
 import { wholeNumber } from "./number-options.js";
 
-export type OnStopSignal = (listener: (signal: NodeJS.Signals) => void) => void;
-
-export function addUpCommand(program: Command, config: CliConfig, onStopSignal: OnStopSignal): void {
-  program
-    .command("up")
-    .description("start Redis (when none is configured), the API and workers on this machine")
+export function defineUp(command: Command, { config, onStopSignal }: CommandContext): void {
+  command
     .option("--workers <n>", "how many workers", wholeNumber(1, 64), 1)
     .action(({ workers }: { workers: number }) => up(config, workers, onStopSignal));
 }

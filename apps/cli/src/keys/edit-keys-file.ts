@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import type { ApiKeysFile } from "@facefleet/contracts";
-import { parseApiKeysFile, readApiKeysFile } from "@facefleet/platform";
+import { parseApiKeysFile, readApiKeysFile } from "@facefleet/platform/api-keys";
 import { lockFile } from "@facefleet/stack";
 
 /** Only its owner reads a file that is made here. */

@@ -2,15 +2,14 @@ import { resolve } from "node:path";
 import { type BenchContext, type BenchmarkName, type BenchReport, benchmarks } from "@facefleet/bench";
 import { type EngineChoice, engineNames } from "@facefleet/core";
 import { Argument, type Command, Option } from "commander";
-import { writeBenchJson } from "../bench/bench-json.js";
-import { benchTable } from "../bench/bench-table.js";
 import { besideCheckout } from "../beside-checkout.js";
-import { type CliConfig, rootDir } from "../config.js";
-import { ensurePack } from "./models.js";
-import { wholeNumber } from "./number-options.js";
-import { packOption } from "./pack-option.js";
-import type { Tally } from "./tally.js";
-import type { OnStopSignal } from "./up.js";
+import type { CommandContext } from "../command-context.js";
+import { ensurePack } from "../commands/models/ensure-pack.js";
+import { wholeNumber } from "../commands/number-options.js";
+import { packOption } from "../commands/pack-option.js";
+import { rootDir } from "../config.js";
+import { writeBenchJson } from "./bench-json.js";
+import { benchTable } from "./bench-table.js";
 
 interface BenchFlags {
   readonly engine: EngineChoice;
@@ -27,14 +26,12 @@ const names = Object.keys(benchmarks) as BenchmarkName[];
 const measuring = names.filter((name) => name !== "faults");
 
 /**
- * Adds `bench`. Ratios are shown with what they should reach; the exit code does not depend on them. What failed, for the
- * exit code: what was found that must never be.
+ * Ratios are shown with what they should reach; the exit code does not depend on them. What failed: what was found that
+ * must never be.
  */
-export function addBenchCommand(program: Command, config: CliConfig, onStopSignal: OnStopSignal): Readonly<Tally> {
-  const tally: Tally = { failed: 0 };
-  program
-    .command("bench")
-    .description("measure how fast the pipeline and the fleet are on this machine")
+export function defineBench(command: Command, context: CommandContext): void {
+  const { config, failed } = context;
+  command
     .addArgument(new Argument("[names...]", "which benchmarks").choices(names).default(measuring, "all but faults"))
     .addOption(
       new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto"),
@@ -49,17 +46,16 @@ export function addBenchCommand(program: Command, config: CliConfig, onStopSigna
       await ensurePack(config, { name: flags.pack });
       const reports: BenchReport[] = [];
       for (const name of chosen) {
-        const report = await benchmarks[name](contextOf(config, flags, onStopSignal));
+        const report = await benchmarks[name](contextOf(flags, context));
         process.stdout.write(benchTable(report));
         reports.push(report);
-        tally.failed += report.broken?.length ?? 0;
+        failed(report.broken?.length ?? 0);
       }
       if (flags.json !== undefined) await writeBenchJson(flags.json, reports);
     });
-  return tally;
 }
 
-function contextOf(config: CliConfig, flags: BenchFlags, onStopSignal: OnStopSignal): BenchContext {
+function contextOf(flags: BenchFlags, { config, onStopSignal }: CommandContext): BenchContext {
   const { env, MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
   const { engine, pack, photos, minutes, seconds, seed } = flags;
   const photosDir = photos === undefined ? besideCheckout("photos") : resolve(photos);

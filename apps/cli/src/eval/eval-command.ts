@@ -2,25 +2,25 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
 import { type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
+import type { CommandContext } from "../command-context.js";
+import { ensurePack } from "../commands/models/ensure-pack.js";
+import { fraction, wholeNumber } from "../commands/number-options.js";
+import { packOption } from "../commands/pack-option.js";
 import type { CliConfig } from "../config.js";
-import { detectionPlots } from "../eval/detection/detection-plots.js";
-import { detectionTable } from "../eval/detection/detection-table.js";
-import { evaluateDetection } from "../eval/detection/evaluate-detection.js";
-import { distancesTable } from "../eval/distances/distances-table.js";
-import { type DistancesReport, type EmbeddingChoice, evaluateDistances } from "../eval/distances/evaluate-distances.js";
-import { pinDistances } from "../eval/distances/pin-distances.js";
-import { type EvalPipeline, openEvalPipeline } from "../eval/eval-pipeline.js";
-import { startEvalProgress } from "../eval/eval-progress.js";
-import { evaluateLfw } from "../eval/lfw/evaluate-lfw.js";
-import { lfwPlots } from "../eval/lfw/lfw-plots.js";
-import { lfwTable } from "../eval/lfw/lfw-table.js";
-import { evaluateParity } from "../eval/parity/evaluate-parity.js";
-import { parityTable } from "../eval/parity/parity-table.js";
-import { reportJson, writeReport } from "../eval/report-folder.js";
-import { ensurePack } from "./models.js";
-import { fraction, wholeNumber } from "./number-options.js";
-import { packOption } from "./pack-option.js";
-import type { Tally } from "./tally.js";
+import { detectionPlots } from "./detection/detection-plots.js";
+import { detectionTable } from "./detection/detection-table.js";
+import { evaluateDetection } from "./detection/evaluate-detection.js";
+import { distancesTable } from "./distances/distances-table.js";
+import { type DistancesReport, type EmbeddingChoice, evaluateDistances } from "./distances/evaluate-distances.js";
+import { pinDistances } from "./distances/pin-distances.js";
+import { type EvalPipeline, openEvalPipeline } from "./eval-pipeline.js";
+import { startEvalProgress } from "./eval-progress.js";
+import { evaluateLfw } from "./lfw/evaluate-lfw.js";
+import { lfwPlots } from "./lfw/lfw-plots.js";
+import { lfwTable } from "./lfw/lfw-table.js";
+import { evaluateParity } from "./parity/evaluate-parity.js";
+import { parityTable } from "./parity/parity-table.js";
+import { reportJson, writeReport } from "./report-folder.js";
 
 interface ReportFlags {
   readonly json?: boolean;
@@ -62,15 +62,12 @@ interface ParityFlags extends ReportFlags {
   readonly limit?: number;
 }
 
-/** Adds `eval lfw`, `eval distances`, `eval detection` and `eval parity`. */
-export function addEvalCommands(program: Command, config: CliConfig): Readonly<Tally> {
-  const tally: Tally = { failed: 0 };
-  const evaluations = program.command("eval").description("measure how right the pipeline is, on public data");
+/** `eval lfw`, `eval distances`, `eval detection` and `eval parity`. */
+export function defineEval(evaluations: Command, { config, failed }: CommandContext): void {
   addLfw(evaluations, config);
   addDistances(evaluations, config);
   addDetection(evaluations, config);
-  addParity(evaluations, config, tally);
-  return tally;
+  addParity(evaluations, config, failed);
 }
 
 function addLfw(evaluations: Command, config: CliConfig): void {
@@ -154,7 +151,7 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     );
 }
 
-function addParity(evaluations: Command, config: CliConfig, tally: Tally): void {
+function addParity(evaluations: Command, config: CliConfig, failed: CommandContext["failed"]): void {
   withReport(evaluations.command("parity"))
     .description("how far the engines are from the reference and from each other; fails outside the tolerances")
     .addOption(required("--reference <file>", "the reference's results", besideCheckout("goldens", "photos.json")))
@@ -177,7 +174,7 @@ function addParity(evaluations: Command, config: CliConfig, tally: Tally): void 
         startProgress: startEvalProgress,
       });
       await publish(flags, report, parityTable(report), {});
-      if (!report.withinTolerances) tally.failed++;
+      if (!report.withinTolerances) failed(1);
     });
 }
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { createEngine } from "@facefleet/core";
 import { type NamedTensor, type PinnedFile, packManifest, WeightsFile, writeSafetensors } from "@facefleet/core/models";
 import { floatTwin, type QuantisationProgress, quantisedPack } from "@facefleet/core/quantisation";
-import type { EvalProgress, StartProgress } from "../../eval/eval-progress.js";
-import { photoFiles } from "../../eval/photo-files.js";
+import { type EvalProgress, startEvalProgress } from "./eval-progress.js";
+import { photoFiles } from "./photo-files.js";
 
 export interface QuantiseOptions {
   /** The pack to make, and the one with its float32 weights, which borrows of it. */
@@ -19,7 +19,6 @@ export interface QuantiseOptions {
   readonly out: string;
   /** The file that says size and sha256 of both packs. */
   readonly pins: string;
-  readonly startProgress: StartProgress;
 }
 
 /**
@@ -29,7 +28,7 @@ export interface QuantiseOptions {
 export async function quantise(options: QuantiseOptions): Promise<string> {
   const { engine } = await createEngine("tfjs-wasm");
   const weights = await WeightsFile.open(options.weights);
-  const progress = new StepProgress(options.startProgress);
+  const progress = new StepProgress();
   const tensors = await quantisedPack({
     engine,
     pack: { manifest: packManifest(options.pack), weights },
@@ -59,12 +58,10 @@ class StepProgress {
   #bar: EvalProgress | undefined;
   #shown = 0;
 
-  constructor(private readonly start: StartProgress) {}
-
   show({ step, done, total }: QuantisationProgress): void {
     if (step !== this.#step) {
       this.stop();
-      this.#bar = this.start(step, total);
+      this.#bar = startEvalProgress(step, total);
       this.#step = step;
       this.#shown = 0;
     }

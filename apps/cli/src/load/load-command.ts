@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FacefleetClient } from "@facefleet/client";
 import type { Command } from "commander";
-import { type CliConfig, rootDir } from "../config.js";
-import { agrees, compare } from "../load/agreement.js";
-import { readCounters } from "../load/counters.js";
-import { endedLately, jobsIn } from "../load/fleet-look.js";
-import { startLoadProgress } from "../load/load-progress.js";
-import { loadReport } from "../load/load-report.js";
-import { runLoad, settleMs } from "../load/load-run.js";
+import type { CommandContext } from "../command-context.js";
+import { wholeNumber } from "../commands/number-options.js";
+import { rootDir } from "../config.js";
 import { readScrapeTargets, scrapeTargetsFile } from "../stack/scrape-targets.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
-import { wholeNumber } from "./number-options.js";
-import type { Tally } from "./tally.js";
+import { agrees, compare } from "./agreement.js";
+import { readCounters } from "./counters.js";
+import { endedLately, jobsIn } from "./fleet-look.js";
+import { startLoadProgress } from "./load-progress.js";
+import { loadReport } from "./load-report.js";
+import { runLoad, settleMs } from "./load-run.js";
 
 interface LoadFlags {
   readonly url: string;
@@ -23,12 +23,9 @@ interface LoadFlags {
   readonly targets: string;
 }
 
-/** Adds `load`. What failed, for the exit code: figures that do not agree, and jobs that were not taken. */
-export function addLoadCommand(program: Command, config: CliConfig): Readonly<Tally> {
-  const tally: Tally = { failed: 0 };
-  program
-    .command("load")
-    .description("send jobs to a running service at a steady rate, and compare what it counts with what was sent")
+/** What failed: figures that do not agree, and jobs that were not taken. */
+export function defineLoad(command: Command, { config, failed }: CommandContext): void {
+  command
     .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
     .option("--seconds <n>", "for how long", wholeNumber(1, 3600), 60)
     .option("--rate <n>", "jobs a second", wholeNumber(1, 1000), 4)
@@ -39,9 +36,8 @@ export function addLoadCommand(program: Command, config: CliConfig): Readonly<Ta
       scrapeTargetsFile(config.DATA_DIR),
     )
     .action(async (flags: LoadFlags) => {
-      tally.failed = await load(flags, config.FACEFLEET_API_KEY);
+      failed(await load(flags, config.FACEFLEET_API_KEY));
     });
-  return tally;
 }
 
 async function load(flags: LoadFlags, apiKey: string | undefined): Promise<number> {

@@ -1,4 +1,0 @@
-/** What a command has done, for the exit code. */
-export interface Tally {
-  failed: number;
-}
