@@ -21,6 +21,12 @@ const started: Container[] = [];
 // biome-ignore lint/style/noProcessEnv: the set-up file hands Redis' address over through it
 const settings = { REDIS_URL: process.env.REDIS_URL ?? "", QUEUE_PREFIX: "{images}", STORE_DIR: "/tmp/objects" };
 
+/** Sources, tests, benchmarks, evaluations, and what compiles. */
+const isForDevelopers = (file: string) =>
+  /\/@facefleet\/\w+\/(src|test)\/|\/cli\/dist\/(bench|eval|load)\/|@facefleet[+/]bench|\/(typescript|vitest|@biomejs)\//.test(
+    file,
+  );
+
 const filesOf = async (image: string) => (await runIn(image, "find", "/app", "-type", "f")).split("\n");
 
 async function start(image: string, env: Record<string, string>): Promise<Container> {
@@ -48,16 +54,24 @@ describe.skipIf(skipped("images", noEngine))("images", { timeout: 600_000 }, () 
     await container.healthy(60_000);
     expect(await container.stop(graceSeconds)).toBe(0);
     const files = await filesOf(api);
-    expect(files).toContain("/app/apps/api/dist/main.js");
+    expect(files).toContain("/app/dist/main.js");
     expect(files.filter((file) => /onnx|tensorflow|sharp|libvips|\.wasm$|\.so[.\d]*$/.test(file))).toEqual([]);
-    expect(files.filter((file) => /\/(typescript|vitest|@types)\//.test(file))).toEqual([]);
+    expect(files.filter(isForDevelopers)).toEqual([]);
   });
 
   it("has a worker for a CPU, with the command line", async () => {
     await buildImage("worker-cpu.Dockerfile", worker);
     const files = await filesOf(worker);
     expect(files.filter((file) => /libonnxruntime/.test(file))).toHaveLength(1);
-    expect(await runIn(worker, "node", "apps/cli/dist/main.js", "models", "verify")).toContain("is intact");
+    expect(files.filter(isForDevelopers)).toEqual([]);
+    expect(await runIn(worker, "facefleet", "models", "verify")).toContain("is intact");
+    const keys = await runIn(worker, "facefleet", "keys", "create", "acme");
+    expect(keys).toMatch(/^ff_[\w-]{43}$/);
+    for (const command of ["bench", "eval"]) {
+      await expect(runIn(worker, "facefleet", command, "--help")).rejects.toThrow(
+        /Expected a checkout for this command/,
+      );
+    }
   });
 
   it("has a worker that becomes ready and drains", async () => {

@@ -15,15 +15,13 @@ COPY . .
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm install --frozen-lockfile --offline \
  && node_modules/.bin/tsc --build
 
-FROM pnpm AS dependencies
-COPY packages/contracts/package.json packages/contracts/
-COPY packages/matching/package.json packages/matching/
-COPY packages/platform/package.json packages/platform/
-COPY apps/api/package.json apps/api/
+# What @facefleet/api needs, and what is ours of it apart: a change of sources moves no dependency.
+FROM build AS deployed
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
-    pnpm install --prod --frozen-lockfile --filter '@facefleet/api...' \
- # The root's own are what `npm start` compiles with.
- && rm -rf node_modules/typescript node_modules/@types node_modules/.pnpm/typescript@* node_modules/.pnpm/@typescript+* node_modules/.pnpm/@types+*
+    pnpm --config.inject-workspace-packages=true --filter @facefleet/api deploy --prod --offline /deployed \
+ && mkdir -p /ours/node_modules/.pnpm \
+ && mv /deployed/node_modules/.pnpm/@facefleet+* /ours/node_modules/.pnpm/ \
+ && mv /deployed/dist /deployed/package.json /ours/
 
 FROM node:20.20.2-bookworm-slim
 LABEL org.opencontainers.image.title="facefleet/api" \
@@ -31,12 +29,9 @@ LABEL org.opencontainers.image.title="facefleet/api" \
       org.opencontainers.image.version="0.1.0"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
-COPY --from=dependencies /app ./
-COPY --from=build /app/packages/contracts/dist packages/contracts/dist
-COPY --from=build /app/packages/matching/dist packages/matching/dist
-COPY --from=build /app/packages/platform/dist packages/platform/dist
-COPY --from=build /app/apps/api/dist apps/api/dist
+COPY --from=deployed /deployed ./
+COPY --from=deployed /ours ./
 USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --start-period=20s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "apps/api/dist/main.js"]
+CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -15,43 +15,28 @@ COPY . .
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm install --frozen-lockfile --offline \
  && node_modules/.bin/tsc --build
 
-# ONNX Runtime's package brings its libraries for every system: 240 MB of them are not this one's.
-FROM pnpm AS dependencies
-COPY packages/client/package.json packages/client/
-COPY packages/contracts/package.json packages/contracts/
-COPY packages/core/package.json packages/core/
-COPY packages/matching/package.json packages/matching/
-COPY packages/models packages/models
-COPY packages/platform/package.json packages/platform/
-COPY packages/stack/package.json packages/stack/
-COPY bench/package.json bench/
-COPY apps/cli/package.json apps/cli/
-COPY apps/worker/package.json apps/worker/
+# What @facefleet/worker-image needs, and what is ours of it apart: a change of sources moves no dependency.
+FROM build AS deployed
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
-    pnpm install --prod --frozen-lockfile --filter '@facefleet/worker...' --filter '@facefleet/cli...' \
- # The root's own are what `npm start` compiles with.
- && rm -rf node_modules/typescript node_modules/@types node_modules/.pnpm/typescript@* node_modules/.pnpm/@typescript+* node_modules/.pnpm/@types+* \
- && find packages/core/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
+    pnpm --config.inject-workspace-packages=true --filter @facefleet/worker-image deploy --prod --offline /deployed \
+ && mkdir -p /ours/node_modules/.pnpm \
+ && mv /deployed/node_modules/.pnpm/@facefleet+* /ours/node_modules/.pnpm/ \
+ # Benchmarks are for developers.
+ && rm -r /ours/node_modules/.pnpm/@facefleet+bench@* \
+ # ONNX Runtime's package brings its libraries for every system: 240 MB of them are not this one's.
+ && find /deployed/node_modules/.pnpm/onnxruntime-node@*/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
       -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
 
 FROM node:20.20.2-bookworm-slim
 LABEL org.opencontainers.image.title="facefleet/worker-cpu" \
       org.opencontainers.image.description="The worker of Facefleet, a fleet for face detection and face embeddings" \
       org.opencontainers.image.version="0.1.0"
-ENV NODE_ENV=production MODELS_DIR=/models WORKER_HOST=0.0.0.0 WORKER_PORT=3001
+ENV NODE_ENV=production PATH=/app/node_modules/.bin:$PATH MODELS_DIR=/models WORKER_HOST=0.0.0.0 WORKER_PORT=3001
 WORKDIR /app
-COPY --from=dependencies /app ./
-COPY --from=build /app/packages/client/dist packages/client/dist
-COPY --from=build /app/packages/contracts/dist packages/contracts/dist
-COPY --from=build /app/packages/core/dist packages/core/dist
-COPY --from=build /app/packages/matching/dist packages/matching/dist
-COPY --from=build /app/packages/platform/dist packages/platform/dist
-COPY --from=build /app/packages/stack/dist packages/stack/dist
-COPY --from=build /app/bench/dist bench/dist
-COPY --from=build /app/apps/cli/dist apps/cli/dist
-COPY --from=build /app/apps/worker/dist apps/worker/dist
+COPY --from=deployed /deployed ./
+COPY --from=deployed /ours ./
 RUN install --directory --owner=1000 --group=1000 /models
 USER 1000:1000
 EXPOSE 3001
 HEALTHCHECK --start-period=60s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WORKER_PORT}/readyz`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "apps/worker/dist/main.js"]
+CMD ["node", "--enable-source-maps", "node_modules/@facefleet/worker/dist/main.js"]

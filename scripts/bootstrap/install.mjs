@@ -91,5 +91,7 @@ function workspaceFolders() {
   const grouped = ["apps", "packages"].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(group, name)),
   );
-  return [...grouped, "bench"].filter((folder) => existsSync(join(root, folder, "package.json")));
+  return [...grouped, "bench", join("infra", "docker", "worker")].filter((folder) =>
+    existsSync(join(root, folder, "package.json")),
+  );
 }
