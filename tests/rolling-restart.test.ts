@@ -3,7 +3,7 @@ import type { WebhookEvent } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bucketsOf } from "./support/buckets.js";
 import { Deployment } from "./support/deployment.js";
-import { LoadBalancer, noLoadBalancer } from "./support/load-balancer.js";
+import { noHaproxy, ProxyProcess } from "./support/proxy-process.js";
 import { ServiceLoad } from "./support/service-load.js";
 import { TenantClient } from "./support/tenant-client.js";
 import { portrait, skipped } from "./support/test-data.js";
@@ -11,14 +11,14 @@ import { WebhookReceiver } from "./support/webhook-receiver.js";
 
 const parts = ["api-1", "worker-1", "api-2", "worker-2"];
 
-describe.skipIf(skipped("a rolling restart under load", noLoadBalancer))("a rolling restart under load", () => {
+describe.skipIf(skipped("a rolling restart under load", noHaproxy))("a rolling restart under load", () => {
   let deployment: Deployment;
-  let balancer: LoadBalancer;
+  let balancer: ProxyProcess;
   let receiver: WebhookReceiver;
 
   beforeAll(async () => {
     deployment = await Deployment.start({ SHUTDOWN_DELAY: "4" });
-    balancer = await LoadBalancer.start(deployment.info.urls);
+    balancer = await ProxyProcess.haproxy(deployment.info.urls);
     receiver = await WebhookReceiver.start();
   });
 

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { Upload } from "@facefleet/contracts";
 import Fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { Nginx, noNginx } from "../../../tests/support/nginx.js";
+import { noNginx, ProxyProcess } from "../../../tests/support/proxy-process.js";
 import { skipped } from "../../../tests/support/test-data.js";
 import { takeRestOfBodies } from "../src/wire/unread-bodies.js";
 import { type ApiRig, startApi } from "./api-rig.js";
@@ -136,7 +136,7 @@ describe.skipIf(skipped("an over-large body through nginx", noNginx))("through n
     ["that keeps its connections", 'proxy_http_version 1.1; proxy_set_header Connection "";'],
     ["that passes bodies on as they come", "proxy_http_version 1.1; proxy_request_buffering off;"],
   ])("%s, whoever sends too much is told so", async (_, settings) => {
-    const nginx = await Nginx.before(origin, settings);
+    const nginx = await ProxyProcess.nginx(origin, settings);
     onTestFinished(() => nginx.stop());
     for (const [{ method, path, headers, body }, code] of [
       [sent.json, "body_too_large"],
