@@ -1,7 +1,7 @@
 // Writes what is documented from code: docs/openapi.json, docs/errors.md, docs/configuration.md, the
-// settings in README.md, and the distances in docs/thresholds.md.
+// settings in README.md, the distances in docs/thresholds.md, and the index of docs/adr.
 // Needs a build. With --check nothing is written: it fails and names each file that is not as it would be.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildApp } from "../apps/api/dist/app.js";
@@ -23,6 +23,7 @@ async function main() {
     "docs/configuration.md": configuration(),
     "README.md": readmeWithSettings(read("README.md") ?? ""),
     "docs/thresholds.md": withDistances(read("docs/thresholds.md") ?? ""),
+    "docs/adr/README.md": decisions(),
   };
   const stale = Object.entries(files).filter(([name, text]) => read(name) !== text);
   if (process.argv.includes("--check")) {
@@ -102,7 +103,7 @@ function configuration() {
 
 /** The settings that a user meets first, in README.md between its two marks. */
 function readmeWithSettings(readme) {
-  const known = { ...workerConfigSchema.properties, ...apiConfigSchema.properties, ...cliConfigSchema.properties };
+  const known = { ...cliConfigSchema.properties, ...workerConfigSchema.properties, ...apiConfigSchema.properties };
   const names = ["HOST", "PORT", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "ENGINE", "PACK"];
   const properties = Object.fromEntries(names.map((name) => [name, known[name]]));
   const [, table] = configTable("", { type: "object", properties }).split(/\n\n/);
@@ -144,6 +145,31 @@ function distanceTable({ measuredOn, genuinePairs, impostorPairs, points }) {
 
 function percent(rate) {
   return `${Number((100 * rate).toPrecision(2))} %`;
+}
+
+/** The index of decisions, from the title and the status that each begins with. */
+function decisions() {
+  const folder = join(root, "docs", "adr");
+  const files = readdirSync(folder).filter((file) => /^\d{4}-/.test(file));
+  const rows = files.sort().map((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const [, number, title, status, date] = /^# (\d+)\. (.*)\n\nStatus: (.*), (\d{4}-\d\d-\d\d)\n/.exec(text) ?? [];
+    if (date === undefined) throw new Error(`Expected ${file} to begin with its number, title, status and date`);
+    return `| [${number}](${file}) | ${title} | ${status} | ${date} |`;
+  });
+  return [
+    note,
+    "",
+    "# Decisions",
+    "",
+    "Why things are as they are. A page begins with `# <number>. <title>` and `Status: accepted, <date>`, or",
+    "`superseded by <number>`; it is changed with what it decides.",
+    "",
+    "| No. | Decision | Status | Since |",
+    "|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 function part({ properties, required = [] }, belongs) {
