@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { decodeModel } from "../engines/onnx/onnx-proto.js";
-import { yunetSource } from "./detectors/yunet.js";
-import { PackError } from "./pack-error.js";
-import type { NamedTensor } from "./safetensors.js";
-import { elementCount, float32At, type Tensor } from "./tensor.js";
+import { yunetSource } from "../../models/detectors/yunet.js";
+import { PackError } from "../../models/pack-error.js";
+import type { NamedTensor } from "../../models/safetensors.js";
+import { elementCount, float32At, type Tensor } from "../../models/tensor.js";
+import { decodeModel } from "./onnx-proto.js";
 
 /** A convolution of the file. */
 interface Convolution {
