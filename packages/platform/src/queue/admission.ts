@@ -2,9 +2,9 @@ import { type FaceJobPayload, type FacePriority, ProblemError, queueCatalogue } 
 import type { Redis } from "ioredis";
 import type { FaceQueue } from "./face-queue.js";
 import type { Origin, QueuedTrace } from "./job-trace.js";
-import { keptKeys, ledger, storedKeys, sumOf } from "./ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, storedKeys } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
-import { RedisScript } from "./redis-script.js";
+import { type ArgumentsOf, type KeysOf, part, script } from "./script.js";
 
 /** What a tenant may have at once. */
 export interface Quotas {
@@ -42,107 +42,133 @@ export const refusals = {
 } as const;
 
 /**
- * A Lua function for scripts that begin with the keys and arguments of `admissionOf`: `admit` enters jobs, which are
- * {created at, id, thing, bytes, created at, ...}, among those of their tenant, and what they take, as things, on the
- * ledger of what it has in Redis. It gives the number of each, or why it is refused. Among the turns, the field "*" is the
- * number at the head when last looked at, "+" the furthest place given. BullMQ's score of a waiting job is its number
- * times 2^32, plus a counter.
+ * A Lua function: `admit` enters jobs, of one tenant and priority, among those of their tenant, and what they take on the
+ * ledger of what it has in Redis. It takes a list of {createdAt, id, thing, bytes}, and gives the number of each, or why it
+ * is refused. Among the turns, the field "*" is the number at the head when last looked at, "+" the furthest place given.
+ * BullMQ's score of a waiting job is its number times 2^32, plus a counter.
  */
-export const admit = `${ledger}${sumOf}
-local live, jobs, tenants, turns, waiting = unpack(KEYS)
-local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
-local tenant, quota, keptQuota, storedQuota, listed, first, last, perTurn = unpack(ARGV)
+export const admission = part(
+  {
+    keys: {
+      live: "key",
+      jobs: "key",
+      tenants: "key",
+      turns: "key",
+      waiting: "key",
+      kept: ledgerKeys,
+      stored: ledgerKeys,
+    },
+    args: {
+      tenant: "text",
+      maxJobs: "number?",
+      maxKeptBytes: "number?",
+      maxStoredBytes: "number?",
+      isListed: "flag",
+      firstNumber: "number",
+      lastNumber: "number",
+      jobsPerTurn: "number",
+    },
+    uses: [ledger],
+  },
+  `
 local scoreUnit = 2 ^ 32
 
 local function nextPlace()
-  local low, high = string.format("%.0f", first * scoreUnit), string.format("(%.0f", (last + 1) * scoreUnit)
+  local low, high = string.format("%.0f", firstNumber * scoreUnit), string.format("(%.0f", (lastNumber + 1) * scoreUnit)
   local waitingFirst = redis.call("ZRANGEBYSCORE", waiting, low, high, "WITHSCORES", "LIMIT", 0, 1)[2]
-  local seen, furthest, before = unpack(redis.call("HMGET", turns, "*", "+", tenant))
-  local head, furthest, start = tonumber(seen or first), tonumber(furthest or 0)
+  local seen, given, before = unpack(redis.call("HMGET", turns, "*", "+", tenant))
+  local head, furthest = tonumber(seen or firstNumber), tonumber(given or 0)
+  local start
   if waitingFirst then
     head = math.max(head, math.floor(tonumber(waitingFirst) / scoreUnit))
-    start = head * perTurn
-  elseif furthest * 2 > (first + last) * perTurn then
+    start = head * jobsPerTurn
+  elseif furthest * 2 > (firstNumber + lastNumber) * jobsPerTurn then
     redis.call("DEL", turns)
-    head, furthest, start, before = tonumber(first), 0, first * perTurn, false
+    head, furthest, start, before = firstNumber, 0, firstNumber * jobsPerTurn, false
   else
-    start = math.max(head * perTurn, furthest)
+    start = math.max(head * jobsPerTurn, furthest)
   end
   return math.max(start, tonumber(before or 0) + 1), head, furthest
 end
 
 -- How many more jobs and bytes the tenant may have; nil for any.
-local freeJobs = quota ~= "" and tonumber(quota) - redis.call("ZCARD", live) or nil
-local freeBytes = keptQuota ~= "" and tonumber(keptQuota) - sumOf(kept, tenant) or nil
-local isStoreFull = storedQuota ~= "" and sumOf(stored, tenant) > tonumber(storedQuota)
+local freeJobs = maxJobs and maxJobs - redis.call("ZCARD", live)
+local freeBytes = maxKeptBytes and maxKeptBytes - sumOf(kept, tenant)
+local isStoreFull = maxStoredBytes and sumOf(stored, tenant) > maxStoredBytes
 
-local function refusal(id, bytes)
-  local isNew = freeJobs and not redis.call("ZSCORE", live, id)
+local function refusal(job)
+  local isNew = freeJobs and not redis.call("ZSCORE", live, job.id)
   if isNew and freeJobs < 1 then return ${refusals.tooManyJobs} end
-  if freeBytes and freeBytes < bytes then return ${refusals.tooMuchKept} end
+  if freeBytes and freeBytes < job.bytes then return ${refusals.tooMuchKept} end
   if isStoreFull then return ${refusals.tooMuchStored} end
   if isNew then freeJobs = freeJobs - 1 end
-  if freeBytes then freeBytes = freeBytes - bytes end
+  if freeBytes then freeBytes = freeBytes - job.bytes end
 end
 
 local function admit(applicants)
   local numbers, entered = {}, {}
-  for index = 1, #applicants, 4 do
-    local createdAt, id, thing, bytes = unpack(applicants, index, index + 3)
-    local refused = refusal(id, bytes)
+  for index, job in ipairs(applicants) do
+    local refused = refusal(job)
     if not refused then
-      entered[#entered + 1] = createdAt
-      entered[#entered + 1] = id
-      takesMore(kept, thing, bytes, tenant)
+      entered[#entered + 1] = job.createdAt
+      entered[#entered + 1] = job.id
+      takesMore(kept, job.thing, job.bytes, tenant)
     end
-    numbers[#numbers + 1] = refused or 0
+    numbers[index] = refused or 0
   end
   if #entered == 0 then return numbers end
   redis.call("ZADD", live, unpack(entered))
-  if listed ~= "" then redis.call("ZADD", jobs, unpack(entered)) end
+  if isListed then redis.call("ZADD", jobs, unpack(entered)) end
   redis.call("SADD", tenants, tenant)
 
   local next, head, furthest = nextPlace()
   local place = next
   for index, number in ipairs(numbers) do
     if number == 0 then
-      place = math.min(next, last * perTurn)
-      numbers[index] = math.floor(place / perTurn)
+      place = math.min(next, lastNumber * jobsPerTurn)
+      numbers[index] = math.floor(place / jobsPerTurn)
       next = place + 1
     end
   end
   local function text(number) return string.format("%d", number) end
   redis.call("HSET", turns, "*", text(head), "+", text(math.max(furthest, place)), tenant, text(place))
   return numbers
-end
-`;
+end`,
+);
 
-const admitOne = new RedisScript<number>(`${admit} return admit({ARGV[9], ARGV[10], ARGV[10], tonumber(ARGV[11])})[1]`);
+const admitOne = script(
+  { args: { createdAt: "text", id: "text", bytes: "number" }, uses: [admission] },
+  "return admit({{createdAt = createdAt, id = id, thing = id, bytes = bytes}})[1]",
+);
 
-/** The keys and arguments that `admit` reads, for jobs of one tenant and priority. */
+/** The keys and arguments of `admission`, for jobs of one tenant and priority. */
 export function admissionOf(
   { payload: { tenant, batch }, priority, ...quotas }: ApplicantKind,
   keys: QueueKeys,
   queue: FaceQueue,
-): { keys: string[]; args: (string | number)[] } {
+): { keys: KeysOf<typeof admission>; args: ArgumentsOf<typeof admission> } {
   const { first, last } = queueCatalogue.faces.priorities[priority];
-  const { maxQueuedJobs = "", maxKeptBytes, maxStoredBytes } = quotas;
-  // A batch's items are found through their batch.
-  const listed = batch ? "" : "1";
   return {
-    keys: [
-      keys.liveOf({ tenant, batch }),
-      keys.jobs(tenant),
-      keys.tenants,
-      keys.turns(priority),
-      queue.toKey("prioritized"),
-      ...keptKeys(keys),
-      ...storedKeys(keys),
-    ],
-    args: [
-      ...[tenant, maxQueuedJobs, bytesOf(maxKeptBytes), bytesOf(maxStoredBytes)],
-      ...[listed, first, last, jobsPerTurn],
-    ],
+    keys: {
+      live: keys.liveOf({ tenant, batch }),
+      jobs: keys.jobs(tenant),
+      tenants: keys.tenants,
+      turns: keys.turns(priority),
+      waiting: queue.toKey("prioritized"),
+      kept: keptKeys(keys),
+      stored: storedKeys(keys),
+    },
+    args: {
+      tenant,
+      maxJobs: quotas.maxQueuedJobs,
+      maxKeptBytes: bytesOf(quotas.maxKeptBytes),
+      maxStoredBytes: bytesOf(quotas.maxStoredBytes),
+      // A batch's items are found through their batch.
+      isListed: batch === undefined,
+      firstNumber: first,
+      lastNumber: last,
+      jobsPerTurn,
+    },
   };
 }
 
@@ -165,7 +191,8 @@ export class Admission {
    */
   async admit(applicant: Applicant, bytes: number): Promise<number> {
     const { keys, args } = admissionOf(applicant, this.keys, this.queue);
-    const number = await admitOne.run(this.redis, keys, [...args, applicant.createdAt, applicant.id, bytes]);
+    const own = { createdAt: `${applicant.createdAt}`, id: applicant.id, bytes };
+    const number = await admitOne.run(this.redis, keys, { ...args, ...own });
     if (number < 0) throw refused(number, applicant);
     return number;
   }
@@ -197,9 +224,9 @@ export function refused(reason: number, quotas: Quotas & { readonly maxUploads?:
   }
 }
 
-/** As an argument of a script. */
-export function bytesOf(most: number | undefined): number | "" {
-  return most === undefined || most === Number.POSITIVE_INFINITY ? "" : Math.floor(most);
+/** A limit as scripts take it; undefined where there is none. */
+export function bytesOf(most: number | undefined): number | undefined {
+  return most === undefined || most === Number.POSITIVE_INFINITY ? undefined : Math.floor(most);
 }
 
 /** The priority of a job with this number. */

@@ -1,74 +1,98 @@
-import { type Applicant, type ApplicantKind, admissionOf, admit, refusals } from "./admission.js";
+import { type Applicant, type ApplicantKind, admission, admissionOf, refusals } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
 import { originOptions } from "./job-trace.js";
 import { holderOf, uploadsOf } from "./job-view.js";
 import { thingOf } from "./ledger/job-thing.js";
 import { overhead } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
+import { type ArgumentsOf, type KeysOf, part } from "./script.js";
 import { uploadKeys, uploadList, uploadOwnership } from "./uploads/upload-ownership.js";
 
 /** Whose a job is, in its own record, where BullMQ leaves it alone. */
 export const tenantField = "tenant";
 
 /**
- * A Lua function for scripts that begin with the keys and arguments of `queueingOf`: `admitAndQueue` admits the jobs
- * of the arguments up to `lastArgument` and leaves each as BullMQ's own `add` does, but for the events of it, which
- * nobody reads. A job that is there already, or has ended, stays as it is. One step, so that no job is admitted and not queued, and
- * none is queued without holding its uploads.
- * KEYS: those of `admit`, then BullMQ's meta, active, id, pc, marker, then those of `uploadKeys`. ARGV: those of `admit`,
- * then the prefix of BullMQ's jobs, the options that all jobs share, as JSON without its opening brace, and the prefix of
- * outcomes; then of each job: created at, id, name, data, its uploads with spaces between, who holds them, options of its
- * own as JSON or "", and the thing that it is counted to on the ledger. Returns which jobs, from 1, are refused, each
- * before its reason.
+ * A Lua function: `admitAndQueue` admits jobs and leaves each as BullMQ's own `add` does, but for the events of it, which
+ * nobody reads. A job that is there already, or has ended, stays as it is. One step, so that no job is admitted and not
+ * queued, and none is queued without holding its uploads. Returns which jobs, from 1, are refused, each before its reason.
+ *
+ * Of each job: `uploads`, with spaces between, and who holds them; `thing`, that it is counted to on the ledger; options of
+ * its own as JSON, which those that all share follow, without their opening brace.
  */
-export const admitAndQueue = `${admit}${uploadOwnership}
-local function isAnyDoomed(doomed, named)
+export const queueing = part(
+  {
+    keys: {
+      meta: "key",
+      active: "key",
+      jobCounter: "key",
+      priorityCounter: "key",
+      marker: "key",
+    },
+    args: {
+      jobsPrefix: "text",
+      outcomesPrefix: "text",
+      sharedOptions: "text",
+      arrived: [
+        {
+          createdAt: "text",
+          id: "text",
+          name: "text",
+          data: "text",
+          uploads: "text",
+          holder: "text",
+          options: "text",
+          thing: "text",
+        },
+      ],
+    },
+    uses: [admission, uploadOwnership],
+  },
+  `
+local function isAnyDoomed(named)
   for upload in string.gmatch(named, "%S+") do
-    if redis.call("ZSCORE", doomed, upload) then return true end
+    if redis.call("ZSCORE", uploads.doomed, upload) then return true end
   end
   return false
 end
 
-local function admitAndQueue(lastArgument)
-  local meta, active, jobCounter, priorityCounter, marker = unpack(KEYS, 10)
-  local uploads = {unpack(KEYS, 15, 17)}
-  local prefix, sharedOptions, outcomes = unpack(ARGV, 9, 11)
-  local firstJob, valuesPerJob = 12, 8
-  local seen, fresh, applicants, refused = {}, {}, {}, {}
-  local function refuse(at, reason)
-    refused[#refused + 1] = (at - firstJob) / valuesPerJob + 1
+local function writeJob(job, number)
+  local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
+  local options = string.format(format, cjson.encode(job.id), number, job.createdAt, job.options, sharedOptions)
+  redis.call("HSET", jobsPrefix .. job.id, "name", job.name, "data", job.data, "opts", options,
+    "timestamp", job.createdAt, "delay", "0", "priority", number, "${tenantField}", tenant)
+  for upload in string.gmatch(job.uploads, "%S+") do holdUpload(upload, job.holder) end
+end
+
+local function admitAndQueue()
+  local seen, fresh, refused = {}, {}, {}
+  local function refuse(place, reason)
+    refused[#refused + 1] = place
     refused[#refused + 1] = reason
   end
 
-  for at = firstJob, lastArgument, valuesPerJob do
-    local createdAt, id, _, data, named, holder, _, thing = unpack(ARGV, at, at + 7)
-    local isNew = not seen[id] and redis.call("EXISTS", prefix .. id, outcomes .. id) == 0
+  for place, job in ipairs(arrived) do
+    local isNew = not seen[job.id] and redis.call("EXISTS", jobsPrefix .. job.id, outcomesPrefix .. job.id) == 0
     -- The uploads of an item are its batch's: that one is missing is found when it is run.
-    if isNew and holder == id and isAnyDoomed(uploads[3], named) then
-      refuse(at, ${refusals.uploadDoomed})
+    if isNew and job.holder == job.id and isAnyDoomed(job.uploads) then
+      refuse(place, ${refusals.uploadDoomed})
     elseif isNew then
-      seen[id] = true
-      fresh[#fresh + 1] = at
-      for _, value in ipairs({createdAt, id, thing, #data + ${overhead.job}}) do applicants[#applicants + 1] = value end
+      seen[job.id] = true
+      job.place, job.bytes = place, #job.data + ${overhead.job}
+      fresh[#fresh + 1] = job
     end
   end
   if #fresh == 0 then return refused end
 
   local scores = {}
   local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
-  for index, number in ipairs(admit(applicants)) do
-    local at = fresh[index]
-    local createdAt, id, name, data, named, holder, ownOptions = unpack(ARGV, at, at + 6)
+  for index, number in ipairs(admit(fresh)) do
+    local job = fresh[index]
     if number < 0 then
-      refuse(at, number)
+      refuse(job.place, number)
     else
-      local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
-      local options = string.format(format, cjson.encode(id), number, createdAt, ownOptions, sharedOptions)
-      redis.call("HSET", prefix .. id, "name", name, "data", data, "opts", options,
-        "timestamp", createdAt, "delay", "0", "priority", number, "${tenantField}", tenant)
-      for upload in string.gmatch(named, "%S+") do holdUpload(uploads, upload, holder) end
+      writeJob(job, number)
       scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
-      scores[#scores + 1] = id
+      scores[#scores + 1] = job.id
     end
   end
   if #scores == 0 then return refused end
@@ -78,28 +102,44 @@ local function admitAndQueue(lastArgument)
   local isHeldUp = paused or (concurrency and redis.call("LLEN", active) >= tonumber(concurrency))
   if not isHeldUp then redis.call("ZADD", marker, 0, "0") end
   return refused
-end
-`;
+end`,
+);
 
 const sharedOptions = JSON.stringify(jobOptions).slice(1);
 
-/** The keys and arguments that `admitAndQueue` reads. */
+/** The keys and arguments of `queueing`. */
 export function queueingOf(
   kind: ApplicantKind,
   applicants: readonly Applicant[],
   keys: QueueKeys,
   queue: FaceQueue,
-): { keys: string[]; args: (string | number)[] } {
-  const admission = admissionOf(kind, keys, queue);
-  for (const name of ["meta", "active", "id", "pc", "marker"]) admission.keys.push(queue.toKey(name));
-  admission.keys.push(...uploadKeys(keys));
-  admission.args.push(queue.toKey(""), sharedOptions, keys.outcome(""));
-  for (const { createdAt, id, payload, trace, requestId } of applicants) {
-    const uploads = uploadList(uploadsOf(payload));
-    const data = JSON.stringify(payload);
-    const holder = holderOf(id, payload);
-    const options = originOptions({ trace, requestId });
-    admission.args.push(createdAt, id, payload.task, data, uploads, holder, options, thingOf(id, payload));
-  }
-  return admission;
+): { keys: KeysOf<typeof queueing>; args: ArgumentsOf<typeof queueing> } {
+  const admitted = admissionOf(kind, keys, queue);
+  return {
+    keys: {
+      ...admitted.keys,
+      meta: queue.toKey("meta"),
+      active: queue.toKey("active"),
+      jobCounter: queue.toKey("id"),
+      priorityCounter: queue.toKey("pc"),
+      marker: queue.toKey("marker"),
+      uploads: uploadKeys(keys),
+    },
+    args: {
+      ...admitted.args,
+      jobsPrefix: queue.toKey(""),
+      outcomesPrefix: keys.outcome(""),
+      sharedOptions,
+      arrived: applicants.map(({ createdAt, id, payload, trace, requestId }) => ({
+        createdAt: `${createdAt}`,
+        id,
+        name: payload.task,
+        data: JSON.stringify(payload),
+        uploads: uploadList(uploadsOf(payload)),
+        holder: holderOf(id, payload),
+        options: originOptions({ trace, requestId }),
+        thing: thingOf(id, payload),
+      })),
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { RedisScript } from "./redis-script.js";
+import { as, clock, script } from "./script.js";
 
 interface Lease {
   /** Milliseconds. */
@@ -8,24 +8,25 @@ interface Lease {
   readonly limit: number;
 }
 
-/** Removed and put back, so that a full Redis does it too. KEYS: sorted set. ARGV: length of the lease in ms, how many. */
-const take = new RedisScript<string[]>(`
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local members = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2])
-local leaseEnd = string.format("%.0f", now + ARGV[1])
+/** Removed and put back, so that a full Redis does it too. */
+const take = script(
+  { keys: { set: "key" }, args: { lease: "number", most: "number" }, uses: [clock], answer: as<string[]>() },
+  `
+local time = now()
+local members = redis.call("ZRANGEBYSCORE", set, "-inf", whole(time), "LIMIT", 0, most)
 for _, member in ipairs(members) do
-  redis.call("ZREM", KEYS[1], member)
-  redis.call("ZADD", KEYS[1], leaseEnd, member)
+  redis.call("ZREM", set, member)
+  redis.call("ZADD", set, whole(time + lease), member)
 end
-return members`);
+return members`,
+);
 
 /**
  * Takes up to `limit` members of a sorted set whose time, their score, has come. Each comes again when its lease ends,
  * unless whoever took it gives it another time or removes it.
  */
-export function takeDue(redis: Redis, key: string, { leaseMs, limit }: Lease): Promise<string[]> {
-  return take.run(redis, [key], [leaseMs, limit]);
+export function takeDue(redis: Redis, set: string, { leaseMs, limit }: Lease): Promise<string[]> {
+  return take.run(redis, { set }, { lease: leaseMs, most: limit });
 }
 
 /** What is to be deleted elsewhere. */

@@ -4,7 +4,7 @@ import type { Redis } from "ioredis";
 import { type Logger, OccasionalLines } from "../logging/index.js";
 import { priorityOf } from "./admission.js";
 import { tenantField } from "./admit-and-queue.js";
-import { RedisScript } from "./redis-script.js";
+import { as, script } from "./script.js";
 import type { Taking } from "./taking.js";
 
 /** How long whoever finds every worker full waits at most until one looks again, in milliseconds. */
@@ -31,21 +31,27 @@ export interface ExtraSlotsOptions {
   readonly slots: number;
 }
 
-/** The jobs that are next. KEYS: those that wait. ARGV: the prefix of jobs, how many. Gives id, number and tenant of each. */
-const nextJobs = new RedisScript<string[]>(`
+/** The jobs that are next. Gives id, number and tenant of each. */
+const nextJobs = script(
+  { keys: { waiting: "key" }, args: { jobsPrefix: "text", most: "number" }, answer: as<string[]>() },
+  `
 local found = {}
-local waiting = redis.call("ZRANGE", KEYS[1], 0, ARGV[2] - 1, "WITHSCORES")
-for index = 1, #waiting, 2 do
-  found[#found + 1] = waiting[index]
-  found[#found + 1] = tostring(math.floor(tonumber(waiting[index + 1]) / 2 ^ 32))
-  found[#found + 1] = redis.call("HGET", ARGV[1] .. waiting[index], "${tenantField}") or ""
+local scored = redis.call("ZRANGE", waiting, 0, most - 1, "WITHSCORES")
+for index = 1, #scored, 2 do
+  found[#found + 1] = scored[index]
+  found[#found + 1] = tostring(math.floor(tonumber(scored[index + 1]) / 2 ^ 32))
+  found[#found + 1] = redis.call("HGET", jobsPrefix .. scored[index], "${tenantField}") or ""
 end
-return found`);
+return found`,
+);
 
-/** Lets a job that waits go before all others. KEYS: those that wait. ARGV: the job. */
-const bringForward = new RedisScript<number>(`
-local first = redis.call("ZRANGE", KEYS[1], 0, 0, "WITHSCORES")[2]
-return first and redis.call("ZADD", KEYS[1], "XX", string.format("%.0f", first - 1), ARGV[1]) or 0`);
+/** Lets a job that waits go before all others. */
+const bringForward = script(
+  { keys: { waiting: "key" }, args: { id: "text" } },
+  `
+local first = redis.call("ZRANGE", waiting, 0, 0, "WITHSCORES")[2]
+return first and redis.call("ZADD", waiting, "XX", string.format("%.0f", first - 1), id) or 0`,
+);
 
 /**
  * Tenants take turns for a worker's slots. While there are free ones everybody gets them, in the order of the queue. When
@@ -100,10 +106,10 @@ export class ExtraSlots {
   async #takeWhoWaits(): Promise<void> {
     const { worker, redis, taking } = this.#options;
     const waiting = worker.toKey("prioritized");
-    const next = jobsOf(await nextJobs.run(redis, [waiting], [worker.toKey(""), looked]));
+    const next = jobsOf(await nextJobs.run(redis, { waiting }, { jobsPrefix: worker.toKey(""), most: looked }));
     const index = next.findIndex((job) => this.#mayHaveMore(job));
     if (index === -1 || !this.#isFull) return;
-    if (index > 0) await bringForward.run(redis, [waiting], [next[index]!.id]);
+    if (index > 0) await bringForward.run(redis, { waiting }, { id: next[index]!.id });
     worker.concurrency = this.#held.size + 1;
     await taking.oneMore();
   }

@@ -7,7 +7,7 @@ import { numberIn } from "./info-field.js";
 import { QueueKeys } from "./queue-keys.js";
 import { evictionPolicyIn, noEviction } from "./redis-check.js";
 import { RedisConnection } from "./redis-connection.js";
-import { RedisScript } from "./redis-script.js";
+import { script } from "./script.js";
 import { keptMs } from "./webhooks/event-records.js";
 import { readyWorkers } from "./worker-registry.js";
 
@@ -44,16 +44,19 @@ const leaseMs = 40_000;
 const scoreUnit = 2 ** 32;
 
 /**
- * KEYS: lease. ARGV: who asks, lease in ms. A full Redis refuses SET, not PEXPIRE; where nobody has the lease then,
- * whoever asks may look, for that it is full is to be seen.
+ * A full Redis refuses SET, not PEXPIRE; where nobody has the lease then, whoever asks may look, for that it is full is to
+ * be seen.
  */
-const claim = new RedisScript<number>(`
-local holder = redis.call("GET", KEYS[1])
-if holder == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+const claim = script(
+  { keys: { lease: "key" }, args: { observer: "text" } },
+  `
+local holder = redis.call("GET", lease)
+if holder == observer then return redis.call("PEXPIRE", lease, ${leaseMs}) end
 if holder then return 0 end
-local taken = redis.pcall("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+local taken = redis.pcall("SET", lease, observer, "PX", ${leaseMs})
 if taken.err and not taken.err:find("OOM", 1, true) then return taken end
-return 1`);
+return 1`,
+);
 
 /**
  * Looks at what no process knows of itself. Of all processes one does, so that nothing is counted twice; when it is
@@ -77,9 +80,9 @@ export class FleetObserver {
    */
   observe(): Promise<FleetObservation | undefined> {
     return this.#connection.attempt(async () => {
-      const isOurs = await claim.run(this.#connection.client, [this.#keys.observer], [this.#token, leaseMs]);
-      if (isOurs !== 1) return undefined;
       const { client } = this.#connection;
+      const isOurs = await claim.run(client, { lease: this.#keys.observer }, { observer: this.#token });
+      if (isOurs !== 1) return undefined;
       const [state, tenants, workers, outbox, memory] = await Promise.all([
         this.#look(),
         this.#tenants(),

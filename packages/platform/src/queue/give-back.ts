@@ -2,7 +2,7 @@ import { DelayedError, WaitingError } from "bullmq";
 import type { Redis } from "ioredis";
 import type { JobGivenBack } from "./job-given-back.js";
 import type { FaceQueueJob } from "./job-view.js";
-import { RedisScript } from "./redis-script.js";
+import { clock, script } from "./script.js";
 import { untilRedisAnswers } from "./until-redis-answers.js";
 
 /** When a job was first given back, in its own record, where BullMQ leaves it alone. */
@@ -13,22 +13,23 @@ const longestDelayMs = 60_000;
 const jitter = 0.25;
 
 /**
- * Takes back that a job was started, once, however often it is told. KEYS: BullMQ's job. ARGV: for how long it may be given
- * back in ms, or "", which start it is, from 1. Returns for how long it has been, or -1 when that is too long.
+ * Takes back that a job was started, once, however often it is told. `limit`: for how long it may be given back; `start`:
+ * which one it is, from 1. Returns for how long it has been given back, or -1 when that is too long.
  */
-const uncount = new RedisScript<number>(`
-local job, limit, start = KEYS[1], ARGV[1], tonumber(ARGV[2])
+const uncount = script(
+  { keys: { job: "key" }, args: { limit: "number?", start: "number" }, uses: [clock] },
+  `
 if redis.call("EXISTS", job) == 0 then return 0 end
 local age = 0
-if limit ~= "" then
-  local time = redis.call("TIME")
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call("HSETNX", job, "${givenBackSince}", string.format("%.0f", now))
-  age = now - redis.call("HGET", job, "${givenBackSince}")
-  if age > tonumber(limit) then return -1 end
+if limit then
+  local time = now()
+  redis.call("HSETNX", job, "${givenBackSince}", whole(time))
+  age = time - redis.call("HGET", job, "${givenBackSince}")
+  if age > limit then return -1 end
 end
 if tonumber(redis.call("HGET", job, "ats") or "0") == start then redis.call("HSET", job, "ats", start - 1) end
-return age`);
+return age`,
+);
 
 /** Gives jobs back that were taken and could not be done, without counting the attempt. */
 export class GiveBack {
@@ -62,7 +63,8 @@ export class GiveBack {
   }
 
   #uncount({ id = "", attemptsStarted }: FaceQueueJob, limitMs: number | undefined): Promise<number> {
-    return untilRedisAnswers(() => uncount.run(this.redis, [this.keyOf(id)], [limitMs ?? "", attemptsStarted]));
+    const args = { limit: limitMs, start: attemptsStarted };
+    return untilRedisAnswers(() => uncount.run(this.redis, { job: this.keyOf(id) }, args));
   }
 }
 

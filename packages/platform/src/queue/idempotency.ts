@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ProblemCode, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { bytesOf, type Quotas, refusals, refused } from "./admission.js";
-import { keptKeys, ledger, overhead } from "./ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, overhead } from "./ledger/ledger.js";
 import type { QueueKeys } from "./queue-keys.js";
 import { isUnanswered } from "./redis-errors.js";
-import { RedisScript } from "./redis-script.js";
+import { as, clock, script } from "./script.js";
 
 /** A caller's promise that two requests with one key are the same request. */
 export interface Idempotency {
@@ -48,31 +48,45 @@ const recordTtlMs = 24 * 3600 * 1000;
 const claimMs = 5000;
 const claimCheckMs = 25;
 
-/**
- * KEYS: record, what ends by itself, then those of the ledger. ARGV: id for a new thing, hash of the body, milliseconds of
- * a claim and of the record, tenant, name of the record, most bytes of the tenant or "".
- */
-const claim = new RedisScript<["conflict" | "pending" | "full" | Claim["state"], string, string]>(`${ledger}
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local jobId, bodyHash, submitted, claimedUntil, shape =
-  unpack(redis.call("HMGET", KEYS[1], "jobId", "bodyHash", "submitted", "claimedUntil", "shape"))
-if jobId and bodyHash ~= ARGV[2] then return {"conflict", "", ""} end
-if submitted then return {"made", jobId, shape or ""} end
-if jobId and tonumber(claimedUntil) > now then return {"pending", "", ""} end
-local bytes = tonumber(redis.call("HGET", KEYS[4], ARGV[5]) or 0) + ${overhead.idempotencyKey}
-if not jobId and ARGV[7] ~= "" and bytes > tonumber(ARGV[7]) then return {"full", "", ""} end
-redis.call("HSET", KEYS[1], "claimedUntil", string.format("%.0f", now + ARGV[3]))
-if jobId then return {"inherited", jobId, shape or ""} end
-redis.call("HSET", KEYS[1], "jobId", ARGV[1], "bodyHash", ARGV[2])
-redis.call("PEXPIRE", KEYS[1], ARGV[4])
-redis.call("ZADD", KEYS[2], string.format("%.0f", now + ARGV[4]), ARGV[5] .. "/" .. ARGV[6])
-takes({KEYS[3], KEYS[4]}, ARGV[6], ${overhead.idempotencyKey}, ARGV[5])
-return {"claimed", ARGV[1], ""}`);
+/** `newId`: what is made gets it; `claimFor`, `keepFor`: how long the claim, and the record, last. */
+const claim = script(
+  {
+    keys: { record: "key", ended: "key", kept: ledgerKeys },
+    args: {
+      newId: "text",
+      bodyHash: "text",
+      claimFor: "number",
+      keepFor: "number",
+      tenant: "text",
+      thing: "text",
+      maxKeptBytes: "number?",
+    },
+    uses: [ledger, clock],
+    answer: as<["conflict" | "pending" | "full" | Claim["state"], string, string]>(),
+  },
+  `
+local time = now()
+local id, claimedHash, submitted, claimedUntil, shape =
+  unpack(redis.call("HMGET", record, "jobId", "bodyHash", "submitted", "claimedUntil", "shape"))
+if id and claimedHash ~= bodyHash then return {"conflict", "", ""} end
+if submitted then return {"made", id, shape or ""} end
+if id and tonumber(claimedUntil) > time then return {"pending", "", ""} end
+local bytes = sumOf(kept, tenant) + ${overhead.idempotencyKey}
+if not id and maxKeptBytes and bytes > maxKeptBytes then return {"full", "", ""} end
+redis.call("HSET", record, "claimedUntil", whole(time + claimFor))
+if id then return {"inherited", id, shape or ""} end
+redis.call("HSET", record, "jobId", newId, "bodyHash", bodyHash)
+redis.call("PEXPIRE", record, keepFor)
+redis.call("ZADD", ended, whole(time + keepFor), tenant .. "/" .. thing)
+takes(kept, thing, ${overhead.idempotencyKey}, tenant)
+return {"claimed", newId, ""}`,
+);
 
-/** Changes a record that is still there; another would stay for ever. KEYS: record. ARGV: field, value. */
-const change = new RedisScript<number>(`
-return redis.call("EXISTS", KEYS[1]) == 1 and redis.call("HSET", KEYS[1], ARGV[1], ARGV[2]) or 0`);
+/** Changes a record that is still there; another would stay for ever. */
+const change = script(
+  { keys: { record: "key" }, args: { field: "text", value: "text" } },
+  `return redis.call("EXISTS", record) == 1 and redis.call("HSET", record, field, value) or 0`,
+);
 
 /**
  * Remembers for 24 hours what each idempotency key led to. A key keeps its id from the first claim on: a request
@@ -110,8 +124,16 @@ export class IdempotencyRecords {
   }
 
   async #claim({ tenant, digest, bodyHash, newId, maxKeptBytes }: Claimed<unknown>): Promise<Claim> {
-    const keys = [this.keys.idempotency(digest), this.keys.ended, ...keptKeys(this.keys)];
-    const args = [newId, bodyHash, claimMs, recordTtlMs, tenant, `key.${digest}`, bytesOf(maxKeptBytes)];
+    const keys = { record: this.keys.idempotency(digest), ended: this.keys.ended, kept: keptKeys(this.keys) };
+    const args = {
+      newId,
+      bodyHash,
+      claimFor: claimMs,
+      keepFor: recordTtlMs,
+      tenant,
+      thing: `key.${digest}`,
+      maxKeptBytes: bytesOf(maxKeptBytes),
+    };
     for (;;) {
       const [state, id, shape] = await claim.run(this.redis, keys, args);
       if (state === "full") throw refused(refusals.tooMuchKept, { maxKeptBytes });
@@ -122,12 +144,16 @@ export class IdempotencyRecords {
   }
 
   async #confirm(digest: string): Promise<void> {
-    await change.run(this.redis, [this.keys.idempotency(digest)], ["submitted", "1"]);
+    await this.#change(digest, "submitted", "1");
   }
 
   /** Lets the next request with this key try. A claim that cannot be reached ends by itself. */
   async #yield(digest: string): Promise<void> {
-    await change.run(this.redis, [this.keys.idempotency(digest)], ["claimedUntil", "0"]).catch(() => undefined);
+    await this.#change(digest, "claimedUntil", "0").catch(() => undefined);
+  }
+
+  async #change(digest: string, field: string, value: string): Promise<void> {
+    await change.run(this.redis, { record: this.keys.idempotency(digest) }, { field, value });
   }
 }
 

@@ -7,28 +7,32 @@ import { givenBackSince } from "./give-back.js";
 import type { JobSightings } from "./job-sightings.js";
 import { originOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
-import { keptKeys, ledger, overhead } from "./ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, overhead } from "./ledger/ledger.js";
 import { erased, type Outcomes } from "./outcomes.js";
 import { memberOf, type QueueKeys } from "./queue-keys.js";
-import { RedisScript } from "./redis-script.js";
+import { script } from "./script.js";
 import { heldUpload } from "./uploads/upload-ownership.js";
 
 /**
  * Takes a failure back. The reason that BullMQ keeps is replaced, so that should we die before BullMQ has the
  * job again, it is found failed and can be tried again.
- * KEYS: outcome, live, ended, BullMQ's failed jobs, BullMQ's job, then those of the ledger. ARGV: id, created at, member
- * of ended.
  */
-const revive = new RedisScript<number>(`${ledger}
-local outcome, live, ended, failed, job = unpack(KEYS)
-if redis.call("HGET", outcome, "state") ~= "failed" or not redis.call("ZSCORE", failed, ARGV[1]) then return 0 end
+const revive = script(
+  {
+    keys: { outcome: "key", live: "key", ended: "key", failed: "key", job: "key", kept: ledgerKeys },
+    args: { id: "text", createdAt: "number", member: "text" },
+    uses: [ledger],
+  },
+  `
+if redis.call("HGET", outcome, "state") ~= "failed" or not redis.call("ZSCORE", failed, id) then return 0 end
 redis.call("DEL", outcome)
-redis.call("ZADD", live, ARGV[2], ARGV[1])
-redis.call("ZREM", ended, ARGV[3])
+redis.call("ZADD", live, createdAt, id)
+redis.call("ZREM", ended, member)
 redis.call("HSET", job, "failedReason", "about to be tried again")
 redis.call("HDEL", job, "stc", "${givenBackSince}")
-takes({unpack(KEYS, 6, 7)}, ARGV[1], redis.call("HSTRLEN", job, "data") + ${overhead.job})
-return 1`);
+takes(kept, id, redis.call("HSTRLEN", job, "data") + ${overhead.job})
+return 1`,
+);
 
 const putAwayWithinMs = 500;
 const putAwayCheckMs = 20;
@@ -86,11 +90,16 @@ export class JobRetry {
 
   async #revive(tenant: string, { id = "", timestamp }: FaceQueueJob): Promise<boolean> {
     const { keys, queue } = this;
-    const revived = await revive.run(
-      this.redis,
-      [keys.outcome(id), keys.live(tenant), keys.ended, queue.toKey("failed"), queue.toKey(id), ...keptKeys(keys)],
-      [id, timestamp, memberOf(tenant, id)],
-    );
+    const places = {
+      outcome: keys.outcome(id),
+      live: keys.live(tenant),
+      ended: keys.ended,
+      failed: queue.toKey("failed"),
+      job: queue.toKey(id),
+      kept: keptKeys(keys),
+    };
+    const args = { id, createdAt: timestamp, member: memberOf(tenant, id) };
+    const revived = await revive.run(this.redis, places, args);
     return revived === 1;
   }
 }

@@ -3,6 +3,9 @@ import type { Batch, FaceJobPayload, Job, OutboxEvent } from "@facefleet/contrac
 import type { BatchPlan } from "./batches/batch-record.js";
 import type { Origin } from "./job-trace.js";
 import { tenantOf } from "./job-view.js";
+import { keptKeys, ledger, ledgerKeys, overhead } from "./ledger/ledger.js";
+import type { QueueKeys } from "./queue-keys.js";
+import { type ArgumentsOf, type KeysOf, part } from "./script.js";
 
 type JobEvent = Extract<OutboxEvent, { kind: "job" }>;
 type BatchEvent = Extract<OutboxEvent, { kind: "batch" }>;
@@ -13,9 +16,32 @@ export function newEventId(): string {
 }
 
 /**
- * The event of a job's end; undefined when nobody asked for it. An event is announced by pushing it, as JSON, to the
- * right end of the list `QueueKeys.outbox`, in the same step as the end that it tells of.
+ * A Lua function that leaves the event of an end, if there is one, in the outbox, for the step that ends it. `subject`: the
+ * key of what has ended.
  */
+export const announcing = part(
+  { keys: { outbox: "key", kept: ledgerKeys }, args: { event: "text?", eventId: "text?" }, uses: [ledger] },
+  `
+local function announce(subject, owner)
+  if not event then return end
+  redis.call("RPUSH", outbox, event)
+  redis.call("HSET", subject, "event", eventId)
+  takes(kept, eventId, #event + ${overhead.event}, owner)
+end`,
+);
+
+/** The keys and arguments of `announcing`. */
+export function announcementOf(
+  event: OutboxEvent | undefined,
+  keys: QueueKeys,
+): { keys: KeysOf<typeof announcing>; args: ArgumentsOf<typeof announcing> } {
+  return {
+    keys: { outbox: keys.outbox, kept: keptKeys(keys) },
+    args: { event: event && JSON.stringify(event), eventId: event?.id },
+  };
+}
+
+/** The event of a job's end; undefined when nobody asked for it. */
 export function endEvent(job: Job, payload: FaceJobPayload, origin: Origin = {}): JobEvent | undefined {
   const { id, task, state, metadata, links, result, expiresAt } = job;
   if (!payload.webhook || state === "queued" || state === "active") return undefined;

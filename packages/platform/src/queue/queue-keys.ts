@@ -85,14 +85,19 @@ export class QueueKeys {
     return `${this.prefix}:outcome:${jobId}`;
   }
 
+  /** What the keys of a tenant begin with. */
+  tenant(tenant: string): string {
+    return `${this.prefix}:tenant:${tenant}`;
+  }
+
   /** Sorted set of the jobs that a tenant can list, by when they were created. */
   jobs(tenant: string): string {
-    return `${this.prefix}:tenant:${tenant}:jobs`;
+    return `${this.tenant(tenant)}:jobs`;
   }
 
   /** Sorted set of a tenant's jobs that have not ended, by when they were created. */
   live(tenant: string): string {
-    return `${this.prefix}:tenant:${tenant}:live`;
+    return `${this.tenant(tenant)}:live`;
   }
 
   /** The same for the items of a batch: they count towards no quota of their tenant's. */
@@ -106,12 +111,12 @@ export class QueueKeys {
 
   /** Sorted set of a tenant's batches that have not ended, by when they were created. */
   liveBatches(tenant: string): string {
-    return `${this.prefix}:tenant:${tenant}:batches`;
+    return `${this.tenant(tenant)}:batches`;
   }
 
   /** The id of the job that has the result of a tenant's request. */
   knownResult(tenant: string, digest: string): string {
-    return `${this.prefix}:tenant:${tenant}:result:${digest}`;
+    return `${this.tenant(tenant)}:result:${digest}`;
   }
 
   /** Hash: how far the turns of each tenant reach among the jobs of a priority. */
@@ -156,12 +161,12 @@ export class QueueKeys {
 
   /** There while nothing new is sent to a tenant's receiver. */
   disabledReceiver(tenant: string, url: string): string {
-    return `${this.prefix}:tenant:${tenant}:disabled:${createHash("sha256").update(url).digest("hex")}`;
+    return `${this.tenant(tenant)}:disabled:${createHash("sha256").update(url).digest("hex")}`;
   }
 
   /** Hash: what a tenant's events are signed with. */
   webhookSecrets(tenant: string): string {
-    return `${this.prefix}:tenant:${tenant}:webhook-secrets`;
+    return `${this.tenant(tenant)}:webhook-secrets`;
   }
 
   worker(workerId: string): string {

@@ -9,12 +9,12 @@ import { isLive } from "./batches/live-batch.js";
 import { type FaceQueue, openFaceQueue } from "./face-queue.js";
 import { originOf } from "./job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "./job-view.js";
-import { keptKeys, ledger } from "./ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys } from "./ledger/ledger.js";
 import { type EndListener, Outcomes } from "./outcomes.js";
 import { QueueKeys } from "./queue-keys.js";
 import { RedisConnection } from "./redis-connection.js";
-import { RedisScript } from "./redis-script.js";
 import { ResultStore } from "./results/result-store.js";
+import { as, clock, script } from "./script.js";
 import { uploadKeys, uploadOwnership } from "./uploads/upload-ownership.js";
 
 export interface QueueSweepOptions extends EndListener {
@@ -30,68 +30,82 @@ const everyMs = 60_000;
 const chunkSize = 500;
 
 /**
- * Forgets jobs whose outcome has expired, and what else is on the ledger for as long as it lasts by itself. KEYS: ended,
- * BullMQ's failed jobs, then those of the ledger. ARGV: how many, prefix.
- * Returns how many there were, and those that BullMQ still keeps.
+ * Forgets jobs whose outcome has expired, and what else is on the ledger for as long as it lasts by itself. Returns how many
+ * there were, and those that BullMQ still keeps.
  */
-const forgetExpired = new RedisScript<[number, string[]]>(`${ledger}
-local time = redis.call("TIME")
-local now = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000))
-local members = redis.call("ZRANGEBYSCORE", KEYS[1], "-inf", now, "LIMIT", 0, ARGV[1])
-local kept = {}
+const forgetExpired = script(
+  {
+    keys: { ended: "key", failed: "key", kept: ledgerKeys },
+    args: { most: "number", tenantsPrefix: "text" },
+    uses: [ledger, clock],
+    answer: as<[number, string[]]>(),
+  },
+  `
+local members = redis.call("ZRANGEBYSCORE", ended, "-inf", whole(now()), "LIMIT", 0, most)
+local known = {}
 for _, member in ipairs(members) do
   local tenant, id = string.match(member, "^([^/]+)/(.+)$")
-  redis.call("ZREM", ARGV[2] .. ":tenant:" .. tenant .. ":jobs", id)
-  redis.call("ZREM", KEYS[1], member)
-  takes({KEYS[3], KEYS[4]}, id, 0)
-  if redis.call("ZSCORE", KEYS[2], id) then table.insert(kept, id) end
+  redis.call("ZREM", tenantsPrefix .. tenant .. ":jobs", id)
+  redis.call("ZREM", ended, member)
+  takes(kept, id, 0)
+  if redis.call("ZSCORE", failed, id) then table.insert(known, id) end
 end
-return {#members, kept}`);
+return {#members, known}`,
+);
 
-/**
- * Forgets jobs that have ended, and finds those that BullMQ gave up and nobody wrote down, and those that it lost.
- * KEYS: live, BullMQ's failed jobs. ARGV: prefix of outcomes, prefix of BullMQ's jobs, ids.
- */
-const settleLive = new RedisScript<[givenUp: string[], lost: string[]]>(`
+/** Forgets jobs that have ended, and finds those that BullMQ gave up and nobody wrote down, and those that it lost. */
+const settleLive = script(
+  {
+    keys: { live: "key", failed: "key" },
+    args: { outcomesPrefix: "text", jobsPrefix: "text", ids: ["text"] },
+    answer: as<[givenUp: string[], lost: string[]]>(),
+  },
+  `
 local givenUp, lost = {}, {}
-for index = 3, #ARGV do
-  local id = ARGV[index]
-  if redis.call("EXISTS", ARGV[1] .. id) == 1 then
-    redis.call("ZREM", KEYS[1], id)
-  elseif redis.call("EXISTS", ARGV[2] .. id) == 0 then
+for _, id in ipairs(ids) do
+  if redis.call("EXISTS", outcomesPrefix .. id) == 1 then
+    redis.call("ZREM", live, id)
+  elseif redis.call("EXISTS", jobsPrefix .. id) == 0 then
     table.insert(lost, id)
-  elseif redis.call("ZSCORE", KEYS[2], id) then
+  elseif redis.call("ZSCORE", failed, id) then
     table.insert(givenUp, id)
   end
 end
-return {givenUp, lost}`);
+return {givenUp, lost}`,
+);
 
-/** KEYS: live, jobs, then those of the ledger. ARGV: id. */
-const forgetLost = new RedisScript<number>(`${ledger}
-redis.call("ZREM", KEYS[1], ARGV[1])
-redis.call("ZREM", KEYS[2], ARGV[1])
-return takes({KEYS[3], KEYS[4]}, ARGV[1], 0)`);
+const forgetLost = script(
+  { keys: { live: "key", jobs: "key", kept: ledgerKeys }, args: { id: "text" }, uses: [ledger] },
+  `
+redis.call("ZREM", live, id)
+redis.call("ZREM", jobs, id)
+return takes(kept, id, 0)`,
+);
 
 /**
  * Releases the uploads of holders that are no more: a job that BullMQ does not know can be neither run nor tried again,
- * and a batch that has ended is forgotten. KEYS: those of `uploadKeys`. ARGV: prefixes of BullMQ's jobs and of batches,
- * then held uploads.
+ * and a batch that has ended is forgotten. `held`: each with its holder, as `heldUpload` names them.
  */
-const releaseOrphans = new RedisScript<number>(`${uploadOwnership}${isLive}
+const releaseOrphans = script(
+  {
+    args: { jobsPrefix: "text", batchesPrefix: "text", held: ["text"] },
+    uses: [uploadOwnership, isLive],
+  },
+  `
 local released = 0
-for at = 3, #ARGV do
-  local upload, holder = string.match(ARGV[at], "^([^/]+)/(.+)$")
-  if redis.call("EXISTS", ARGV[1] .. holder) == 0 and not isLive(ARGV[2] .. holder) then
-    releaseUpload(KEYS, upload, holder)
+for _, member in ipairs(held) do
+  local upload, holder = string.match(member, "^([^/]+)/(.+)$")
+  if redis.call("EXISTS", jobsPrefix .. holder) == 0 and not isLive(batchesPrefix .. holder) then
+    releaseUpload(upload, holder)
     released = released + 1
   end
 end
-return released`);
+return released`,
+);
 
 /** Clears away, once a minute in one process at a time, what jobs leave behind. */
 export class QueueSweep {
   readonly #options: QueueSweepOptions;
-  readonly #prefix: string;
   readonly #keys: QueueKeys;
   readonly #connection: RedisConnection;
   readonly #queue: FaceQueue;
@@ -101,7 +115,6 @@ export class QueueSweep {
 
   constructor(settings: RedisSettings, options: QueueSweepOptions) {
     this.#options = options;
-    this.#prefix = settings.QUEUE_PREFIX;
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
     this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
@@ -143,10 +156,11 @@ export class QueueSweep {
   }
 
   async #forgetExpired(): Promise<void> {
-    const keys = [this.#keys.ended, this.#queue.toKey("failed"), ...keptKeys(this.#keys)];
+    const keys = { ended: this.#keys.ended, failed: this.#queue.toKey("failed"), kept: keptKeys(this.#keys) };
+    const args = { most: chunkSize, tenantsPrefix: this.#keys.tenant("") };
     let count = chunkSize;
     while (count === chunkSize && !this.#sweeps.isStopped) {
-      const [forgotten, kept] = await forgetExpired.run(this.#connection.client, keys, [chunkSize, this.#prefix]);
+      const [forgotten, kept] = await forgetExpired.run(this.#connection.client, keys, args);
       for (const id of kept) await this.#queue.remove(id);
       count = forgotten;
     }
@@ -156,9 +170,10 @@ export class QueueSweep {
   async #settleTenants(): Promise<void> {
     const { client } = this.#connection;
     for (const tenant of await client.smembers(this.#keys.tenants)) {
-      const keys = [this.#keys.live(tenant), this.#keys.jobs(tenant), ...keptKeys(this.#keys)];
-      await this.#settle(this.#keys.live(tenant), async (id) => {
-        await forgetLost.run(client, keys, [id]);
+      const live = this.#keys.live(tenant);
+      const keys = { live, jobs: this.#keys.jobs(tenant), kept: keptKeys(this.#keys) };
+      await this.#settle(live, async (id) => {
+        await forgetLost.run(client, keys, { id });
       });
     }
   }
@@ -179,12 +194,12 @@ export class QueueSweep {
 
   async #releaseOrphans(): Promise<void> {
     const { client } = this.#connection;
-    const prefixes = [this.#queue.toKey(""), this.#keys.batch("")];
+    const prefixes = { jobsPrefix: this.#queue.toKey(""), batchesPrefix: this.#keys.batch("") };
     let from = "-";
     for (;;) {
       const held = await client.zrangebylex(this.#keys.heldUploads, from, "+", "LIMIT", 0, chunkSize);
       if (held.length === 0 || this.#sweeps.isStopped) return;
-      await releaseOrphans.run(client, uploadKeys(this.#keys), [...prefixes, ...held]);
+      await releaseOrphans.run(client, { uploads: uploadKeys(this.#keys) }, { ...prefixes, held });
       from = `(${held.at(-1)}`;
     }
   }
@@ -193,10 +208,11 @@ export class QueueSweep {
     const { client } = this.#connection;
     const newest = Date.now() - (this.#options.graceMs ?? everyMs);
     const ids = await client.zrangebyscore(live, "-inf", newest);
+    const keys = { live, failed: this.#queue.toKey("failed") };
+    const prefixes = { outcomesPrefix: this.#keys.outcome(""), jobsPrefix: this.#queue.toKey("") };
     for (let start = 0; start < ids.length && !this.#sweeps.isStopped; start += chunkSize) {
-      const prefixes = [this.#keys.outcome(""), this.#queue.toKey("")];
-      const args = [...prefixes, ...ids.slice(start, start + chunkSize)];
-      const [givenUp, lost] = await settleLive.run(client, [live, this.#queue.toKey("failed")], args);
+      const args = { ...prefixes, ids: ids.slice(start, start + chunkSize) };
+      const [givenUp, lost] = await settleLive.run(client, keys, args);
       for (const id of givenUp) await this.#writeFailure(id);
       for (const id of lost) await onLost(id);
     }

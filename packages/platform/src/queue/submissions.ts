@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
 import { type Applicant, refused } from "./admission.js";
-import { admitAndQueue, queueingOf } from "./admit-and-queue.js";
+import { queueing, queueingOf } from "./admit-and-queue.js";
 import type { FaceQueue } from "./face-queue.js";
 import type { QueueKeys } from "./queue-keys.js";
-import { RedisScript } from "./redis-script.js";
+import { as, script } from "./script.js";
 
-const queueAll = new RedisScript<number[]>(`${admitAndQueue} return admitAndQueue(#ARGV)`);
+const queueAll = script({ uses: [queueing], answer: as<number[]>() }, "return admitAndQueue()");
 
 interface Submission {
   readonly applicant: Applicant;

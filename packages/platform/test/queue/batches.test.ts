@@ -110,6 +110,7 @@ describe("a step of a batch", () => {
     const { id, steps, record } = await queued(bench);
     for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
     const before = await record();
+    await steps.partStored(before, { bytes: 1, lines: [] });
     await steps.finish({ ...before, stored: 1 });
     const ended = await record();
     const late = async () => {
@@ -209,6 +210,7 @@ describe("the lines of a batch", () => {
     for (const index of [0, 2]) await steps.failItem(id, index, problem);
     await steps.partStored(await record(), { bytes: 1, lines: [] });
     expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
+    await steps.finish(await record());
     await bench.redis.del(bench.keys.batch(id));
     await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });
   });
@@ -238,7 +240,8 @@ describe("the end of a batch", () => {
     const record = async () => (await steps.record(batch.id))!;
     await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
     for (const index of [0, 1, 2]) await steps.failItem(batch.id, index, problem);
-    const complete = { ...(await record()), stored: 1 };
+    await steps.partStored(await record(), { bytes: 1, lines: [] });
+    const complete = await record();
     await steps.finish(complete);
     await steps.finish(complete);
     const events = await bench.redis.lrange(bench.keys.outbox, "0", "-1");

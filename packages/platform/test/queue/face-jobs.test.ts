@@ -226,6 +226,7 @@ describe("waiting", () => {
     await sleep(300);
     const outcome = { ...(await jobs.find(defaultTenant, id))!, state: "canceled" };
     await bench.redis.hset(bench.keys.outcome(id), { tenant: defaultTenant, job: JSON.stringify(outcome) });
+    await bench.redis.pexpire(bench.keys.outcome(id), 60_000);
     const start = Date.now();
     expect(await waiting).toMatchObject({ state: "canceled" });
     expect(Date.now() - start).toBeLessThan(3000);

@@ -74,6 +74,7 @@ describe("a job that is given back", () => {
     const evalsha = () => Promise.reject(new Error("NOSCRIPT"));
     const key = bench.queue().toKey("j1");
     await redis.hset(key, { ats: 3 });
+    await redis.pexpire(key, 60_000);
     const giveBack = new GiveBack(
       Object.create(redis, { evalsha: { value: evalsha }, eval: { value: twice } }),
       () => key,

@@ -12,6 +12,7 @@ const options = { priority: "normal", idempotency } as const;
 async function deadClaim(bench: QueueBench, agoMs: number, jobId = `j${randomUUID()}`): Promise<string> {
   const claim = { jobId, bodyHash: "h1", claimedUntil: Date.now() + 5000 - agoMs };
   await bench.redis.hset(bench.keys.idempotency(digest), claim);
+  await bench.redis.pexpire(bench.keys.idempotency(digest), 60_000);
   return jobId;
 }
 

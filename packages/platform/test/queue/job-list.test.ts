@@ -63,8 +63,10 @@ describe("the list of jobs", () => {
   });
 
   it("forgets jobs that were erased, and never shows items of a batch", async () => {
-    const jobs = new QueueBench().jobs();
+    const bench = new QueueBench();
+    const jobs = bench.jobs();
     await jobs.submit({ ...payload, batch: { id: "b1", index: 0 } }, { priority: "low" });
+    await bench.redis.pexpire(bench.keys.batchLive("b1"), 60_000);
     const [id] = await submitted(jobs, 1);
     await jobs.cancel(defaultTenant, id!);
     expect((await jobs.list(defaultTenant, { limit: 10 })).jobs).toMatchObject([{ id, state: "canceled" }]);

@@ -65,6 +65,7 @@ describe("outcomes", () => {
     const { redis, keys, outcomes } = bench;
     await redis.zadd(keys.live("acme"), 1, "j1", 2, "j2");
     await redis.hset(keys.idempotency("digest"), "jobId", "j1");
+    await redis.pexpire(keys.idempotency("digest"), 60_000);
     const owned: FaceJobPayload = {
       ...payload,
       tenant: "acme",

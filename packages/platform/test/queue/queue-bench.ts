@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
 import { createLogger } from "../../src/logging/index.js";
 import { FolderObjectStore } from "../../src/object-store/index.js";
@@ -15,6 +15,7 @@ import { Outcomes } from "../../src/queue/outcomes.js";
 import { QueueKeys } from "../../src/queue/queue-keys.js";
 import { RedisConnection } from "../../src/queue/redis-connection.js";
 import { ResultStore } from "../../src/queue/results/result-store.js";
+import { keysLeft } from "./keys-left.js";
 
 // biome-ignore lint/style/noProcessEnv: the global setup of the tests says here where Redis is
 const { REDIS_URL } = process.env;
@@ -107,12 +108,15 @@ export class QueueBench {
 
   async #clear(): Promise<void> {
     for (const close of this.#closers.reverse()) await close();
+    let left: string[] = [];
     if (this.redis.status === "ready") {
+      left = await keysLeft(this.redis, this.keys);
       const keys = await this.redis.keys(`${this.settings.QUEUE_PREFIX}*`);
       if (keys.length > 0) await this.redis.del(...keys);
     }
     this.redis.disconnect();
     await rm(this.folder, { recursive: true, force: true });
+    expect(left, "keys that would stay for ever").toEqual([]);
   }
 }
 

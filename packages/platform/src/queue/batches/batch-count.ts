@@ -1,6 +1,6 @@
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
-import { batchUploads, uploadCounts } from "../uploads/batch-uploads.js";
+import { type ArgumentsOf, type KeysOf, script } from "../script.js";
+import { batchUploads, namedUpload, uploadCounts } from "../uploads/batch-uploads.js";
 import { uploadKeys } from "../uploads/upload-ownership.js";
 import type { BatchRecord } from "./batch-record.js";
 
@@ -15,28 +15,38 @@ export interface BatchCount {
   readonly isDone: boolean;
 }
 
-/**
- * From here on the batch holds the uploads that were read.
- * KEYS: batch, its uploads, then those of `uploadKeys`. ARGV: cursor that was read from, cursor, total, version, state, id,
- * then each upload and how many of the items name it.
- */
-export const count = new RedisScript<number>(`${batchUploads}
-local state, cursor = unpack(redis.call("HMGET", KEYS[1], "state", "cursor"))
-if state ~= "queued" or (cursor or "") ~= ARGV[1] then return 0 end
-redis.call("HSET", KEYS[1], "cursor", ARGV[2], "total", ARGV[3], "version", ARGV[4], "state", ARGV[5])
-for at = 7, #ARGV, 2 do holdBatchUpload({unpack(KEYS, 3)}, KEYS[2], ARGV[at], ARGV[at + 1], ARGV[6]) end
-return 1`);
+/** From here on the batch holds the uploads that were read. `readFrom`: the cursor that the batch has to be at. */
+export const count = script(
+  {
+    keys: { batch: "key" },
+    args: {
+      readFrom: "text",
+      cursor: "text",
+      total: "number",
+      version: "text",
+      state: "text",
+      counted: [namedUpload],
+    },
+    uses: [batchUploads],
+  },
+  `
+local stateNow, cursorNow = unpack(redis.call("HMGET", batch, "state", "cursor"))
+if stateNow ~= "queued" or (cursorNow or "") ~= readFrom then return 0 end
+redis.call("HSET", batch, "cursor", cursor, "total", total, "version", version, "state", state)
+for _, one in ipairs(counted) do holdBatchUpload(one.upload, one.items) end
+return 1`,
+);
 
 /** The keys and arguments of `count`. */
 export function countOf(
-  record: BatchRecord,
+  { id, cursor: readFrom }: BatchRecord,
   { total, cursor, version, isDone, uploads = [] }: BatchCount,
   keys: QueueKeys,
-): { keys: string[]; args: (string | number)[] } {
-  const { id } = record;
+): { keys: KeysOf<typeof count>; args: ArgumentsOf<typeof count> } {
   const state = isDone ? "active" : "queued";
+  const place = { readFrom, cursor: isDone ? "" : cursor };
   return {
-    keys: [keys.batch(id), keys.batchUploads(id), ...uploadKeys(keys)],
-    args: [record.cursor, isDone ? "" : cursor, total, version, state, id, ...uploadCounts(uploads)],
+    keys: { batch: keys.batch(id), named: keys.batchUploads(id), uploads: uploadKeys(keys) },
+    args: { ...place, total, version, state, batchId: id, counted: uploadCounts(uploads) },
   };
 }

@@ -1,10 +1,10 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { bytesOf, type Quotas, refusals, refused } from "../admission.js";
-import { keptKeys, ledger, overhead, storedKeys, sumOf } from "../ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
-import { batchUploads, uploadCounts } from "../uploads/batch-uploads.js";
+import { script } from "../script.js";
+import { batchUploads, namedUpload, uploadCounts } from "../uploads/batch-uploads.js";
 import { uploadKeys } from "../uploads/upload-ownership.js";
 import type { BatchPlan } from "./batch-record.js";
 
@@ -23,32 +23,47 @@ export interface BatchMaterial {
 const maxLiveBatches = 100;
 
 /**
- * From here on the batch holds the uploads that its items name.
- * KEYS: batch, its items, batches, live batches of the tenant, uploads of the batch, then those of `uploadKeys`, those of
- * the ledgers. ARGV: id, created at, most live batches, tenant, plan, most bytes in Redis and in the store or "", number
- * of items, items, then each upload and how many items name it.
- * Returns 1, 0 when the tenant has too many, or why it may have no more.
+ * From here on the batch holds the uploads that its items name. Returns 1, 0 when the tenant has too many, or why it may
+ * have no more.
  */
-const create = new RedisScript<number>(`${batchUploads}${ledger}${sumOf}
-local batch, items, batches, live, named = unpack(KEYS)
-local kept, stored = {unpack(KEYS, 9, 10)}, {unpack(KEYS, 11, 12)}
-local id, createdAt, most, tenant, plan, mostKept, mostStored, total = unpack(ARGV)
-local lastItem = 8 + total
+const create = script(
+  {
+    keys: {
+      batch: "key",
+      itemList: "key",
+      batches: "key",
+      live: "key",
+      kept: ledgerKeys,
+      stored: ledgerKeys,
+    },
+    args: {
+      createdAt: "number",
+      maxLive: "number",
+      tenant: "text",
+      plan: "text",
+      maxKeptBytes: "number?",
+      maxStoredBytes: "number?",
+      items: ["text"],
+      counted: [namedUpload],
+    },
+    uses: [batchUploads, ledger],
+  },
+  `
 if redis.call("EXISTS", batch) == 1 then return 1 end
-if redis.call("ZCARD", live) >= tonumber(most) then return 0 end
+if redis.call("ZCARD", live) >= maxLive then return 0 end
 local bytes = #plan + ${overhead.batch}
-for at = 9, #ARGV do bytes = bytes + #ARGV[at] + ${overhead.item} end
-if mostKept ~= "" and sumOf(kept, tenant) + bytes > tonumber(mostKept) then return ${refusals.tooMuchKept} end
-if mostStored ~= "" and sumOf(stored, tenant) > tonumber(mostStored) then return ${refusals.tooMuchStored} end
-takes(kept, id, bytes, tenant)
-redis.call("HSET", batch, "tenant", tenant, "plan", plan, "state", "queued", "createdAt", createdAt, "total", total)
-if lastItem > 8 then redis.call("RPUSH", items, unpack(ARGV, 9, lastItem)) end
-for at = lastItem + 1, #ARGV, 2 do
-  holdBatchUpload({unpack(KEYS, 6, 8)}, named, ARGV[at], ARGV[at + 1], id)
-end
-redis.call("ZADD", batches, 0, id)
-redis.call("ZADD", live, createdAt, id)
-return 1`);
+for _, item in ipairs(items) do bytes = bytes + #item + ${overhead.item} end
+for _, one in ipairs(counted) do bytes = bytes + #one.upload + #tostring(one.items) + 2 * ${overhead.item} end
+if maxKeptBytes and sumOf(kept, tenant) + bytes > maxKeptBytes then return ${refusals.tooMuchKept} end
+if maxStoredBytes and sumOf(stored, tenant) > maxStoredBytes then return ${refusals.tooMuchStored} end
+takes(kept, batchId, bytes, tenant)
+redis.call("HSET", batch, "tenant", tenant, "plan", plan, "state", "queued", "createdAt", createdAt, "total", #items)
+if #items > 0 then redis.call("RPUSH", itemList, unpack(items)) end
+for _, one in ipairs(counted) do holdBatchUpload(one.upload, one.items) end
+redis.call("ZADD", batches, 0, batchId)
+redis.call("ZADD", live, createdAt, batchId)
+return 1`,
+);
 
 /**
  * Creates a batch unless it is there.
@@ -60,12 +75,27 @@ export async function createBatch(
   { id, plan, items, uploads, quotas }: BatchMaterial,
 ): Promise<void> {
   const { tenant } = plan;
-  const places = [keys.batch(id), keys.batchItems(id), keys.batches, keys.liveBatches(tenant), keys.batchUploads(id)];
-  const most = [bytesOf(quotas.maxKeptBytes), bytesOf(quotas.maxStoredBytes)];
-  const args = [id, Date.now(), maxLiveBatches, tenant, JSON.stringify(plan), ...most, items.length];
-  const named = [...items.map((item) => JSON.stringify(item)), ...uploadCounts(uploads)];
-  const ledgers = [...keptKeys(keys), ...storedKeys(keys)];
-  const created = await create.run(redis, [...places, ...uploadKeys(keys), ...ledgers], [...args, ...named]);
+  const places = {
+    batch: keys.batch(id),
+    itemList: keys.batchItems(id),
+    batches: keys.batches,
+    live: keys.liveBatches(tenant),
+    named: keys.batchUploads(id),
+    uploads: uploadKeys(keys),
+    kept: keptKeys(keys),
+    stored: storedKeys(keys),
+  };
+  const created = await create.run(redis, places, {
+    batchId: id,
+    createdAt: Date.now(),
+    maxLive: maxLiveBatches,
+    tenant,
+    plan: JSON.stringify(plan),
+    maxKeptBytes: bytesOf(quotas.maxKeptBytes),
+    maxStoredBytes: bytesOf(quotas.maxStoredBytes),
+    items: items.map((item) => JSON.stringify(item)),
+    counted: uploadCounts(uploads),
+  });
   if (created === 1) return;
   if (created < 0) throw refused(created, quotas);
   throw new ProblemError("too_many_batches", `Expected fewer than ${maxLiveBatches} batches that have not ended.`);

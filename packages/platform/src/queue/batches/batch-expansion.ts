@@ -1,8 +1,8 @@
 import type { BatchLine, ImageRef, Problem } from "@facefleet/contracts";
-import { admitAndQueue, queueingOf } from "../admit-and-queue.js";
+import { queueing, queueingOf } from "../admit-and-queue.js";
 import type { FaceQueue } from "../face-queue.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
+import { type ArgumentsOf, type KeysOf, script } from "../script.js";
 import { itemApplicant } from "./batch-items.js";
 import { partOf, partSize, writeLine } from "./batch-lines.js";
 import type { BatchRecord } from "./batch-record.js";
@@ -21,25 +21,32 @@ export interface BatchChunk {
 }
 
 /**
- * All in one step: an item that failed before the batch is said to have come so far would have a line that nobody
- * counts on.
- * KEYS: those of `admitAndQueue`, then batch, its bitmap of ended items, lines of two parts. ARGV: those of
- * `admitAndQueue`, then index and line of each item that cannot be queued, then: expanded before, expanded, cursor,
- * first index of the second part, how many items cannot be queued.
+ * All in one step: an item that failed before the batch is said to have come so far would have a line that nobody counts
+ * on. `before`: where the batch has to be; `border`: the first index whose line is in the second of the two parts.
  */
-export const expand = new RedisScript<number>(`${admitAndQueue}${writeLine}
-local batch, ended, linesBefore, linesFrom = unpack(KEYS, 18)
-local before, expanded, cursor, border, faulty = unpack(ARGV, #ARGV - 4)
-local firstFaulty = #ARGV - 4 - 2 * faulty
+export const expand = script(
+  {
+    keys: { linesBefore: "key", linesFrom: "key" },
+    args: {
+      before: "text",
+      expanded: "number",
+      cursor: "text",
+      border: "number",
+      faults: [{ index: "number", line: "text" }],
+    },
+    uses: [queueing, writeLine],
+  },
+  `
 local state, stopping, at = unpack(redis.call("HMGET", batch, "state", "stopping", "expanded"))
 if state ~= "active" or stopping or (at or "0") ~= before then return 0 end
-admitAndQueue(firstFaulty - 1)
-for at = firstFaulty, #ARGV - 5, 2 do
-  local lines = tonumber(ARGV[at]) < tonumber(border) and linesBefore or linesFrom
-  writeLine(batch, ended, lines, ARGV[at], ARGV[at + 1], "failed")
+admitAndQueue()
+for _, fault in ipairs(faults) do
+  local lines = fault.index < border and linesBefore or linesFrom
+  writeLine(lines, fault.index, fault.line, "failed")
 end
 redis.call("HSET", batch, "expanded", expanded, "cursor", cursor)
-return 1`);
+return 1`,
+);
 
 /** The keys and arguments of `expand`. */
 export function expansionOf(
@@ -47,19 +54,29 @@ export function expansionOf(
   { items, expanded, cursor }: BatchChunk,
   keys: QueueKeys,
   queue: FaceQueue,
-): { keys: string[]; args: (string | number)[] } {
+): { keys: KeysOf<typeof expand>; args: ArgumentsOf<typeof expand> } {
   const { id, plan } = record;
   const applicants = items.flatMap((item) => ("error" in item ? [] : [itemApplicant(record, item.index, item.image)]));
   const payload = { tenant: plan.tenant, batch: { id, index: 0 } };
   const kind = { payload, priority: plan.priority, maxQueuedJobs: undefined };
-  const queueing = queueingOf(kind, applicants, keys, queue);
-  const faults = items.flatMap((item) => ("error" in item ? [item.index, faultLine(item)] : []));
+  const queued = queueingOf(kind, applicants, keys, queue);
   const part = partOf(record.expanded);
-  const own = [keys.batch(id), keys.batchEnded(id), keys.batchLines(id, part), keys.batchLines(id, part + 1)];
-  const place = [record.expanded, expanded, cursor, (part + 1) * partSize];
   return {
-    keys: [...queueing.keys, ...own],
-    args: [...queueing.args, ...faults, ...place, faults.length / 2],
+    keys: {
+      ...queued.keys,
+      batch: keys.batch(id),
+      endedItems: keys.batchEnded(id),
+      linesBefore: keys.batchLines(id, part),
+      linesFrom: keys.batchLines(id, part + 1),
+    },
+    args: {
+      ...queued.args,
+      before: `${record.expanded}`,
+      expanded,
+      cursor,
+      border: (part + 1) * partSize,
+      faults: items.flatMap((item) => ("error" in item ? [{ index: item.index, line: faultLine(item) }] : [])),
+    },
   };
 }
 

@@ -1,22 +1,25 @@
 import type { BatchLine, ImageRef, Job } from "@facefleet/contracts";
 import type { QueueKeys } from "../queue-keys.js";
+import { part } from "../script.js";
 
 /** Items whose lines are written to the object store together. A multiple of 8: their bits fill whole bytes. */
 export const partSize = 512;
 
 /** A Lua function that writes an item's line, unless it has one or its batch is gone. Returns whether it did. */
-export const writeLine = `
-local function writeLine(batch, ended, lines, index, line, state)
-  if redis.call("HEXISTS", batch, "state") == 0 or redis.call("SETBIT", ended, index, 1) == 1 then return false end
+export const writeLine = part(
+  { keys: { batch: "key", endedItems: "key" } },
+  `
+local function writeLine(lines, index, line, state)
+  if redis.call("HEXISTS", batch, "state") == 0 or redis.call("SETBIT", endedItems, index, 1) == 1 then return false end
   redis.call("HINCRBY", batch, state, 1)
   redis.call("HSET", lines, index, line)
   return true
-end
-`;
+end`,
+);
 
-/** The keys that `writeLine` takes: batch, its bitmap of ended items, the lines of the item's part. */
-export function lineKeys(keys: QueueKeys, { id, index }: { readonly id: string; readonly index: number }): string[] {
-  return [keys.batch(id), keys.batchEnded(id), keys.batchLines(id, partOf(index))];
+/** The keys that `writeLine` takes: those of the batch, of its bitmap, and of the lines of the item's part. */
+export function lineKeys(keys: QueueKeys, { id, index }: { readonly id: string; readonly index: number }) {
+  return { batch: keys.batch(id), endedItems: keys.batchEnded(id), lines: keys.batchLines(id, partOf(index)) };
 }
 
 /** Which part of the results an item's line is in. */

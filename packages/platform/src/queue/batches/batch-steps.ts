@@ -3,11 +3,11 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { takeDue } from "../due.js";
 import { type FaceQueue, openFaceQueue } from "../face-queue.js";
-import { keptKeys, ledger, partThing, storedKeys } from "../ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, partThing, storedKeys } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { evenWhenFull, RedisScript } from "../redis-script.js";
 import { type KeptText, keptTextOf, type StoredText } from "../results/kept-text.js";
+import { clock, full, script } from "../script.js";
 import { releaseBatchUploads } from "../uploads/batch-uploads.js";
 import { type BatchCount, count, countOf } from "./batch-count.js";
 import { endOf, finish } from "./batch-end.js";
@@ -33,55 +33,86 @@ const deletionLeaseMs = 60_000;
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
 
-/** KEYS: batches. ARGV: id, pause in milliseconds. */
-const release = new RedisScript<number>(`${evenWhenFull}
-local time = redis.call("TIME")
-local due = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2]
-return redis.call("ZADD", KEYS[1], "XX", string.format("%.0f", due), ARGV[1])`);
+const release = script(
+  { keys: { batches: "key" }, args: { id: "text", pause: "number" }, uses: [full, clock] },
+  `
+evenWhenFull(batches)
+return redis.call("ZADD", batches, "XX", whole(now() + pause), id)`,
+);
 
-/** KEYS: those of `writeLine`, live items. ARGV: index, line, id of the job. */
-const failItem = new RedisScript<number>(`${writeLine}
-redis.call("ZREM", KEYS[4], ARGV[3])
-return writeLine(KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], "failed") and 1 or 0`);
-
-/**
- * KEYS: batch, lines of the part, results in the object store, then those of the ledgers. ARGV: part, how long lines are
- * kept, the part as a thing of the ledgers, its bytes, tenant, ids of lines that are objects of their own. Returns whether
- * the batch is still there.
- */
-const markStored = new RedisScript<number>(`${isLive}${ledger}${evenWhenFull}
-local time = redis.call("TIME")
-local over = string.format("%.0f", time[1] * 1000 + ARGV[2])
-for index = 6, #ARGV do redis.call("ZADD", KEYS[3], "XX", over, ARGV[index]) end
-takes({KEYS[4], KEYS[5]}, ARGV[3], 0)
-if not isLive(KEYS[1]) then return redis.call("HEXISTS", KEYS[1], "state") end
-takes({KEYS[6], KEYS[7]}, ARGV[3], tonumber(ARGV[4]), ARGV[5])
-if (redis.call("HGET", KEYS[1], "stored") or "0") ~= ARGV[1] then return 1 end
-redis.call("PEXPIRE", KEYS[2], ARGV[2])
-redis.call("HSET", KEYS[1], "stored", ARGV[1] + 1)
-return 1`);
-
-/** KEYS: batch. ARGV: how, problem or "". The first reason counts. */
-const stop = new RedisScript<number>(`${isLive}${evenWhenFull}
-if not isLive(KEYS[1]) then return 0 end
-if redis.call("HSETNX", KEYS[1], "stopping", ARGV[1]) == 0 then return 0 end
-if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "error", ARGV[2]) end
-return redis.call("HSET", KEYS[1], "setbacks", 0)`);
-
-/** KEYS: batch. ARGV: problem. */
-const setBack = new RedisScript<number>(`${isLive}${evenWhenFull}
-if not isLive(KEYS[1]) then return 0 end
-redis.call("HSET", KEYS[1], "heldUpBy", ARGV[1])
-return redis.call("HINCRBY", KEYS[1], "setbacks", 1)`);
+const failItem = script(
+  {
+    keys: { lines: "key", live: "key" },
+    args: { index: "number", line: "text", jobId: "text" },
+    uses: [writeLine],
+  },
+  `
+redis.call("ZREM", live, jobId)
+return writeLine(lines, index, line, "failed") and 1 or 0`,
+);
 
 /**
- * KEYS: batches in the object store, then those of the ledgers. ARGV: its member of the first, id, its parts as things of
- * the ledger.
+ * `part`: which one; `thing`: the same on the ledgers; `keepLinesFor`: how long they are still there; `objects`: ids of
+ * those of them that are objects of their own. Returns whether the batch is still there.
  */
-const forget = new RedisScript<number>(`${ledger}
-redis.call("ZREM", KEYS[1], ARGV[1])
-for at = 3, #ARGV do takes({KEYS[4], KEYS[5]}, ARGV[at], 0) end
-return takes({KEYS[2], KEYS[3]}, ARGV[2], 0)`);
+const markStored = script(
+  {
+    keys: { batch: "key", lines: "key", results: "key", kept: ledgerKeys, stored: ledgerKeys },
+    args: {
+      part: "number",
+      keepLinesFor: "number",
+      thing: "text",
+      bytes: "number",
+      tenant: "text",
+      objects: ["text"],
+    },
+    uses: [isLive, ledger, full, clock],
+  },
+  `
+evenWhenFull(batch)
+local over = whole(now() + keepLinesFor)
+for _, object in ipairs(objects) do redis.call("ZADD", results, "XX", over, object) end
+takes(kept, thing, 0)
+if not isLive(batch) then return redis.call("HEXISTS", batch, "state") end
+takes(stored, thing, bytes, tenant)
+if tonumber(redis.call("HGET", batch, "stored") or 0) ~= part then return 1 end
+redis.call("PEXPIRE", lines, keepLinesFor)
+redis.call("HSET", batch, "stored", part + 1)
+return 1`,
+);
+
+/** The first reason counts. */
+const stop = script(
+  { keys: { batch: "key" }, args: { state: "text", problem: "text" }, uses: [isLive, full] },
+  `
+evenWhenFull(batch)
+if not isLive(batch) then return 0 end
+if redis.call("HSETNX", batch, "stopping", state) == 0 then return 0 end
+redis.call("HSET", batch, "error", problem)
+return redis.call("HSET", batch, "setbacks", 0)`,
+);
+
+const setBack = script(
+  { keys: { batch: "key" }, args: { problem: "text" }, uses: [isLive, full] },
+  `
+evenWhenFull(batch)
+if not isLive(batch) then return 0 end
+redis.call("HSET", batch, "heldUpBy", problem)
+return redis.call("HINCRBY", batch, "setbacks", 1)`,
+);
+
+/** `member`: its name among the batches in the store; `parts`: those of its results, on the ledger. */
+const forget = script(
+  {
+    keys: { storedBatches: "key", kept: ledgerKeys, stored: ledgerKeys },
+    args: { id: "text", member: "text", parts: ["text"] },
+    uses: [ledger],
+  },
+  `
+redis.call("ZREM", storedBatches, member)
+for _, part in ipairs(parts) do takes(stored, part, 0) end
+return takes(kept, id, 0)`,
+);
 
 /**
  * What a worker does to batches in Redis. Each change is one step that is made once, whoever makes it, however often
@@ -113,7 +144,7 @@ export class BatchSteps {
   }
 
   async release(id: string, pauseMs: number): Promise<void> {
-    await this.#run(release, [this.#keys.batches], [id, pauseMs]);
+    await this.#attempt((redis) => release.run(redis, { batches: this.#keys.batches }, { id, pause: pauseMs }));
   }
 
   /** Takes a batch that is no more off the list. */
@@ -137,20 +168,20 @@ export class BatchSteps {
   /** Writes down what a page of the source had, once. */
   async counted(record: BatchRecord, counted: BatchCount): Promise<void> {
     const { keys, args } = countOf(record, counted, this.#keys);
-    await this.#run(count, keys, args);
+    await this.#attempt((redis) => count.run(redis, keys, args));
   }
 
   /** Queues items, unless the batch has been stopped or another worker was first. Returns whether it did. */
   async expand(record: BatchRecord, chunk: BatchChunk): Promise<boolean> {
     const { keys, args } = expansionOf(record, chunk, this.#keys, this.#queue);
-    return (await this.#run(expand, keys, args)) === 1;
+    return (await this.#attempt((redis) => expand.run(redis, keys, args))) === 1;
   }
 
   /** Ends an item that was lost, unless it has ended. Returns whether it did. */
   async failItem(id: string, index: number, error: Problem): Promise<boolean> {
-    const keys = [...lineKeys(this.#keys, { id, index }), this.#keys.batchLive(id)];
-    const written = await this.#run(failItem, keys, [index, faultLine({ index, error }), itemJobId(id, index)]);
-    return written === 1;
+    const keys = { ...lineKeys(this.#keys, { id, index }), live: this.#keys.batchLive(id) };
+    const args = { index, line: faultLine({ index, error }), jobId: itemJobId(id, index) };
+    return (await this.#attempt((redis) => failItem.run(redis, keys, args))) === 1;
   }
 
   /** The ids of the jobs of a batch's items that have not ended. */
@@ -190,21 +221,34 @@ export class BatchSteps {
    */
   async partStored({ id, plan, stored }: BatchRecord, part: StoredPart): Promise<boolean> {
     await this.#forgetFailed(id, stored);
-    const places = [this.#keys.batch(id), this.#keys.batchLines(id, stored), this.#keys.results];
-    const keys = [...places, ...keptKeys(this.#keys), ...storedKeys(this.#keys)];
-    const objects = part.lines.map((line) => line.id);
-    const args = [stored, storedLinesMs, partThing(id, stored), part.bytes, plan.tenant, ...objects];
-    return (await this.#run(markStored, keys, args)) === 1;
+    const keys = {
+      batch: this.#keys.batch(id),
+      lines: this.#keys.batchLines(id, stored),
+      results: this.#keys.results,
+      kept: keptKeys(this.#keys),
+      stored: storedKeys(this.#keys),
+    };
+    const args = {
+      part: stored,
+      keepLinesFor: storedLinesMs,
+      thing: partThing(id, stored),
+      bytes: part.bytes,
+      tenant: plan.tenant,
+      objects: part.lines.map((line) => line.id),
+    };
+    return (await this.#attempt((redis) => markStored.run(redis, keys, args))) === 1;
   }
 
   /** Lets what is left of a batch be canceled, for a reason of ours. */
   async stop(id: string, error: ProblemError): Promise<void> {
-    await this.#run(stop, [this.#keys.batch(id)], ["failed", JSON.stringify(error.toProblem())]);
+    const args = { state: "failed", problem: JSON.stringify(error.toProblem()) };
+    await this.#attempt((redis) => stop.run(redis, { batch: this.#keys.batch(id) }, args));
   }
 
   /** Counts one more time in a row that a batch could not be worked on, and keeps why. */
   setback(id: string, problem: ProblemError): Promise<number> {
-    return this.#run(setBack, [this.#keys.batch(id)], [JSON.stringify(problem.toProblem())]);
+    const args = { problem: JSON.stringify(problem.toProblem()) };
+    return this.#attempt((redis) => setBack.run(redis, { batch: this.#keys.batch(id) }, args));
   }
 
   async recovered(id: string): Promise<void> {
@@ -222,7 +266,7 @@ export class BatchSteps {
   /** Ends a batch all of whose parts are stored, and lets its webhook know. */
   async finish(record: BatchRecord): Promise<void> {
     const { keys, args } = endOf(record, this.#keys);
-    await this.#run(finish, keys, args);
+    await this.#attempt((redis) => finish.run(redis, keys, args));
   }
 
   /** Up to `limit` batches whose results are to be deleted; each comes again after a minute unless forgotten. */
@@ -234,9 +278,14 @@ export class BatchSteps {
   }
 
   async forget(batch: StoredBatch): Promise<void> {
-    const keys = [this.#keys.endedBatches, ...keptKeys(this.#keys), ...storedKeys(this.#keys)];
+    const keys = {
+      storedBatches: this.#keys.endedBatches,
+      kept: keptKeys(this.#keys),
+      stored: storedKeys(this.#keys),
+    };
     const parts = Array.from({ length: batch.parts }, (_, part) => partThing(batch.id, part));
-    await this.#run(forget, keys, [storedBatchMember(batch), batch.id, ...parts]);
+    const args = { id: batch.id, member: storedBatchMember(batch), parts };
+    await this.#attempt((redis) => forget.run(redis, keys, args));
   }
 
   /** How many bytes a tenant has in Redis. */
@@ -262,10 +311,6 @@ export class BatchSteps {
       const failed = await redis.zmscore(this.#queue.toKey("failed"), ids);
       await Promise.all(ids.filter((_, offset) => failed[offset] !== null).map((jobId) => this.#queue.remove(jobId)));
     });
-  }
-
-  #run<T>(script: RedisScript<T>, keys: string[], args: (string | number)[]): Promise<T> {
-    return this.#attempt((redis) => script.run(redis, keys, args));
   }
 
   #attempt<T>(commands: (redis: RedisConnection["client"]) => Promise<T>): Promise<T> {

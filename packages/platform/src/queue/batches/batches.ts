@@ -17,9 +17,9 @@ import { type Idempotency, IdempotencyRecords, unconfirmed } from "../idempotenc
 import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
 import { idempotencyDigest, QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { RedisScript } from "../redis-script.js";
 import { type KeptText, keptTextOf } from "../results/kept-text.js";
 import { ResultStore } from "../results/result-store.js";
+import { script } from "../script.js";
 import { EventRecords } from "../webhooks/event-records.js";
 import { webhookAbsent } from "../webhooks/job-webhooks.js";
 import { type BatchMaterial, createBatch } from "./batch-creation.js";
@@ -58,13 +58,16 @@ export interface BatchRemoval {
   readonly parts: number;
 }
 
-/** KEYS: BullMQ's active jobs. ARGV: what the ids of the batch's items begin with. */
-const countActive = new RedisScript<number>(`
+/** `prefix`: what the ids of the batch's items begin with. */
+const countActive = script(
+  { keys: { active: "key" }, args: { prefix: "text" } },
+  `
 local count = 0
-for _, id in ipairs(redis.call("LRANGE", KEYS[1], 0, -1)) do
-  if string.sub(id, 1, #ARGV[1]) == ARGV[1] then count = count + 1 end
+for _, id in ipairs(redis.call("LRANGE", active, 0, -1)) do
+  if string.sub(id, 1, #prefix) == prefix then count = count + 1 end
 end
-return count`);
+return count`,
+);
 
 /**
  * Submits, finds, and cancels or erases batches; another tenant's batch is like one that never was.
@@ -235,7 +238,11 @@ export class Batches {
   }
 
   #countActive(id: string): Promise<number> {
-    return countActive.run(this.#connection.client, [this.#queue.toKey("active")], [itemPrefix(id)]);
+    return countActive.run(
+      this.#connection.client,
+      { active: this.#queue.toKey("active") },
+      { prefix: itemPrefix(id) },
+    );
   }
 }
 

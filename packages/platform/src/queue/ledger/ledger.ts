@@ -1,52 +1,57 @@
 import type { QueueKeys } from "../queue-keys.js";
+import { part } from "../script.js";
+
+/** A ledger's two keys, as a script names them. */
+export const ledgerKeys = { things: "key", sums: "key" } as const;
+/** The same as they are sent. */
+export type LedgerKeys = Readonly<Record<keyof typeof ledgerKeys, string>>;
 
 /**
  * What each tenant's things take, in bytes: a hash of all things, `<bytes> <tenant>` by name, and one of the sums by
  * tenant. A thing is entered, changed and taken off in the step that makes, changes or removes it: a sum is always that of
  * its things.
  *
- * Lua functions for scripts, which take the two keys as a table. `takes` says what a thing takes from now on, 0 for one
- * that is gone, and gives what it took before; `takesMore` adds to it. Of a thing that is known its tenant need not be
- * told.
+ * Lua functions, which take the two keys as a table. `takes` says what a thing takes from now on, 0 for one that is gone,
+ * and gives what it took before; `takesMore` adds to it. Of a thing that is known its tenant need not be told. `sumOf` is
+ * what a tenant has in all.
  */
-export const ledger = `
+export const ledger = part(
+  {},
+  `
 local function takes(ledger, name, bytes, tenant)
-  local before, owner = string.match(redis.call("HGET", ledger[1], name) or "", "^(%d+) (.+)$")
+  local before, owner = string.match(redis.call("HGET", ledger.things, name) or "", "^(%d+) (.+)$")
   before, owner = tonumber(before or 0), owner or tenant
   if not owner or bytes == before then return before end
   if bytes > 0 then
-    redis.call("HSET", ledger[1], name, string.format("%d %s", bytes, owner))
+    redis.call("HSET", ledger.things, name, string.format("%d %s", bytes, owner))
   else
-    redis.call("HDEL", ledger[1], name)
+    redis.call("HDEL", ledger.things, name)
   end
-  if redis.call("HINCRBY", ledger[2], owner, string.format("%d", bytes - before)) <= 0 then
-    redis.call("HDEL", ledger[2], owner)
+  if redis.call("HINCRBY", ledger.sums, owner, string.format("%d", bytes - before)) <= 0 then
+    redis.call("HDEL", ledger.sums, owner)
   end
   return before
 end
 
 local function takesMore(ledger, name, bytes, tenant)
-  local before = tonumber(string.match(redis.call("HGET", ledger[1], name) or "", "^%d+") or 0)
+  local before = tonumber(string.match(redis.call("HGET", ledger.things, name) or "", "^%d+") or 0)
   takes(ledger, name, math.max(0, before + bytes), tenant)
 end
-`;
+
+local function sumOf(ledger, tenant)
+  return tonumber(redis.call("HGET", ledger.sums, tenant) or 0)
+end`,
+);
 
 /** Of what is in Redis. */
-export function keptKeys({ kept, keptBytes }: QueueKeys): [things: string, sums: string] {
-  return [kept, keptBytes];
+export function keptKeys({ kept, keptBytes }: QueueKeys): LedgerKeys {
+  return { things: kept, sums: keptBytes };
 }
 
 /** Of what is in the object store: uploads, large results and lines, and parts of the results of batches. */
-export function storedKeys({ stored, storedBytes }: QueueKeys): [things: string, sums: string] {
-  return [stored, storedBytes];
+export function storedKeys({ stored, storedBytes }: QueueKeys): LedgerKeys {
+  return { things: stored, sums: storedBytes };
 }
-
-/** A Lua function: what the sum of a tenant is. */
-export const sumOf = `
-local function sumOf(ledger, tenant)
-  return tonumber(redis.call("HGET", ledger[2], tenant) or 0)
-end
-`;
 
 /**
  * What things take in Redis besides their texts: keys, entries of sets and lists, this ledger's own. Measured

@@ -1,3 +1,5 @@
+import { part } from "../script.js";
+
 /** Where a text is that is too large for Redis: an object of the service's own. */
 export interface StoredText {
   readonly id: string;
@@ -26,8 +28,10 @@ export function isStored(kept: KeptText): kept is StoredText {
 }
 
 /** A Lua function: the id and the bytes of the object that a field points to, if it does. */
-export const storedId = `
+export const storedId = part(
+  {},
+  `
 local function storedId(field)
   if field then return string.match(field, "^${mark}(%x+) (%d+)$") end
-end
-`;
+end`,
+);

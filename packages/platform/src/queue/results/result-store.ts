@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
-import { ledger, storedKeys } from "../ledger/ledger.js";
+import { ledger, ledgerKeys, storedKeys } from "../ledger/ledger.js";
 import type { Room } from "../ledger/redis-room.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { evenWhenFull, RedisScript } from "../redis-script.js";
+import { clock, full, script } from "../script.js";
 import { once, type Persist } from "../until-redis-answers.js";
 import { isStored, type KeptText, type StoredText } from "./kept-text.js";
 
@@ -17,15 +17,24 @@ const mostInTightRedis = 1024;
 const orphanMs = 3_600_000;
 const chunkBytes = 524_288;
 
-/** KEYS: results. ARGV: id, how long it is kept in ms. */
-const enter = new RedisScript<number>(`${evenWhenFull}
-local time = redis.call("TIME")
-return redis.call("ZADD", KEYS[1], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[1])`);
+const enter = script(
+  { keys: { results: "key" }, args: { id: "text", keepFor: "number" }, uses: [full, clock] },
+  `
+evenWhenFull(results)
+return redis.call("ZADD", results, whole(now() + keepFor), id)`,
+);
 
-/** KEYS: results, then those of the ledger of what is stored. ARGV: id. */
-export const removeResult = new RedisScript<number>(`${ledger}
-redis.call("ZREM", KEYS[1], ARGV[1])
-return takes({KEYS[2], KEYS[3]}, ARGV[1], 0)`);
+const remove = script(
+  { keys: { results: "key", stored: ledgerKeys }, args: { id: "text" }, uses: [ledger] },
+  `
+redis.call("ZREM", results, id)
+return takes(stored, id, 0)`,
+);
+
+/** Takes an object that is deleted off the register. Idempotent. */
+export async function removeResult(redis: Redis, keys: QueueKeys, id: string): Promise<void> {
+  await remove.run(redis, { results: keys.results, stored: storedKeys(keys) }, { id });
+}
 
 export interface ResultStoreParts {
   readonly store: ObjectStore;
@@ -84,7 +93,7 @@ export class ResultStore {
     if (kept === undefined || !isStored(kept)) return;
     try {
       await this.parts.store.delete(resultRef(this.parts.store, kept.id));
-      await removeResult.run(this.redis, [this.keys.results, ...storedKeys(this.keys)], [kept.id]);
+      await removeResult(this.redis, this.keys, kept.id);
     } catch (error) {
       this.#lines.write("warn", { err: error, result: kept.id }, "a stored result could not be deleted yet");
     }
@@ -93,7 +102,7 @@ export class ResultStore {
   async #put(bytes: Buffer, persist: Persist): Promise<StoredText> {
     const id = randomBytes(16).toString("hex");
     const { store } = this.parts;
-    await persist(() => enter.run(this.redis, [this.keys.results], [id, orphanMs]));
+    await persist(() => enter.run(this.redis, { results: this.keys.results }, { id, keepFor: orphanMs }));
     await store.put(resultRef(store, id), bytes, { contentType: "application/json", maxBytes: bytes.length });
     return { id, bytes: bytes.length };
   }

@@ -2,7 +2,6 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { type DueForDeletion, takeDueForDeletion } from "../due.js";
-import { storedKeys } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
 import type { KeptText } from "./kept-text.js";
@@ -39,8 +38,7 @@ export class StoredResults {
 
   /** To be called once the object is deleted. Idempotent. */
   async remove(id: string): Promise<void> {
-    const keys = [this.#keys.results, ...storedKeys(this.#keys)];
-    await this.#connection.attempt(() => removeResult.run(this.#connection.client, keys, [id]));
+    await this.#connection.attempt(() => removeResult(this.#connection.client, this.#keys, id));
   }
 
   close(): Promise<void> {

@@ -2,11 +2,11 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { bytesOf, type Quotas, refusals, refused } from "../admission.js";
-import { keptKeys, ledger, overhead, storedKeys, sumOf } from "../ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { RedisScript } from "../redis-script.js";
-import { uploadKeys, uploadOwnership } from "./upload-ownership.js";
+import { as, clock, type KeysOf, part, script } from "../script.js";
+import { uploadKeys, uploadOwnership, uploadSets } from "./upload-ownership.js";
 
 /** An upload that no job and no batch came for is deleted after this time. */
 const waitingMs = 3_600_000;
@@ -23,106 +23,141 @@ const nonceLength = 8;
 const ownerLength = 8;
 
 /** A Lua function that lets an upload wait for a job, unless one has it. Gives 0 for one that is doomed. */
-const awaiting = `${uploadOwnership}
-local function awaitUpload(uploads, upload, milliseconds)
-  if redis.call("ZSCORE", uploads[3], upload) then return 0 end
-  if isUploadHeld(uploads, upload) then return 1 end
-  local time = redis.call("TIME")
-  redis.call("ZADD", uploads[1], string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + milliseconds), upload)
+const awaiting = part(
+  { uses: [uploadOwnership] },
+  `
+local function awaitUpload(upload, milliseconds)
+  if redis.call("ZSCORE", uploads.doomed, upload) then return 0 end
+  if isUploadHeld(upload) then return 1 end
+  redis.call("ZADD", uploads.waiting, whole(now() + milliseconds), upload)
   return 1
+end`,
+);
+
+/** Returns whether it may be sent. */
+const announceAgain = script(
+  { args: { upload: "text", waitingFor: "number" }, uses: [awaiting] },
+  "return awaitUpload(upload, waitingFor)",
+);
+
+/** What is known of uploads besides whose they are. */
+const registerKeys = {
+  uploads: uploadSets,
+  sendable: "key",
+  counts: "key",
+  kept: ledgerKeys,
+  stored: ledgerKeys,
+} as const;
+
+/** `bytes`: of the upload; `sendableFor`: how long whoever has its URL can send it. Returns 1, or why there may be no more. */
+const announce = script(
+  {
+    keys: registerKeys,
+    args: {
+      upload: "text",
+      waitingFor: "number",
+      tenant: "text",
+      bytes: "number",
+      sendableFor: "number?",
+      maxUploads: "number?",
+      maxKeptBytes: "number?",
+      maxStoredBytes: "number?",
+    },
+    uses: [awaiting, ledger],
+  },
+  `
+if maxUploads and tonumber(redis.call("HGET", counts, tenant) or 0) >= maxUploads then
+  return ${refusals.tooManyUploads}
 end
-`;
-
-/** KEYS: those of `uploadKeys`. ARGV: upload, how long it may wait in ms. Returns whether it may be sent. */
-const announceAgain = new RedisScript<number>(`${awaiting} return awaitUpload(KEYS, ARGV[1], ARGV[2])`);
-
-/**
- * KEYS: those of `uploadKeys`, sendable uploads, counts of uploads, then those of the ledgers. ARGV: upload, how long it may
- * wait in ms, tenant, its bytes, for how long whoever has its URL can send it in ms or "", most uploads, bytes in Redis and
- * in the store, each or "". Returns 1, or why the tenant may have no more.
- */
-const announce = new RedisScript<number>(`${awaiting}${ledger}${sumOf}
-local sendable, counts = unpack(KEYS, 4)
-local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
-local upload, waitingFor, tenant, bytes, sendableFor, most, mostKept, mostStored = unpack(ARGV)
-local count = tonumber(redis.call("HGET", counts, tenant) or 0)
-if most ~= "" and count >= tonumber(most) then return ${refusals.tooManyUploads} end
-if mostKept ~= "" and sumOf(kept, tenant) + ${overhead.upload} > tonumber(mostKept) then return ${refusals.tooMuchKept} end
-if mostStored ~= "" and sumOf(stored, tenant) + bytes > tonumber(mostStored) then return ${refusals.tooMuchStored} end
+if maxKeptBytes and sumOf(kept, tenant) + ${overhead.upload} > maxKeptBytes then return ${refusals.tooMuchKept} end
+if maxStoredBytes and sumOf(stored, tenant) + bytes > maxStoredBytes then return ${refusals.tooMuchStored} end
 if takes(kept, upload, ${overhead.upload}, tenant) == 0 then redis.call("HINCRBY", counts, tenant, 1) end
-takes(stored, upload, tonumber(bytes), tenant)
-if sendableFor ~= "" then
-  local time = redis.call("TIME")
-  redis.call("ZADD", sendable, string.format("%.0f", time[1] * 1000 + sendableFor), upload)
-end
-return awaitUpload(KEYS, upload, waitingFor)`);
+takes(stored, upload, bytes, tenant)
+if sendableFor then redis.call("ZADD", sendable, whole(now() + sendableFor), upload) end
+return awaitUpload(upload, waitingFor)`,
+);
 
 /**
  * Takes an upload that has been deleted off the register; one that can still be sent again stays doomed until it cannot,
- * and is then deleted once more. KEYS: as before. ARGV: upload.
+ * and is then deleted once more.
  */
-const remove = new RedisScript<number>(`${ledger}
-local doomed, sendable, counts = unpack(KEYS, 3)
-local kept, stored = {unpack(KEYS, 6, 7)}, {unpack(KEYS, 8, 9)}
-local upload = ARGV[1]
-local until_ = redis.call("ZSCORE", sendable, upload)
-local time = redis.call("TIME")
-if until_ and tonumber(until_) > time[1] * 1000 then
-  redis.call("ZREM", doomed, upload)
-  return redis.call("ZADD", doomed, until_ + ${sendingMs}, upload)
+const remove = script(
+  { keys: registerKeys, args: { upload: "text" }, uses: [ledger, clock] },
+  `
+local sendableUntil = redis.call("ZSCORE", sendable, upload)
+if sendableUntil and tonumber(sendableUntil) > now() then
+  redis.call("ZREM", uploads.doomed, upload)
+  return redis.call("ZADD", uploads.doomed, sendableUntil + ${sendingMs}, upload)
 end
 redis.call("ZREM", sendable, upload)
-if redis.call("ZREM", doomed, upload) == 0 then return 0 end
-local tenant = string.match(redis.call("HGET", kept[1], upload) or "", "^%d+ (.+)$")
+if redis.call("ZREM", uploads.doomed, upload) == 0 then return 0 end
+local tenant = string.match(redis.call("HGET", kept.things, upload) or "", "^%d+ (.+)$")
 if tenant and redis.call("HINCRBY", counts, tenant, -1) <= 0 then redis.call("HDEL", counts, tenant) end
 takes(kept, upload, 0)
-return takes(stored, upload, 0)`);
+return takes(stored, upload, 0)`,
+);
+
+/** `comesWithin`: how long its bytes may still come. */
+const giveUp = script(
+  {
+    keys: { sendable: "key" },
+    args: { upload: "text", comesWithin: "number?" },
+    uses: [uploadOwnership],
+  },
+  `
+if isUploadHeld(upload) then return 0 end
+if comesWithin then redis.call("ZADD", sendable, whole(now() + comesWithin), upload) end
+doomUpload(upload)
+return 1`,
+);
 
 /**
- * KEYS: those of `uploadKeys`, sendable uploads. ARGV: upload, for how long its bytes may still come in ms or "".
+ * Returns those of some uploads that are doomed, on a lease. Leases are given by removing and putting back, so that a full
+ * Redis does it too.
  */
-const giveUp = new RedisScript<number>(`${uploadOwnership}
-if isUploadHeld(KEYS, ARGV[1]) then return 0 end
-if ARGV[2] ~= "" then
-  local time = redis.call("TIME")
-  redis.call("ZADD", KEYS[4], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[1])
-end
-doomUpload(KEYS, ARGV[1])
-return 1`);
-
-/**
- * Leases are given by removing and putting back, so that a full Redis does it too.
- * KEYS: those of `uploadKeys`. ARGV: lease in ms, uploads. Returns those of them that are doomed.
- */
-const takeDoomed = new RedisScript<string[]>(`
-local time = redis.call("TIME")
-local leaseEnd = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1])
+const takeDoomed = script(
+  {
+    keys: { uploads: uploadSets },
+    args: { lease: "number", ids: ["text"] },
+    uses: [clock],
+    answer: as<string[]>(),
+  },
+  `
+local leaseEnd = whole(now() + lease)
 local taken = {}
-for at = 2, #ARGV do
-  if redis.call("ZREM", KEYS[3], ARGV[at]) == 1 then
-    redis.call("ZADD", KEYS[3], leaseEnd, ARGV[at])
-    taken[#taken + 1] = ARGV[at]
+for _, upload in ipairs(ids) do
+  if redis.call("ZREM", uploads.doomed, upload) == 1 then
+    redis.call("ZADD", uploads.doomed, leaseEnd, upload)
+    taken[#taken + 1] = upload
   end
 end
-return taken`);
+return taken`,
+);
 
-/**
- * Dooms what has waited for too long. KEYS: those of `uploadKeys`. ARGV: lease in ms, how many. Returns doomed uploads
- * whose time has come.
- */
-const takeDue = new RedisScript<string[]>(`${uploadOwnership}
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function due(key) return redis.call("ZRANGEBYSCORE", key, "-inf", string.format("%.0f", now), "LIMIT", 0, ARGV[2]) end
-for _, upload in ipairs(due(KEYS[1])) do
-  if isUploadHeld(KEYS, upload) then redis.call("ZREM", KEYS[1], upload) else doomUpload(KEYS, upload) end
+/** Dooms what has waited for too long. Returns doomed uploads whose time has come. */
+const takeDue = script(
+  {
+    args: { lease: "number", most: "number" },
+    uses: [uploadOwnership],
+    answer: as<string[]>(),
+  },
+  `
+local started = now()
+local function due(set) return redis.call("ZRANGEBYSCORE", set, "-inf", whole(started), "LIMIT", 0, most) end
+for _, upload in ipairs(due(uploads.waiting)) do
+  if isUploadHeld(upload) then
+    redis.call("ZREM", uploads.waiting, upload)
+  else
+    doomUpload(upload)
+  end
 end
-local taken = due(KEYS[3])
+local taken = due(uploads.doomed)
 for _, upload in ipairs(taken) do
-  redis.call("ZREM", KEYS[3], upload)
-  redis.call("ZADD", KEYS[3], string.format("%.0f", now + ARGV[1]), upload)
+  redis.call("ZREM", uploads.doomed, upload)
+  redis.call("ZADD", uploads.doomed, whole(started + lease), upload)
 end
-return taken`);
+return taken`,
+);
 
 /** Whose an upload is to be, and what it may take. */
 export interface UploadClaim extends Omit<Quotas, "maxQueuedJobs"> {
@@ -155,9 +190,17 @@ export class UploadRegistry {
    * @throws ProblemError `too_many_uploads`, `too_much_stored`, `too_much_kept`
    */
   async announce(id: string, { tenant, bytes, sendableMs, ...quotas }: UploadClaim): Promise<void> {
-    const { maxUploads, maxKeptBytes, maxStoredBytes } = quotas;
-    const most = [maxUploads, maxKeptBytes, maxStoredBytes].map(bytesOf);
-    const answer = await this.#runWhole(announce, [id, waitingMs, tenant, bytes, sendableMs ?? "", ...most]);
+    const args = {
+      upload: id,
+      waitingFor: waitingMs,
+      tenant,
+      bytes,
+      sendableFor: sendableMs,
+      maxUploads: bytesOf(quotas.maxUploads),
+      maxKeptBytes: bytesOf(quotas.maxKeptBytes),
+      maxStoredBytes: bytesOf(quotas.maxStoredBytes),
+    };
+    const answer = await this.#attempt((redis) => announce.run(redis, this.#registerKeys, args));
     if (answer < 0) throw refused(answer, quotas);
   }
 
@@ -166,7 +209,8 @@ export class UploadRegistry {
    * for one that is being deleted, which must not be stored.
    */
   async announceAgain(id: string): Promise<boolean> {
-    return (await this.#run(announceAgain, [id, waitingMs])) === 1;
+    const args = { upload: id, waitingFor: waitingMs };
+    return (await this.#attempt((redis) => announceAgain.run(redis, this.#registerKeys, args))) === 1;
   }
 
   /**
@@ -174,22 +218,23 @@ export class UploadRegistry {
    * @param comesWithinMs for how long its bytes may still be stored, by whoever was sent them: it is deleted once more then
    */
   async giveUp(id: string, comesWithinMs?: number): Promise<void> {
-    await this.#runWhole(giveUp, [id, comesWithinMs ?? ""]);
+    const args = { upload: id, comesWithin: comesWithinMs };
+    await this.#attempt((redis) => giveUp.run(redis, this.#registerKeys, args));
   }
 
   /** Those of some uploads that are doomed, to delete them. Each comes again after a minute unless removed. */
   takeDoomed(ids: readonly string[]): Promise<string[]> {
-    return this.#run(takeDoomed, [leaseMs, ...ids]);
+    return this.#attempt((redis) => takeDoomed.run(redis, this.#registerKeys, { lease: leaseMs, ids }));
   }
 
   /** Up to `limit` uploads to delete. Each comes again after a minute unless it is removed by then. */
   takeDue(limit: number): Promise<string[]> {
-    return this.#run(takeDue, [leaseMs, limit]);
+    return this.#attempt((redis) => takeDue.run(redis, this.#registerKeys, { lease: leaseMs, most: limit }));
   }
 
   /** To be called once the bytes of a doomed upload are deleted. Idempotent. */
   async remove(id: string): Promise<void> {
-    await this.#runWhole(remove, [id]);
+    await this.#attempt((redis) => remove.run(redis, this.#registerKeys, { upload: id }));
   }
 
   /** An id for an upload that jobs of this tenant only may name. */
@@ -234,16 +279,19 @@ export class UploadRegistry {
     return this.#connection.close();
   }
 
-  /** A script that also needs to know what the upload takes. */
-  #runWhole<T>(script: RedisScript<T>, args: (string | number)[]): Promise<T> {
+  get #registerKeys(): KeysOf<typeof announce> {
     const { sendableUploads, uploadCounts } = this.#keys;
-    const ledgers = [...keptKeys(this.#keys), ...storedKeys(this.#keys)];
-    const keys = [...uploadKeys(this.#keys), sendableUploads, uploadCounts, ...ledgers];
-    return this.#connection.attempt(() => script.run(this.#connection.client, keys, args));
+    return {
+      uploads: uploadKeys(this.#keys),
+      sendable: sendableUploads,
+      counts: uploadCounts,
+      kept: keptKeys(this.#keys),
+      stored: storedKeys(this.#keys),
+    };
   }
 
-  #run<T>(script: RedisScript<T>, args: (string | number)[]): Promise<T> {
-    return this.#connection.attempt(() => script.run(this.#connection.client, uploadKeys(this.#keys), args));
+  #attempt<T>(commands: (redis: RedisConnection["client"]) => Promise<T>): Promise<T> {
+    return this.#connection.attempt(() => commands(this.#connection.client));
   }
 }
 

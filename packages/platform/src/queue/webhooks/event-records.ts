@@ -8,9 +8,9 @@ import type {
 } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { webhookBody } from "../../webhooks/webhook-body.js";
-import { keptKeys, ledger, overhead } from "../ledger/ledger.js";
+import { keptKeys, ledger, ledgerKeys, overhead } from "../ledger/ledger.js";
 import { memberOf, type QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
+import { type ArgumentsOf, clock, part, script } from "../script.js";
 
 /** An event on its way to its receiver. */
 export interface EventRecord {
@@ -53,53 +53,83 @@ const mostAttempts = 100;
 const slackMs = 60_000;
 
 /**
- * KEYS: record, undelivered events, what ends by itself, then those of the ledger. ARGV: now, to be kept for, how long the
- * subject is kept from now on, id, when it happened, member of the third, tenant, then the record's fields.
- * That it expires now may be there already: the job was erased before this.
+ * `fields`: names and values of the record, in turn; `member`: its name among what ends by itself; `subjectMs`: how long its
+ * subject is kept from now on. That it expires now may be there already: the job was erased before this.
  */
-const accept = new RedisScript<number>(`${ledger}
-if redis.call("HEXISTS", KEYS[1], "body") == 1 then return 0 end
-redis.call("HSET", KEYS[1], "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", ARGV[1],
-  "nextAttemptAt", "0", unpack(ARGV, 8))
-local time = redis.call("TIME")
-redis.call("HSETNX", KEYS[1], "expiresAt", string.format("%.0f", time[1] * 1000 + ARGV[3]))
-redis.call("ZADD", KEYS[2], ARGV[5], ARGV[4])
-redis.call("ZADD", KEYS[3], string.format("%.0f", time[1] * 1000 + ARGV[2]), ARGV[6])
+const accept = script(
+  {
+    keys: { record: "key", undelivered: "key", ended: "key", kept: ledgerKeys },
+    args: {
+      id: "text",
+      tenant: "text",
+      since: "number",
+      happenedAt: "number",
+      subjectMs: "number",
+      member: "text",
+      fields: ["text"],
+    },
+    uses: [ledger, clock],
+  },
+  `
+if redis.call("HEXISTS", record, "body") == 1 then return 0 end
+redis.call("HSET", record, "state", "pending", "round", "0", "tries", "0", "attempts", "0", "since", since,
+  "nextAttemptAt", "0", unpack(fields))
+redis.call("HSETNX", record, "expiresAt", whole(now() + subjectMs))
+redis.call("ZADD", undelivered, happenedAt, id)
+redis.call("ZADD", ended, whole(now() + ${keptMs}), member)
 local bytes = ${overhead.event}
-for at = 8, #ARGV do bytes = bytes + #ARGV[at] end
-takes({KEYS[4], KEYS[5]}, ARGV[4], bytes, ARGV[7])
-return redis.call("PEXPIRE", KEYS[1], ARGV[2])`);
+for _, text in ipairs(fields) do bytes = bytes + #text end
+takes(kept, id, bytes, tenant)
+return redis.call("PEXPIRE", record, ${keptMs})`,
+);
 
 /**
  * Writes down an attempt, and what is to become of the event unless it was asked to be sent again meanwhile. What is
  * over is kept as long as its subject. Told of an attempt again, because the answer was lost, it changes nothing.
- * KEYS: record, attempts, whether the receiver is disabled, undelivered events, what ends by itself, then those of the
- * ledger. ARGV: round, state, when next, attempt or "", how many attempts are kept, to be kept for, disabled for, id, its
- * member of the fifth, that of the disabled receiver, tenant.
+ * `member`: its name among what ends by itself; `receiver`: that of the disabled receiver, there and on the ledger.
  */
-const note = new RedisScript<number>(`${ledger}
-local record, attempts, disabled, undelivered, ended = unpack(KEYS)
-local round, state, nextAttemptAt, attempt, most, kept, disabledFor, id, member, receiver, tenant = unpack(ARGV)
-local time = redis.call("TIME")
+const note = script(
+  {
+    keys: {
+      record: "key",
+      attempts: "key",
+      disabled: "key",
+      undelivered: "key",
+      ended: "key",
+      kept: ledgerKeys,
+    },
+    args: {
+      id: "text",
+      tenant: "text",
+      round: "text",
+      state: "text",
+      nextAttemptAt: "number",
+      attempt: "text?",
+      member: "text",
+      receiver: "text",
+    },
+    uses: [ledger, clock],
+  },
+  `
 if redis.call("HEXISTS", record, "body") == 0 then
   redis.call("ZREM", undelivered, id)
   return 0
 end
-if attempt ~= "" and redis.call("LINDEX", attempts, -1) == attempt then return 1 end
-if attempt ~= "" then
+if attempt and redis.call("LINDEX", attempts, -1) == attempt then return 1 end
+if attempt then
   redis.call("RPUSH", attempts, attempt)
-  redis.call("LTRIM", attempts, -most, -1)
-  redis.call("PEXPIRE", attempts, kept)
+  redis.call("LTRIM", attempts, -${mostAttempts}, -1)
+  redis.call("PEXPIRE", attempts, ${keptMs})
   redis.call("HINCRBY", record, "attempts", 1)
   if state == "disabled" then
-    redis.call("SET", disabled, "1", "PX", disabledFor)
-    redis.call("ZADD", ended, string.format("%.0f", time[1] * 1000 + disabledFor), receiver)
-    takes({KEYS[6], KEYS[7]}, string.match(receiver, "/(.+)$"), ${overhead.disabledReceiver}, tenant)
+    redis.call("SET", disabled, "1", "PX", ${disabledMs})
+    redis.call("ZADD", ended, whole(now() + ${disabledMs}), tenant .. "/" .. receiver)
+    takes(kept, receiver, ${overhead.disabledReceiver}, tenant)
   end
   if state == "delivered" then redis.call("DEL", disabled) end
 end
 if redis.call("HGET", record, "round") ~= round then return 0 end
-if attempt ~= "" then redis.call("HINCRBY", record, "tries", 1) end
+if attempt then redis.call("HINCRBY", record, "tries", 1) end
 redis.call("HSET", record, "state", state, "nextAttemptAt", nextAttemptAt)
 if state ~= "pending" then
   redis.call("ZREM", undelivered, id)
@@ -108,40 +138,49 @@ if state ~= "pending" then
   redis.call("PEXPIREAT", attempts, expiresAt)
   redis.call("ZADD", ended, expiresAt, member)
 end
-return 1`);
+return 1`,
+);
 
-/** KEYS: record, attempts, outbox, undelivered events, what ends by itself. ARGV: id, now, to be kept for. */
-const resend = new RedisScript<number>(`
-local record, attempts, outbox, undelivered, ended = unpack(KEYS)
-local id, now, kept = unpack(ARGV)
+const resend = script(
+  {
+    keys: { record: "key", attempts: "key", outbox: "key", undelivered: "key", ended: "key" },
+    args: { id: "text", since: "number" },
+  },
+  `
 if redis.call("HEXISTS", record, "body") == 0 then return 0 end
-redis.call("ZADD", ended, string.format("%.0f", now + kept), redis.call("HGET", record, "tenant") .. "/" .. id)
+local member = redis.call("HGET", record, "tenant") .. "/" .. id
+redis.call("ZADD", ended, string.format("%.0f", since + ${keptMs}), member)
 local round = redis.call("HINCRBY", record, "round", 1)
-redis.call("HSET", record, "state", "pending", "tries", "0", "since", now, "nextAttemptAt", "0")
-redis.call("ZADD", undelivered, now, id)
-redis.call("PEXPIRE", record, kept)
-redis.call("PEXPIRE", attempts, kept)
+redis.call("HSET", record, "state", "pending", "tries", "0", "since", since, "nextAttemptAt", "0")
+redis.call("ZADD", undelivered, since, id)
+redis.call("PEXPIRE", record, ${keptMs})
+redis.call("PEXPIRE", attempts, ${keptMs})
 redis.call("RPUSH", outbox, cjson.encode({kind = "resend", id = id, round = round}))
-return round`);
+return round`,
+);
 
-/**
- * A Lua function that erases what is known of an event with its subject, once it is delivered. Takes its id, if there
- * is one, the prefix of events, how long an event may take in ms, and the keys of the ledger, whose functions it needs.
- */
-export const eraseEvent = `
-local function eraseEvent(eventId, prefix, kept, ofLedger)
+/** A Lua function that erases what is known of an event with its subject, once it is delivered. Takes its id, if there is one. */
+export const eventErasure = part(
+  { keys: { kept: ledgerKeys }, args: { eventsPrefix: "text" }, uses: [ledger] },
+  `
+local function eraseEvent(eventId)
   if not eventId then return end
-  local event = prefix .. eventId
+  local event = eventsPrefix .. eventId
   local state = redis.call("HGET", event, "state")
   if state and state ~= "pending" then
     redis.call("DEL", event, event .. ":attempts")
-    takes(ofLedger, eventId, 0)
+    takes(kept, eventId, 0)
   else
     redis.call("HSET", event, "expiresAt", "0")
-    redis.call("PEXPIRE", event, kept)
+    redis.call("PEXPIRE", event, ${keptMs})
   end
-end
-`;
+end`,
+);
+
+/** The arguments of `eventErasure`. */
+export function eventErasureOf(keys: QueueKeys): ArgumentsOf<typeof eventErasure> {
+  return { eventsPrefix: keys.event("") };
+}
 
 /** What is known of each event: what is sent where, how often it was, and how that went. */
 export class EventRecords {
@@ -158,10 +197,17 @@ export class EventRecords {
     const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
     if (trace) fields.push("trace", JSON.stringify(trace));
     if (requestId !== undefined) fields.push("requestId", requestId);
-    const happened = Date.parse(event.createdAt);
-    const keys = [this.keys.event(event.id), this.keys.undelivered, this.keys.ended, ...keptKeys(this.keys)];
-    const place = [event.id, happened, memberOf(tenant, event.id), tenant];
-    await accept.run(this.redis, keys, [Date.now(), keptMs, subjectMs, ...place, ...fields]);
+    const { undelivered, ended } = this.keys;
+    const keys = { record: this.keys.event(event.id), undelivered, ended, kept: keptKeys(this.keys) };
+    await accept.run(this.redis, keys, {
+      id: event.id,
+      tenant,
+      since: Date.now(),
+      happenedAt: Date.parse(event.createdAt),
+      subjectMs,
+      member: memberOf(tenant, event.id),
+      fields,
+    });
   }
 
   /** Undefined once it has been forgotten. */
@@ -185,23 +231,31 @@ export class EventRecords {
   async note({ id, tenant, url, round }: EventRecord, { state, attempt, nextAttemptAt = 0 }: Progress): Promise<void> {
     const { keys } = this;
     const disabled = keys.disabledReceiver(tenant, url);
-    const progress = [round, state, nextAttemptAt, attempt ? JSON.stringify(attempt) : ""];
-    const members = [memberOf(tenant, id), memberOf(tenant, disabled)];
-    await note.run(
-      this.redis,
-      [keys.event(id), keys.eventAttempts(id), disabled, keys.undelivered, keys.ended, ...keptKeys(keys)],
-      [...progress, mostAttempts, keptMs, disabledMs, id, ...members, tenant],
-    );
+    const places = {
+      record: keys.event(id),
+      attempts: keys.eventAttempts(id),
+      disabled,
+      undelivered: keys.undelivered,
+      ended: keys.ended,
+      kept: keptKeys(keys),
+    };
+    await note.run(this.redis, places, {
+      id,
+      tenant,
+      round: `${round}`,
+      state,
+      nextAttemptAt,
+      attempt: attempt && JSON.stringify(attempt),
+      member: memberOf(tenant, id),
+      receiver: disabled,
+    });
   }
 
   /** Queues the event for another round. One that is still in the outbox is about to be sent anyway. */
   async resend(id: string): Promise<void> {
-    const { keys } = this;
-    await resend.run(
-      this.redis,
-      [keys.event(id), keys.eventAttempts(id), keys.outbox, keys.undelivered, keys.ended],
-      [id, Date.now(), keptMs],
-    );
+    const { outbox, undelivered, ended } = this.keys;
+    const record = { record: this.keys.event(id), attempts: this.keys.eventAttempts(id) };
+    await resend.run(this.redis, { ...record, outbox, undelivered, ended }, { id, since: Date.now() });
   }
 
   /** How far an event has come that has been announced. */

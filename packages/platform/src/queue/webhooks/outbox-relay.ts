@@ -7,7 +7,7 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { QueueKeys } from "../queue-keys.js";
 import { RedisConnection } from "../redis-connection.js";
-import { RedisScript } from "../redis-script.js";
+import { as, script } from "../script.js";
 import { EventRecords } from "./event-records.js";
 import { addDeliveries, openWebhookQueue, type WebhookQueue } from "./webhook-queue.js";
 
@@ -19,18 +19,27 @@ const chunkSize = 100;
 
 const item = Compile(Type.Union([OutboxEvent, OutboxResend]));
 
-/** Shows what is first in the outbox to one relay at a time. KEYS: lease, outbox. ARGV: relay, lease in ms, how many. */
-const peek = new RedisScript<string[]>(`
-if redis.call("EXISTS", KEYS[2]) == 0 then return {} end
-local holder = redis.call("GET", KEYS[1])
-if holder and holder ~= ARGV[1] then return {} end
-redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
-return redis.call("LRANGE", KEYS[2], 0, ARGV[3] - 1)`);
+/** Shows what is first in the outbox to one relay at a time. */
+const peek = script(
+  {
+    keys: { lease: "key", outbox: "key" },
+    args: { relay: "text", leaseFor: "number", most: "number" },
+    answer: as<string[]>(),
+  },
+  `
+if redis.call("EXISTS", outbox) == 0 then return {} end
+local holder = redis.call("GET", lease)
+if holder and holder ~= relay then return {} end
+redis.call("SET", lease, relay, "PX", leaseFor)
+return redis.call("LRANGE", outbox, 0, most - 1)`,
+);
 
-/** KEYS: lease. ARGV: relay. */
-const release = new RedisScript<number>(`
-if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) end
-return 0`);
+const release = script(
+  { keys: { lease: "key" }, args: { relay: "text" } },
+  `
+if redis.call("GET", lease) == relay then return redis.call("DEL", lease) end
+return 0`,
+);
 
 /**
  * Moves events from the outbox into the queue of the deliveries. An event leaves the outbox only once it is queued, and
@@ -61,7 +70,7 @@ export class OutboxRelay {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#relaying;
-    const letGo = () => release.run(this.#connection.client, [this.#keys.relay], [this.#token]);
+    const letGo = () => release.run(this.#connection.client, { lease: this.#keys.relay }, { relay: this.#token });
     await this.#connection.attempt(letGo).catch(() => undefined);
     await this.#queue.close();
     await this.#connection.close();
@@ -74,7 +83,8 @@ export class OutboxRelay {
   relay(): Promise<number> {
     return this.#connection.attempt(async () => {
       const { client } = this.#connection;
-      const texts = await peek.run(client, [this.#keys.relay, this.#keys.outbox], [this.#token, leaseMs, chunkSize]);
+      const keys = { lease: this.#keys.relay, outbox: this.#keys.outbox };
+      const texts = await peek.run(client, keys, { relay: this.#token, leaseFor: leaseMs, most: chunkSize });
       if (texts.length === 0) return 0;
       const deliveries = await Promise.all(texts.map((text) => this.#accept(text)));
       await addDeliveries(

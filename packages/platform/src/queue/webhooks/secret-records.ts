@@ -2,7 +2,7 @@ import type { WebhookSecret } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { newWebhookSecret } from "../../webhooks/secret.js";
 import type { QueueKeys } from "../queue-keys.js";
-import { RedisScript } from "../redis-script.js";
+import { as, clock, part, script } from "../script.js";
 
 /** How long a secret signs after it was replaced. */
 const overlapMs = 24 * 3600 * 1000;
@@ -23,46 +23,49 @@ interface FormerSecret {
 /**
  * Lua functions. `former` gives those that still sign; a version before this one kept only one, in fields of its own.
  */
-const secretsOf = `
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function text(number) return string.format("%.0f", number) end
+const secretsOf = part(
+  { keys: { secrets: "key" }, uses: [clock] },
+  `
+local time = now()
 
-local function former(key)
-  local kept, previous, previousUntil = unpack(redis.call("HMGET", key, "former", "previous", "previousUntil"))
+local function former()
+  local kept, previous, previousUntil = unpack(redis.call("HMGET", secrets, "former", "previous", "previousUntil"))
   local all = kept and cjson.decode(kept) or previous and {{secret = previous, ["until"] = tonumber(previousUntil)}} or {}
   local signing = {}
   for _, one in ipairs(all) do
-    if one["until"] > now then signing[#signing + 1] = one end
+    if one["until"] > time then signing[#signing + 1] = one end
   end
   return signing
 end
 
-local function shown(key)
-  local secret, createdAt = unpack(redis.call("HMGET", key, "secret", "createdAt"))
-  return {secret, createdAt, cjson.encode(former(key))}
-end
-`;
+local function shown()
+  local secret, createdAt = unpack(redis.call("HMGET", secrets, "secret", "createdAt"))
+  return {secret, createdAt, cjson.encode(former())}
+end`,
+);
 
-/** KEYS: secrets. ARGV: a new one. */
-const obtain = new RedisScript<Secrets>(`${secretsOf}
-if redis.call("HSETNX", KEYS[1], "secret", ARGV[1]) == 1 then redis.call("HSET", KEYS[1], "createdAt", text(now)) end
-return shown(KEYS[1])`);
+const obtain = script(
+  { args: { fresh: "text" }, uses: [secretsOf], answer: as<Secrets>() },
+  `
+if redis.call("HSETNX", secrets, "secret", fresh) == 1 then redis.call("HSET", secrets, "createdAt", whole(time)) end
+return shown()`,
+);
 
-/** KEYS: secrets. ARGV: a new one, how long the others go on signing, how long a rotation is the same, how many are kept. */
-const rotate = new RedisScript<Secrets>(`${secretsOf}
-local fresh, overlap, same, most = unpack(ARGV)
-local before, rotatedAt = unpack(redis.call("HMGET", KEYS[1], "secret", "rotatedAt"))
-if rotatedAt and now - rotatedAt < tonumber(same) then return shown(KEYS[1]) end
+const rotate = script(
+  { args: { fresh: "text" }, uses: [secretsOf], answer: as<Secrets>() },
+  `
+local before, rotatedAt = unpack(redis.call("HMGET", secrets, "secret", "rotatedAt"))
+if rotatedAt and time - rotatedAt < ${sameRotationMs} then return shown() end
 if before then
-  local signing = former(KEYS[1])
-  table.insert(signing, 1, {secret = before, ["until"] = now + overlap})
-  while #signing > tonumber(most) do table.remove(signing) end
-  redis.call("HSET", KEYS[1], "former", cjson.encode(signing))
-  redis.call("HDEL", KEYS[1], "previous", "previousUntil")
+  local signing = former()
+  table.insert(signing, 1, {secret = before, ["until"] = time + ${overlapMs}})
+  while #signing > ${mostFormer} do table.remove(signing) end
+  redis.call("HSET", secrets, "former", cjson.encode(signing))
+  redis.call("HDEL", secrets, "previous", "previousUntil")
 end
-redis.call("HSET", KEYS[1], "secret", fresh, "createdAt", text(now), "rotatedAt", text(now))
-return shown(KEYS[1])`);
+redis.call("HSET", secrets, "secret", fresh, "createdAt", whole(time), "rotatedAt", whole(time))
+return shown()`,
+);
 
 /** What each tenant's events are signed with. A tenant's first secret is made when it is first needed. */
 export class SecretRecords {
@@ -80,8 +83,8 @@ export class SecretRecords {
    * until now sign for another day.
    */
   async rotate(tenant: string): Promise<WebhookSecret> {
-    const args = [newWebhookSecret(), overlapMs, sameRotationMs, mostFormer];
-    return shown(await rotate.run(this.redis, [this.keys.webhookSecrets(tenant)], args));
+    const secrets = this.keys.webhookSecrets(tenant);
+    return shown(await rotate.run(this.redis, { secrets }, { fresh: newWebhookSecret() }));
   }
 
   /** The secrets that sign now, newest first. */
@@ -91,7 +94,8 @@ export class SecretRecords {
   }
 
   #obtain(tenant: string): Promise<Secrets> {
-    return obtain.run(this.redis, [this.keys.webhookSecrets(tenant)], [newWebhookSecret()]);
+    const secrets = this.keys.webhookSecrets(tenant);
+    return obtain.run(this.redis, { secrets }, { fresh: newWebhookSecret() });
   }
 }
 
