@@ -142,8 +142,8 @@ const takeDue = script(
     answer: as<string[]>(),
   },
   `
-local started = now()
-local function due(set) return redis.call("ZRANGEBYSCORE", set, "-inf", whole(started), "LIMIT", 0, most) end
+-- Asked anew: what was doomed just now is due, too.
+local function due(set) return redis.call("ZRANGEBYSCORE", set, "-inf", whole(now()), "LIMIT", 0, most) end
 for _, upload in ipairs(due(uploads.waiting)) do
   if isUploadHeld(upload) then
     redis.call("ZREM", uploads.waiting, upload)
@@ -154,7 +154,7 @@ end
 local taken = due(uploads.doomed)
 for _, upload in ipairs(taken) do
   redis.call("ZREM", uploads.doomed, upload)
-  redis.call("ZADD", uploads.doomed, whole(started + lease), upload)
+  redis.call("ZADD", uploads.doomed, whole(now() + lease), upload)
 end
 return taken`,
 );
