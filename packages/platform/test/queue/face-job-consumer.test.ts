@@ -191,9 +191,8 @@ describe("a job", () => {
     });
     const { tenant, ...rest } = payload;
     const { embedding, quality, ...earlier } = payload.options;
-    await bench
-      .queue()
-      .add("earlier", { ...rest, options: earlier } as FaceJobPayload, { jobId: "jearlier", priority: 1 });
+    const data = { ...rest, options: earlier } as FaceJobPayload;
+    await bench.queue().add("earlier", data, { jobId: "jearlier", priority: 1, removeOnComplete: true });
     expect(await jobs.waitUntilFinished(defaultTenant, "jearlier", 5000)).toMatchObject({ state: "succeeded" });
     expect(seen).toEqual([payload]);
   });
