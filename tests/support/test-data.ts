@@ -73,8 +73,10 @@ export const photo = (name: string): Promise<Buffer> => readFile(join(photosDir,
 export const oddImage = (name: string): Promise<Buffer> => readFile(join(data, "odd", name));
 export const alignedCrop = (name: string): Promise<Buffer> => readFile(join(data, "goldens", "aligned", name));
 
+export const asset = (name: string): Promise<Buffer> => readFile(join(repository, "tests", "assets", name));
+
 /** The image that the repository carries itself. */
-export const portrait = (): Promise<Buffer> => readFile(join(repository, "tests", "assets", "portrait.png"));
+export const portrait = (): Promise<Buffer> => asset("portrait.png");
 
 interface GoldenFace {
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
@@ -100,7 +102,7 @@ export async function goldenCrops(): Promise<Record<string, readonly number[]>> 
 }
 
 /** Two people, drawn as well. */
-export const twoPortraits = (): Promise<Buffer> => readFile(join(repository, "tests", "assets", "two-portraits.png"));
+export const twoPortraits = (): Promise<Buffer> => asset("two-portraits.png");
 
 /** Where the faces of the drawn images were drawn, in pixels. */
 export async function drawnFaces(): Promise<{ readonly portrait: DrawnFace[]; readonly twoPortraits: DrawnFace[] }> {

@@ -43,7 +43,8 @@ export const apiConfigSchema = Type.Object({
     default: 30,
     minimum: 0.1,
     maximum: 300,
-    description: "Seconds that `/detect-face` and `/extract-embedding` wait for their job.",
+    description:
+      "Seconds that `/detect-face`, `/extract-embedding` and `/compare-faces` with two images wait for their job.",
   }),
   MAX_IMAGE_BYTES: Type.Integer({
     default: 20_971_520,

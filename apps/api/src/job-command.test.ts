@@ -1,7 +1,7 @@
 import { type BatchRequest, JobOptions, type JobRequest } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { batchCommandOf } from "./batch-command.js";
-import { askedOptions, commandOf, commandWithImage, completeOptions } from "./job-command.js";
+import { askedOptions, commandOf, commandWithImages, completeOptions } from "./job-command.js";
 import type { Tenant } from "./tenancy/tenant.js";
 
 const context = { tenant: "acme", defaultTtlSeconds: 60 };
@@ -36,7 +36,7 @@ describe("the hash of a request's body", () => {
       commandOf({ ...request, image, metadata } as JobRequest, context).bodyHash();
     expect(job(same, turned)).toBe(job(there, metadata));
     const form = (metadata: Record<string, string>) =>
-      commandWithImage({ task: "detect", metadata }, { uploadId: "u", sha256: "s" }, context).bodyHash();
+      commandWithImages({ task: "detect", metadata }, [{ uploadId: "u", sha256: "s" }], context).bodyHash();
     expect(form(turned)).toBe(form(metadata));
     const batch = (image: typeof there, metadata: Record<string, string>) => batchHash({ items: [image], metadata });
     expect(batch(same, turned)).toBe(batch(there, metadata));

@@ -5,6 +5,7 @@ import {
   JobOptions,
   type JobRequest,
   type MultipartJob,
+  type MultipartVerify,
 } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { identityDigest } from "./request-identity.js";
@@ -29,13 +30,15 @@ export function commandOf(request: JobRequest, context: CommandContext): JobComm
   return complete(request, images, images, context);
 }
 
-/** The command of a request that was sent together with its image. */
-export function commandWithImage(
-  job: MultipartJob,
-  image: { readonly uploadId: string; readonly sha256: string },
+/** The command of a request that was sent together with its images. */
+export function commandWithImages(
+  job: MultipartJob | MultipartVerify,
+  images: readonly { readonly uploadId: string; readonly sha256: string }[],
   context: CommandContext,
 ): JobCommand {
-  return complete(job, [{ upload: image.uploadId }], [image.sha256], context);
+  const uploads = images.map(({ uploadId }) => ({ upload: uploadId }));
+  const digests = images.map(({ sha256 }) => sha256);
+  return complete(job, uploads, digests, context);
 }
 
 const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;
@@ -53,7 +56,14 @@ export function askedOptions(options: JobOptions): [string, unknown][] {
 }
 
 function complete(
-  { task, options, priority = "normal", webhook, metadata, resultTtlSeconds }: JobRequest | MultipartJob,
+  {
+    task,
+    options,
+    priority = "normal",
+    webhook,
+    metadata,
+    resultTtlSeconds,
+  }: JobRequest | MultipartJob | MultipartVerify,
   images: ImageRef[],
   identity: unknown,
   { tenant, defaultTtlSeconds }: CommandContext,

@@ -1,6 +1,6 @@
-import { type AnalysisResult, type Job, ProblemError, type Timings } from "@facefleet/contracts";
+import { type Job, type JobResult, ProblemError, type Task, type Timings } from "@facefleet/contracts";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { readImageForm } from "./intake/image-form.js";
+import { imageParts, readImageForm } from "./intake/image-form.js";
 import { completeOptions } from "./job-command.js";
 import { endOfPatience, isClientGone } from "./patience.js";
 import { callerTrace } from "./request-tracing.js";
@@ -10,13 +10,13 @@ import type { ApiServices } from "./services.js";
 const lateResultTtlSeconds = 3600;
 
 interface Analysis {
-  readonly task: "detect" | "embed";
+  readonly task: Task;
   readonly maxFaces: number;
 }
 
 /**
- * Sends the image of a form through the queue, before all other jobs, and waits for its result. The
- * result is erased once it is here; a job that nobody waits for any more is canceled.
+ * Sends the image of a form, or the two that are to be compared, through the queue, before all other jobs, and waits for
+ * the result. It is erased once it is here; a job that nobody waits for any more is canceled.
  * @throws ProblemError the job's own problem, or sync_timeout with the job's URL while the job goes on
  */
 export async function answerAtOnce(
@@ -24,7 +24,7 @@ export async function answerAtOnce(
   request: FastifyRequest,
   reply: FastifyReply,
   analysis: Analysis,
-): Promise<AnalysisResult> {
+): Promise<JobResult> {
   const { jobs, config, waitsEnd } = services;
   const over = endOfPatience(reply, waitsEnd);
   const submitted = await submitForm(services, request, analysis);
@@ -34,16 +34,17 @@ export async function answerAtOnce(
   if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
   if (!isEnded(job)) throw notFinished(job, reply);
   const result = resultOf(job);
-  reply.header("server-timing", serverTiming(result.timings));
+  if ("timings" in result) reply.header("server-timing", serverTiming(result.timings));
   return result;
 }
 
 async function submitForm(services: ApiServices, request: FastifyRequest, { task, maxFaces }: Analysis): Promise<Job> {
   const { intake, config, jobs, apiMetrics } = services;
-  const { image } = await readImageForm(request, { intake, maxBytes: config.MAX_IMAGE_BYTES });
+  const parts = [task === "verify" ? imageParts.pair : imageParts.one];
+  const { images } = await readImageForm(request, { intake, parts, maxBytes: config.MAX_IMAGE_BYTES });
   const payload = {
     task,
-    images: [{ upload: image.uploadId }],
+    images: images.map(({ uploadId }) => ({ upload: uploadId })),
     options: completeOptions({ maxFaces, landmarks: false, quality: false }),
     resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
     tenant: request.tenant.id,
@@ -58,7 +59,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });
     return job;
   } catch (error) {
-    await intake.takeBack(image.uploadId, error);
+    await Promise.all(images.map(({ uploadId }) => intake.takeBack(uploadId, error)));
     throw withoutKey(error);
   }
 }
@@ -80,10 +81,10 @@ function forget({ jobs, intake, lines }: ApiServices, request: FastifyRequest, j
   });
 }
 
-function resultOf(job: Job): AnalysisResult {
+function resultOf(job: Job): JobResult {
   if (job.state === "canceled") throw new ProblemError("job_canceled");
   if (job.error) throw ProblemError.fromProblem(job.error);
-  if (!job.result || !("timings" in job.result)) throw new Error(`Expected an analysis as the result of job ${job.id}`);
+  if (!job.result) throw new Error(`Expected a result of job ${job.id}`);
   return job.result;
 }
 

@@ -302,10 +302,10 @@ describe("bad input", () => {
     ],
     [
       "an upload of another type",
-      { method: "POST", url: "/v1/uploads", payload: { contentType: "image/heic", size: 1 } },
+      { method: "POST", url: "/v1/uploads", payload: { contentType: "image/bmp", size: 1 } },
       400,
       "invalid_request",
-      "image/heic",
+      "image/bmp",
     ],
     ["an unknown route", { url: "/v2/jobs" }, 404, "route_not_found", "/v2/jobs"],
     ["an unknown method", { method: "PUT", url: "/v1/jobs" }, 404, "route_not_found", "PUT /v1/jobs"],

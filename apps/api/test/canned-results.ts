@@ -46,5 +46,16 @@ export const verification: VerifyResult = {
   decision: "match",
   uncertainBand: { from: 1, to: 1.1 },
   faces: [face(0.999, { landmarks }), face(0.98)],
+  faceCounts: [1, 2],
+  candidates: [
+    {
+      match: false,
+      similarity: 0.6,
+      cosineSimilarity: 0.2,
+      euclideanDistance: 1.265,
+      decision: "no_match",
+      face: face(0.97, { cut: true }),
+    },
+  ],
   model,
 };

@@ -9,8 +9,8 @@ export interface Part {
   readonly type?: string;
 }
 
-export function imagePart(body: Buffer | string = pixels): Part {
-  return { name: "image", body, filename: "photo.jpg", type: "image/jpeg" };
+export function imagePart(body: Buffer | string = pixels, name = "image"): Part {
+  return { name, body, filename: "photo.jpg", type: "image/jpeg" };
 }
 
 export function jobPart(job: unknown): Part {

@@ -139,6 +139,42 @@ describe("jobs", () => {
     expect(await api.registeredUploads()).toEqual([]);
   });
 
+  it("takes two images along, in whichever order they come", async () => {
+    await api.startWorker(async () => verification);
+    const job = jobPart({ task: "verify", options: { maxFaces: 3 } });
+    const [first, second] = [imagePart("one", "image1"), imagePart("two", "image2")];
+    const key = { "idempotency-key": "pair" };
+    const ids = [];
+    for (const parts of [
+      [job, first, second],
+      [second, first, job],
+    ]) {
+      const answer = await api.inject(form("/v1/jobs", parts, key));
+      ids.push(answer.json<Job>().id);
+      expect(await look(ids[0]!, 5)).toMatchObject({ task: "verify", state: "succeeded", result: verification });
+    }
+    // The same images in their roles are the same request; the other way round they are another.
+    expect(ids[1]).toBe(ids[0]);
+    const turned = [job, imagePart("two", "image1"), imagePart("one", "image2")];
+    expect((await api.inject(form("/v1/jobs", turned, key))).statusCode).toBe(409);
+    await eventually(async () => (await api.storedUploads()).length === 0);
+    expect(await api.registeredUploads()).toEqual([]);
+  });
+
+  it.each([
+    ["verify with one image", "verify", [imagePart()], "invalid_request"],
+    ["detect with two", "detect", [imagePart("a", "image1"), imagePart("b", "image2")], "invalid_request"],
+    ["half a pair", "verify", [imagePart("a", "image1")], "missing_image"],
+    ["one and half a pair", "verify", [imagePart(), imagePart("b", "image2")], "missing_image"],
+    ["a second first one", "verify", [imagePart("a", "image1"), imagePart("b", "image1")], "invalid_request"],
+  ])("refuses %s, and keeps no image", async (_, task, images, code) => {
+    const answer = await api.inject(form("/v1/jobs", [jobPart({ task }), ...images]));
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ code });
+    await eventually(async () => (await api.registeredUploads()).length === 0);
+    expect(await api.storedUploads()).toEqual([]);
+  });
+
   it("DELETE cancels a queued job with its upload, and erases a finished one; both twice", async () => {
     const queued = (await api.inject(form("/v1/jobs", [jobPart({ task: "detect" }), imagePart()]))).json<Job>();
     expect(await api.storedUploads()).toHaveLength(1);

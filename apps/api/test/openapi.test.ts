@@ -72,7 +72,14 @@ describe("the API's description of itself", () => {
         requestBody: {
           content: {
             "application/json": { schema: { $ref: "#/components/schemas/JobRequest" } },
-            "multipart/form-data": { schema: { properties: { image: { format: "binary" } } } },
+            "multipart/form-data": {
+              schema: {
+                anyOf: [
+                  { properties: { image: { format: "binary" } } },
+                  { properties: { image1: { format: "binary" }, image2: { format: "binary" } } },
+                ],
+              },
+            },
           },
         },
         responses: { 202: { content: { "application/json": { schema: { $ref: "#/components/schemas/Job" } } } } },

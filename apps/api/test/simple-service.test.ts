@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
-import { analysis, embedding, face, model } from "./canned-results.js";
+import { analysis, embedding, face, model, verification } from "./canned-results.js";
 import { form, imagePart, pixels } from "./form.js";
 
 describe("the simple endpoints", () => {
@@ -41,6 +41,35 @@ describe("the simple endpoints", () => {
     expect(stored).toEqual(pixels);
     await eventually(async () => (await api.registeredUploads()).length === 0);
     expect(await api.storedUploads()).toEqual([]);
+  });
+
+  it("compare-faces compares the faces of two images", async () => {
+    const stored: string[] = [];
+    run = async ({ payload }) => {
+      expect(payload).toMatchObject({ task: "verify", options: { maxFaces: 100, order: "prominence" } });
+      for (const image of payload.images) {
+        if (!("upload" in image)) throw new Error("Expected an upload");
+        stored.push(String(await api.own.upload(image.upload).get({ maxBytes: 1e6 })));
+      }
+      return verification;
+    };
+    const answer = await api.inject(form("/compare-faces", [imagePart("two", "image2"), imagePart("one", "image1")]));
+    expect(answer.statusCode).toBe(200);
+    const { similarity, cosineSimilarity, euclideanDistance, match } = verification;
+    const compared = { similarity, cosine_similarity: cosineSimilarity, euclidean_distance: euclideanDistance, match };
+    expect(answer.json()).toEqual(compared);
+    expect(stored).toEqual(["one", "two"]);
+    await eventually(async () => (await api.registeredUploads()).length === 0);
+    expect(await api.storedUploads()).toEqual([]);
+  });
+
+  it.each([
+    ["one image", [imagePart("one", "image1")], 'Expected file parts image1 and image2 but received file "image1"'],
+    ["another name", [imagePart()], 'Expected file parts image1 and image2 but received file "image"'],
+  ])("compare-faces refuses %s, and keeps nothing", async (_, parts, detail) => {
+    const answer = await api.inject(form("/compare-faces", parts));
+    expect(answer.json()).toMatchObject({ code: "missing_image", detail });
+    await eventually(async () => (await api.registeredUploads()).length === 0);
   });
 
   it("detect-face without a face is a 200", async () => {

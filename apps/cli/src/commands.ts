@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "send images to a running service and show the faces that it finds",
     load: async () => (await import("./commands/submit.js")).defineSubmit,
   },
+  compare: {
+    description: "look for the face of one image among the faces of another",
+    load: async () => (await import("./commands/compare.js")).defineCompare,
+  },
   load: {
     description: "send jobs to a running service at a steady rate, and compare what it counts with what was sent",
     load: () => ofCheckout(async () => (await import("./load/load-command.js")).defineLoad),

@@ -365,6 +365,7 @@ function inferenceSettings(config: WorkerConfig): InferenceSettings {
     tfjsNodeDir: config.TFJS_NODE_DIR,
     limits: {
       maxPixels: config.MAX_IMAGE_PIXELS,
+      heic: config.DECODE_HEIC,
       maxBatchSize: config.MAX_BATCH_SIZE,
       maxQueueDelayMs: config.MAX_QUEUE_DELAY_MS,
     },

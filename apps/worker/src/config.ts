@@ -1,6 +1,6 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
-import { queueCatalogue } from "@facefleet/contracts";
+import { defaultMaxPixels, queueCatalogue } from "@facefleet/contracts";
 import { decoderThreads } from "@facefleet/core/batching";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import {
@@ -98,8 +98,12 @@ export const workerConfigSchema = Type.Object({
   }),
   MAX_IMAGE_PIXELS: Type.Integer({
     minimum: 1024,
-    default: 50_000_000,
+    default: defaultMaxPixels,
     description: "Largest image, in pixels (width x height).",
+  }),
+  DECODE_HEIC: Type.Boolean({
+    default: true,
+    description: "Whether HEIC is read, which phones make. Its coding, HEVC, is under patents in some countries.",
   }),
   MAX_DECODED_BYTES: Type.Integer({
     minimum: 1024 * 1024,

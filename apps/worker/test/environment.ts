@@ -3,7 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defaultTenant, type FaceJobPayload, type ImageRef, JobOptions, type Task } from "@facefleet/contracts";
+import {
+  defaultMaxPixels,
+  defaultTenant,
+  type FaceJobPayload,
+  type ImageRef,
+  JobOptions,
+  type Task,
+} from "@facefleet/contracts";
 import type { AnalysisOptions } from "@facefleet/core";
 import { defaultPackName } from "@facefleet/core/models";
 import { createLogger } from "@facefleet/platform";
@@ -28,7 +35,7 @@ export const inferenceSettings: InferenceSettings = {
   engine: "onnx-cpu",
   threads: 0,
   tfjsNodeDir: "",
-  limits: { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 },
+  limits: { maxPixels: defaultMaxPixels, heic: true, maxBatchSize: 16, maxQueueDelayMs: 0 },
   log: { level: "silent", format: "json" },
 };
 

@@ -75,9 +75,50 @@ test("a verification embeds as asked, and says what it was made with", async () 
   const { result, asked } = await verify(oneFace(0, "aaaa"), oneFace(0, "aaaa"), { embedding: "high" });
   expect(asked.map(({ embedding, embed, maxFaces }) => ({ embedding, embed, maxFaces }))).toEqual([
     { embedding: "high", embed: true, maxFaces: 1 },
-    { embedding: "high", embed: true, maxFaces: 1 },
+    { embedding: "high", embed: true, maxFaces: 100 },
   ]);
   expect(result.model.fingerprint).toBe("aaaa");
+});
+
+/** An analysis that found several faces, each in its own place. */
+function group(...angles: number[]): FaceAnalysis {
+  const faces = angles.flatMap((angle, x) =>
+    oneFace(angle, "aaaa").faces.map((face) => ({ ...face, box: { x, y: 0, width: 1, height: 1 } })),
+  );
+  const dropped = { box: { x: 0, y: 0, width: 1, height: 1 }, confidence: 0.9 };
+  return {
+    ...oneFace(0, "aaaa"),
+    image: { width: 9, height: 1, format: "png", orientation: 1, sha256: "" },
+    faces,
+    dropped: [
+      { ...dropped, reason: "over_limit" },
+      { ...dropped, reason: "too_small" },
+    ],
+  };
+}
+
+test("the nearest face of a group is the pair, and the others are candidates by their distance", async () => {
+  const { result } = await verify(oneFace(0, "aaaa"), group(1.5, 0.2, 2, 0.9));
+  expect(result.faces[1]!.box.x).toBe(1);
+  expect(result.match).toBe(true);
+  expect(result.faceCounts).toEqual([1, 5]);
+  const candidates = result.candidates!;
+  expect(candidates.map(({ face }) => face.box.x)).toEqual([3, 0, 2]);
+  expect(candidates.map(({ match }) => match)).toEqual([true, false, false]);
+  expect(candidates.every(({ face }) => face.embedding === undefined)).toBe(true);
+  expect(candidates[0]!.euclideanDistance).toBeCloseTo(2 * Math.sin(0.45), 5);
+});
+
+test("every image that has no face is named", async () => {
+  const none = { ...oneFace(0, "aaaa"), faces: [] };
+  const small = { ...none, dropped: [{ ...group(0).dropped[1]! }] };
+  await expect(verify(none, small)).rejects.toMatchObject({
+    code: "no_face_detected",
+    detail: "No face was found in image 1 of 2. No face was found in image 2 of 2. Faces were left out: too_small.",
+  });
+  await expect(verify(oneFace(0, "aaaa"), none)).rejects.toMatchObject({
+    detail: "No face was found in image 2 of 2.",
+  });
 });
 
 test.each(["standard", "high"] as const)("decides by the band of %s embeddings", async (embedding) => {

@@ -1,3 +1,4 @@
+import { defaultMaxPixels } from "@facefleet/contracts";
 import { type AnalysisOptions, type BatchReport, createEngine, FacePipeline } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { BenchContext } from "../bench-context.js";
@@ -8,7 +9,7 @@ export interface OpenPipeline {
 }
 
 /** The worker's own limits. */
-const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
+const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };
 
 /** What a job of task `embed` asks for when it names no options. */
 export const embedOptions: AnalysisOptions = {

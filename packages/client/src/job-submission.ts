@@ -8,8 +8,12 @@ type AnalysisRequest = Extract<JobRequest, { readonly image: ImageRef }>;
 /** A job about one image, named or sent along. */
 export type AnalysisSubmission = Omit<AnalysisRequest, "image"> & { readonly image: ImageRef | ImageBytes };
 
-/** A job about two images, both named; `upload` gives the names of images that are here. */
-export type VerifySubmission = Extract<JobRequest, { readonly task: "verify" }>;
+type VerifyRequest = Extract<JobRequest, { readonly task: "verify" }>;
+
+/** A job about two images, both named or both sent along; `upload` gives the names of images that are here. */
+export type VerifySubmission = Omit<VerifyRequest, "images"> & {
+  readonly images: readonly ImageRef[] | readonly ImageBytes[];
+};
 
 export type JobSubmission = AnalysisSubmission | VerifySubmission;
 
@@ -21,14 +25,23 @@ interface EncodedBody {
   readonly body: string | FormData;
 }
 
-/** The body of POST /v1/jobs: a form where the image is sent along. It can be sent more than once. */
+/** The body of POST /v1/jobs: a form where images are sent along. It can be sent more than once. */
 export function encodeSubmission(submission: JobSubmission): EncodedBody {
-  if (!("image" in submission) || !isBytes(submission.image)) return encodeJson(submission);
-  const { image, ...job } = submission;
+  if ("image" in submission) {
+    const { image, ...job } = submission;
+    return isBytes(image) ? encodeForm(job, { image }) : encodeJson(submission);
+  }
+  const { images, ...job } = submission;
+  const [image1, image2] = images;
+  if (image1 && image2 && isBytes(image1) && isBytes(image2)) return encodeForm(job, { image1, image2 });
+  return encodeJson(submission);
+}
+
+function encodeForm(job: object, images: Readonly<Record<string, ImageBytes>>): EncodedBody {
   const body = new FormData();
   body.append("job", new Blob([JSON.stringify(job)], { type: "application/json" }));
   // Under a name of ours: that of a file may tell who is on it.
-  body.append("image", asBlob(image), "image");
+  for (const [name, image] of Object.entries(images)) body.append(name, asBlob(image), "image");
   return { headers: {}, body };
 }
 

@@ -50,9 +50,16 @@ export const FaceQuality = Type.Object(
 );
 export type FaceQuality = Static<typeof FaceQuality>;
 
+const cut = Type.Optional(
+  Type.Boolean({
+    description: "That the picture's border cuts the box, which reaches past it. Absent where it does not.",
+  }),
+);
+
 export const Face = Type.Object(
   {
     box: Box,
+    cut,
     confidence: Type.Number({ minimum: 0, maximum: 1, description: "The detector's score." }),
     landmarks: Type.Optional(Landmarks),
     quality: Type.Optional(FaceQuality),
@@ -86,6 +93,7 @@ export type DropReason = (typeof dropReasons)[number];
 export const DroppedFace = Type.Object(
   {
     box: Box,
+    cut,
     confidence: Type.Number({ minimum: 0, maximum: 1 }),
     reason: Type.Enum(dropReasons, { description: "The first that applies, in this order." }),
   },
@@ -97,8 +105,12 @@ export const ImageInfo = Type.Object(
   {
     width: Type.Integer({ description: "Pixels, upright." }),
     height: Type.Integer({ description: "Pixels, upright." }),
-    format: Type.String({ description: "jpeg, png, webp, gif, tiff or avif." }),
-    orientation: Type.Integer({ minimum: 1, maximum: 8, description: "The EXIF orientation that was applied." }),
+    format: Type.String({ description: "jpeg, png, webp, gif, tiff, avif or heic." }),
+    orientation: Type.Integer({
+      minimum: 1,
+      maximum: 8,
+      description: "The EXIF orientation that was applied; 1 where the format turns images by itself.",
+    }),
     sha256: Type.String({ description: "Of the image's bytes." }),
   },
   { $id: "ImageInfo" },

@@ -95,6 +95,13 @@ export const MultipartJob = Type.Object(
 );
 export type MultipartJob = Static<typeof MultipartJob>;
 
+/** The same of a job about two images, which are sent along as `image1` and `image2`. */
+export const MultipartVerify = Type.Object(
+  { task: Type.Literal("verify"), ...jobFields },
+  { $id: "MultipartVerify", additionalProperties: false },
+);
+export type MultipartVerify = Static<typeof MultipartVerify>;
+
 export const jobStates = ["queued", "active", "succeeded", "failed", "canceled"] as const;
 export type JobState = (typeof jobStates)[number];
 
@@ -143,17 +150,41 @@ export type Comparison = Static<typeof Comparison>;
 export const decisions = ["match", "no_match", "uncertain"] as const;
 export type Decision = (typeof decisions)[number];
 
+const decision = Type.Enum(decisions, {
+  description: "`uncertain` within the band of distances that both the same and different people reach.",
+});
+
+const { threshold: _, ...candidateComparison } = Comparison.properties;
+
+/** A face of the second image that is not the nearest. */
+export const Candidate = Type.Object({ ...candidateComparison, decision, face: Face }, { $id: "Candidate" });
+export type Candidate = Static<typeof Candidate>;
+
 export const VerifyResult = Type.Object(
   {
     ...Comparison.properties,
-    decision: Type.Enum(decisions, {
-      description: "`uncertain` within the band of distances that both the same and different people reach.",
-    }),
+    decision,
     uncertainBand: Type.Object(
       { from: Type.Number(), to: Type.Number() },
       { description: "Distances below `from` are a `match`, from `to` on a `no_match`." },
     ),
-    faces: Type.Array(Face, { minItems: 2, maxItems: 2, description: "The face used of each image." }),
+    faces: Type.Array(Face, {
+      minItems: 2,
+      maxItems: 2,
+      description: "The first face of the first image, by `order`, and the face of the second that is nearest to it.",
+    }),
+    faceCounts: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 1 }), {
+        minItems: 2,
+        maxItems: 2,
+        description: "How many faces each image has that no limit but `maxFaces` leaves out.",
+      }),
+    ),
+    candidates: Type.Optional(
+      Type.Array(Candidate, {
+        description: "The other faces of the second image, up to `maxFaces`, the nearest first; without embeddings.",
+      }),
+    ),
     model: ModelInfo,
   },
   { $id: "VerifyResult" },

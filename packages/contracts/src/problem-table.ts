@@ -28,7 +28,8 @@ export const problemTable = {
     status: 400,
     title: "The request carries no image",
     retryable: false,
-    advice: "Send multipart/form-data with a file part named `image`.",
+    advice:
+      "Send multipart/form-data with a file part named `image`, or with `image1` and `image2` where two are compared.",
   },
   empty_image: {
     status: 400,
@@ -189,7 +190,8 @@ export const problemTable = {
     status: 415,
     title: "The image's format, or how it is coded, is not supported",
     retryable: false,
-    advice: "Send JPEG, PNG, WebP, GIF, TIFF or AVIF of 8 or 16 bits; `detail` names what was received.",
+    advice:
+      "Send JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC, of whole numbers of 8 to 16 bits; `detail` names what was received.",
   },
   image_undecodable: {
     status: 422,

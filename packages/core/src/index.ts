@@ -20,3 +20,4 @@ export {
   type Tensor,
 } from "./engines/index.js";
 export * from "./pipeline/index.js";
+export { answered } from "./quality/index.js";

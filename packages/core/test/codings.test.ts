@@ -1,13 +1,13 @@
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { noPhotos, oddImage, portrait, skipped } from "../../../tests/support/test-data.js";
+import { decodedPortraits, refusedPortraits } from "../../../tests/support/coded-portraits.js";
+import { asset, noPhotos, oddImage, portrait, skipped } from "../../../tests/support/test-data.js";
 import { intersectionOverUnion } from "../src/evaluation/match-boxes.js";
 import { decodeImage, type RgbImage, readHeader } from "../src/imaging/index.js";
-import { decodedPortraits, refusedPortraits } from "./coded-portraits.js";
 import { cosine, everyFace, openPipeline } from "./pipeline-under-test.js";
 
-const maxPixels = 50_000_000;
+const limits = { maxPixels: 50_000_000 };
 const decoded = await decodedPortraits();
 const refused = await refusedPortraits();
 
@@ -17,7 +17,7 @@ const bounds = {
   most: [0.95, 0.98, 2],
   palette: [0.9, 0.9, 3],
   inks: [0.95, 0.8, 40],
-  grey: [0.95, 0.98, 6],
+  grey: [0.95, 0.97, 6],
   shape: [0, -1, 128],
 } as const;
 
@@ -47,7 +47,7 @@ function meanDifference(a: RgbImage, b: RgbImage): number {
 describe("the portrait", () => {
   it.each(decoded)("as $name is the same picture", async ({ bytes, format, keeps }) => {
     const [leastIou, leastCosine, largestDifference] = bounds[keeps];
-    expect(await readHeader(bytes, maxPixels)).toMatchObject({ format, width: 480, height: 640, orientation: 1 });
+    expect(await readHeader(bytes, limits)).toMatchObject({ format, width: 480, height: 640, orientation: 1 });
     const whole = await (keeps === "grey" ? grey() : portrait());
     expect(meanDifference(await decodeImage(bytes), await decodeImage(whole))).toBeLessThanOrEqual(largestDifference);
     if (keeps === "shape") return;
@@ -85,6 +85,18 @@ describe("the portrait", () => {
     for (const [i, value] of pixel(first).entries()) expect(Math.abs(value - pixel(second)[i]!)).toBeLessThan(8);
   });
 
+  it("as a HEIC is refused where that is turned off, and is damaged when it is cut", async () => {
+    const heic = await asset("portrait.heic");
+    const off = { ...limits, heic: false };
+    await expect(readHeader(heic, off)).rejects.toMatchObject({
+      code: "unsupported_image_format",
+      detail: expect.stringContaining("HEIC (which is turned off here)"),
+    });
+    const cut = heic.subarray(0, heic.length / 2);
+    const damage = { code: "image_undecodable", cause: { message: expect.stringContaining("libheif") } };
+    await expect(decodeImage(cut)).rejects.toMatchObject(damage);
+  });
+
   it("as a JPEG that lacks data is damaged, with its end marker or without", async () => {
     const jpeg = decoded[0]!.bytes;
     for (const lost of [3, 100, jpeg.length / 2]) {
@@ -117,6 +129,6 @@ describe.skipIf(skipped("whole files in strange codings", noPhotos))("whole file
     ["twelve-bit.jpg", /12 bits/],
   ])("%s is refused by its name", async (name, says) => {
     const refusal = { code: "unsupported_image_format", detail: expect.stringMatching(says) };
-    await expect(readHeader(await whole(name), maxPixels)).rejects.toMatchObject(refusal);
+    await expect(readHeader(await whole(name), limits)).rejects.toMatchObject(refusal);
   });
 });

@@ -1,3 +1,4 @@
+import { defaultMaxPixels } from "@facefleet/contracts";
 import { type BatchStage, FacePipeline, type InferenceEngine, type Session } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import { describe, expect, it } from "vitest";
@@ -5,7 +6,7 @@ import { drawnImages } from "../../../tests/support/drawn-images.js";
 import { modelsDir } from "../../../tests/support/test-data.js";
 import { everyFace, openPipeline, startEngine } from "./pipeline-under-test.js";
 
-const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
+const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };
 
 /** A device of which the engine says that so many crops are too much for its memory. */
 function cramped(engine: InferenceEngine, mostCrops: number): InferenceEngine {

@@ -1,3 +1,4 @@
+import { defaultMaxPixels } from "@facefleet/contracts";
 import {
   type AnalysisOptions,
   createEngine,
@@ -38,7 +39,7 @@ export async function openPipeline(
 ) {
   const pack = await loadPack(modelsDir, packName);
   const engine = await startEngine(engineName);
-  const usual = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
+  const usual = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };
   const limits = { ...usual, ...own };
   const pipeline = await FacePipeline.create({ pack, engine, limits, ...(memory && { memory }) });
   await pipeline.warmUp();

@@ -7,21 +7,27 @@ import type { ImageIntake, StoredImage } from "./image-intake.js";
 
 export const jobLimitBytes = 1_048_576;
 
+/** The file parts that a form may have: one image, or two that are compared. */
+export const imageParts = { one: ["image"], pair: ["image1", "image2"] } as const;
+
 export interface ImageForm {
-  readonly image: StoredImage;
+  /** In the order of their parts' names. */
+  readonly images: readonly StoredImage[];
   /** The JSON of the part `job`, not yet checked; undefined when the form has none. */
   readonly job: unknown;
 }
 
 interface FormOptions {
   readonly intake: ImageIntake;
+  /** The sets of file parts, of which the form has one. */
+  readonly parts: readonly (readonly string[])[];
   readonly maxBytes: number;
   /** Reads the part `job`; a form that may not have one gives no reader. */
   readonly readJob?: (json: Buffer) => unknown;
 }
 
 /**
- * Reads a form with the file part `image`, in any order with `job`. The image is streamed to the store.
+ * Reads a form with one set of file parts, in any order with `job`. Images are streamed to the store.
  * @throws ProblemError for a form that is not as expected; the store keeps nothing of it
  */
 export async function readImageForm(request: FastifyRequest, options: FormOptions): Promise<ImageForm> {
@@ -32,7 +38,7 @@ export async function readImageForm(request: FastifyRequest, options: FormOption
     return reader.finish();
   } catch (error) {
     drain(request);
-    if (reader.image) await options.intake.discard(reader.image.uploadId);
+    await Promise.all(reader.stored.map(({ uploadId }) => options.intake.discard(uploadId)));
     throw isBrokenForm(error)
       ? new ProblemError("invalid_request", "Expected a whole multipart form but received a broken one", {
           cause: error,
@@ -42,7 +48,7 @@ export async function readImageForm(request: FastifyRequest, options: FormOption
 }
 
 class FormReader {
-  image: StoredImage | undefined;
+  readonly #images = new Map<string, StoredImage>();
   #job: unknown;
   readonly #strangers: string[] = [];
 
@@ -51,29 +57,42 @@ class FormReader {
     private readonly claim: UploadClaim,
   ) {}
 
+  get stored(): StoredImage[] {
+    return [...this.#images.values()];
+  }
+
   async take(part: Multipart): Promise<void> {
     if (part.type !== "file") throw new Error("Expected every part of a form to be read as a file");
-    const { readJob } = this.options;
+    const { readJob, parts } = this.options;
     if (part.fieldname === "job" && readJob) await this.#takeJob(part, readJob);
-    else if (part.fieldname === "image" && isFile(part)) await this.#takeImage(part);
+    else if (parts.flat().includes(part.fieldname) && isFile(part)) await this.#takeImage(part);
     else this.#takeStranger(part);
   }
 
   finish(): ImageForm {
-    const received = this.#strangers.length > 0 ? this.#strangers.join(", ") : "none";
-    if (!this.image) throw new ProblemError("missing_image", `Expected a file part image but received ${received}`);
-    if (this.#strangers.length > 0) {
-      throw new ProblemError(
-        "invalid_request",
-        `Expected no other part than image${this.options.readJob ? " and job" : ""} but received ${received}`,
+    const { parts, readJob } = this.options;
+    const names = parts.find((set) => set.length === this.#images.size && set.every((name) => this.#images.has(name)));
+    const others = [...[...this.#images.keys()].map((name) => `file ${JSON.stringify(name)}`), ...this.#strangers];
+    if (!names) {
+      const expected = parts.map((set) =>
+        set.length === 1 ? `a file part ${set[0]}` : `file parts ${set.join(" and ")}`,
       );
+      const received = others.length > 0 ? others.join(", ") : "none";
+      throw new ProblemError("missing_image", `Expected ${expected.join(", or ")} but received ${received}`);
     }
-    return { image: this.image, job: this.#job };
+    if (this.#strangers.length > 0) {
+      const known = [...names, ...(readJob ? ["job"] : [])].join(" and ");
+      const received = this.#strangers.join(", ");
+      throw new ProblemError("invalid_request", `Expected no other part than ${known} but received ${received}`);
+    }
+    return { images: names.map((name) => this.#images.get(name) as StoredImage), job: this.#job };
   }
 
-  async #takeImage({ file }: MultipartFile): Promise<void> {
-    if (this.image) throw new ProblemError("invalid_request", "Expected one part image but received a second one");
-    this.image = await this.options.intake.keep(file, this.claim);
+  async #takeImage({ file, fieldname }: MultipartFile): Promise<void> {
+    if (this.#images.has(fieldname)) {
+      throw new ProblemError("invalid_request", `Expected one part ${fieldname} but received a second one`);
+    }
+    this.#images.set(fieldname, await this.options.intake.keep(file, this.claim));
   }
 
   async #takeJob({ file }: MultipartFile, readJob: (json: Buffer) => unknown): Promise<void> {

@@ -1,12 +1,12 @@
-import { Job, JobRequest, MultipartJob, ProblemError } from "@facefleet/contracts";
+import { Job, JobRequest, MultipartJob, MultipartVerify, ProblemError } from "@facefleet/contracts";
 import { uploadNotFound, uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { readImageForm } from "../intake/image-form.js";
+import { imageParts, readImageForm } from "../intake/image-form.js";
 import type { ImageIntake } from "../intake/image-intake.js";
 import { JobParams, jobId, jobNotFound } from "../job-address.js";
 import { sendJob } from "../job-answer.js";
-import { commandOf, commandWithImage, type JobCommand } from "../job-command.js";
+import { commandOf, commandWithImages, type JobCommand } from "../job-command.js";
 import { endOfPatience } from "../patience.js";
 import { unexpectedMediaType } from "../problem-answers.js";
 import { callerTrace } from "../request-tracing.js";
@@ -27,12 +27,18 @@ const WaitQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const JobForm = Type.Object({
-  job: refer(MultipartJob),
-  image: Type.String({ format: "binary", description: "The image itself." }),
-});
+const binary = (description: string) => Type.String({ format: "binary", description });
+const JobForm = Type.Union([
+  Type.Object({ job: refer(MultipartJob), image: binary("The image itself.") }),
+  Type.Object({
+    job: refer(MultipartVerify),
+    image1: binary("The image whose first face is looked for."),
+    image2: binary("The image in which it is looked for."),
+  }),
+]);
 
 const checkMultipartJob = validator(MultipartJob);
+const checkMultipartVerify = validator(MultipartVerify);
 
 /** Submit, look up, wait for, retry, and cancel or erase a job. */
 export const jobRoutes: Routes = async (app, services) => {
@@ -132,15 +138,19 @@ export const jobRoutes: Routes = async (app, services) => {
   );
 
   async function submitForm(request: FastifyRequest, key: string | undefined) {
-    const form = await readImageForm(request, { intake, maxBytes: services.config.MAX_IMAGE_BYTES, readJob });
+    const { MAX_IMAGE_BYTES: maxBytes } = services.config;
+    const parts = [imageParts.one, imageParts.pair];
+    const { images, job: part } = await readImageForm(request, { intake, parts, maxBytes, readJob });
+    const each = (work: (uploadId: string) => Promise<void>) =>
+      Promise.all(images.map((image) => work(image.uploadId)));
     try {
-      if (form.job === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
-      const job = checkMultipartJob(form.job);
-      const submitted = await submit(request, commandWithImage(job, form.image, contextOf(request)), key);
-      if (!submitted.created) await intake.discard(form.image.uploadId);
+      if (part === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
+      const job = images.length === 1 ? checkMultipartJob(part) : checkMultipartVerify(part);
+      const submitted = await submit(request, commandWithImages(job, images, contextOf(request)), key);
+      if (!submitted.created) await each((id) => intake.discard(id));
       return submitted;
     } catch (error) {
-      await intake.takeBack(form.image.uploadId, error);
+      await each((id) => intake.takeBack(id, error));
       throw error;
     }
   }

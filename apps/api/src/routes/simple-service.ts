@@ -2,26 +2,39 @@ import {
   type AnalysisResult,
   CompareFacesAnswer,
   CompareFacesRequest,
+  type Comparison,
   DetectFaceAnswer,
   ExtractEmbeddingAnswer,
   embeddingDimensions,
   fingerprintHeader,
   HealthAnswer,
+  type JobResult,
   ProblemError,
   simpleModelName,
 } from "@facefleet/contracts";
 import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
 import { Type } from "typebox";
 import { allOk, checkDependencies, hasWorker } from "../dependency-checks.js";
+import { unexpectedMediaType } from "../problem-answers.js";
 import type { Routes } from "../services.js";
 import { answerAtOnce } from "../synchronous-analysis.js";
 import { refer } from "../wire/components.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 
+const binary = (description: string) => Type.String({ format: "binary", description });
+
 const ImageForm = {
+  content: { "multipart/form-data": { schema: Type.Object({ image: binary("The image itself.") }) } },
+};
+
+const Comparable = {
   content: {
+    "application/json": { schema: CompareFacesRequest },
     "multipart/form-data": {
-      schema: Type.Object({ image: Type.String({ format: "binary", description: "The image itself." }) }),
+      schema: Type.Object({
+        image1: binary("The image whose most prominent face is looked for."),
+        image2: binary("The image in which it is looked for, among all of its faces."),
+      }),
     },
   },
 };
@@ -40,7 +53,7 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) =>
-      detectFaceAnswer(await answerAtOnce(services, request, reply, { task: "detect", maxFaces: 1000 })),
+      detectFaceAnswer(analysisOf(await answerAtOnce(services, request, reply, { task: "detect", maxFaces: 1000 }))),
   );
 
   app.post(
@@ -56,7 +69,7 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const result = await answerAtOnce(services, request, reply, { task: "embed", maxFaces: 1 });
+      const result = analysisOf(await answerAtOnce(services, request, reply, { task: "embed", maxFaces: 1 }));
       reply.header(fingerprintHeader, result.model.fingerprint);
       return extractEmbeddingAnswer(result);
     },
@@ -67,21 +80,24 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
     {
       schema: {
         operationId: "compareFaces",
-        summary: "Compare two embeddings",
+        summary: "Compare two embeddings, or the faces of two images",
         description:
-          "`match` is decided by the Euclidean distance of the L2-normalised vectors: below 1.0, which is a cosine similarity above 0.5. Fingerprints, where both are given, must be the same.",
+          "Of two images the most prominent face of the first is compared with every face of the second, and the nearest is answered. `match` is decided by the Euclidean distance of the L2-normalised vectors: below 1.0, which is a cosine similarity above 0.5. Fingerprints, where both are given, must be the same.",
         tags: ["simple service"],
-        body: CompareFacesRequest,
+        body: Comparable,
         response: { 200: refer(CompareFacesAnswer), ...problemAnswers },
       },
     },
-    async ({ body }) => {
-      expectSameFingerprint(body.fingerprint1, body.fingerprint2);
-      const { similarity, cosineSimilarity, euclideanDistance, match } = compareEmbeddings(
-        body.embedding1,
-        body.embedding2,
-      );
-      return { similarity, cosine_similarity: cosineSimilarity, euclidean_distance: euclideanDistance, match };
+    async (request, reply) => {
+      if (request.isMultipart()) {
+        const compared = await answerAtOnce(services, request, reply, { task: "verify", maxFaces: 100 });
+        if (!("threshold" in compared)) throw new Error("Expected a comparison as the result of a verify job");
+        return compareFacesAnswer(compared);
+      }
+      if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
+      const { embedding1, embedding2, fingerprint1, fingerprint2 } = request.body as CompareFacesRequest;
+      expectSameFingerprint(fingerprint1, fingerprint2);
+      return compareFacesAnswer(compareEmbeddings(embedding1, embedding2));
     },
   );
 
@@ -111,6 +127,20 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+function analysisOf(result: JobResult): AnalysisResult {
+  if (!("timings" in result)) throw new Error("Expected an analysis as the result of a job about one image");
+  return result;
+}
+
+function compareFacesAnswer({
+  similarity,
+  cosineSimilarity,
+  euclideanDistance,
+  match,
+}: Comparison): CompareFacesAnswer {
+  return { similarity, cosine_similarity: cosineSimilarity, euclidean_distance: euclideanDistance, match };
+}
 
 function detectFaceAnswer({ faces }: AnalysisResult): DetectFaceAnswer {
   return {

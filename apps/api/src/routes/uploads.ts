@@ -47,7 +47,7 @@ export const uploadRoutes: Routes = async (app, services) => {
 
 /** The folder store has no HTTP of its own: the API takes the bytes, under a URL that it has signed. */
 const signedPutRoute: Routes = async (app, { intake, uploads, access }) => {
-  app.addContentTypeParser(imageContentTypes, (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser([...imageContentTypes], (_request, payload, done) => done(null, payload));
   app.put(
     "/v1/uploads/:id",
     // The signature in the URL says who may use it.

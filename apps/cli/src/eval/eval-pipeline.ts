@@ -1,3 +1,4 @@
+import { defaultMaxPixels } from "@facefleet/contracts";
 import {
   type AnalysisOptions,
   createEngine,
@@ -48,7 +49,7 @@ export async function openEvalPipeline(options: EvalPipelineOptions): Promise<Ev
   const { pack: name, modelsDir, engine: choice, tfjsNodeDir, embedding = "standard" } = options;
   const { engine } = await createEngine(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir, name);
-  const limits = { maxPixels: 50_000_000, maxBatchSize: 16, maxQueueDelayMs: 0 };
+  const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };
   const pipeline = await FacePipeline.create({ pack, engine, limits });
   const { fingerprint } = pipeline.modelOf(embedding);
   const { arithmetic } = pipeline.embeddedBy;

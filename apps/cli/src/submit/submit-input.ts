@@ -18,6 +18,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".tif": imageFormats.tiff,
   ".tiff": imageFormats.tiff,
   ".avif": imageFormats.avif,
+  ".heic": imageFormats.heic,
+  ".heif": imageFormats.heic,
 };
 
 export interface ExpandedInputs {

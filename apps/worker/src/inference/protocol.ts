@@ -13,6 +13,7 @@ export interface InferenceSettings {
   readonly tfjsNodeDir: string;
   readonly limits: {
     readonly maxPixels: number;
+    readonly heic: boolean;
     readonly maxBatchSize: number;
     readonly maxQueueDelayMs: number;
   };

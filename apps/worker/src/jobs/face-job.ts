@@ -7,7 +7,7 @@ import {
   type Task,
   type VerifyResult,
 } from "@facefleet/contracts";
-import type { AnalysedFace, AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
+import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { packManifest } from "@facefleet/core/models";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/matching";
 import { inSpan, type RunningJob } from "@facefleet/platform";
@@ -32,11 +32,6 @@ interface FetchedImage {
   readonly fetchMs: number;
 }
 
-interface FoundFace {
-  readonly face: AnalysedFace;
-  readonly model: FaceAnalysis["model"];
-}
-
 /** Does one job: from references to its result, or a ProblemError. */
 export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
@@ -46,7 +41,7 @@ export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: A
   const images = fetched.map(({ bytes }) => bytes);
   const times = { queueMs: job.queueMs, fetchMs: fetched[0]!.fetchMs };
   const run = async () => {
-    const analyses = await forEach(images, (bytes) => analyse(bytes, job, parts, signal));
+    const analyses = await forEach(images, (bytes, index) => analyse(bytes, index, job, parts, signal));
     return toResult(analyses, job.payload, times);
   };
   if (!parts.cache) return await run();
@@ -59,32 +54,53 @@ function toResult(analyses: FaceAnalysis[], { task, options }: FaceJobPayload, t
   return toAnalysisResult(analyses[0]!, { format: options, ...times });
 }
 
+/** Compares the first face of the first image with every face of the second one. */
 function verify(analyses: FaceAnalysis[], options: JobOptions): VerifyResult {
-  const [first, second] = analyses.map(firstFace) as [FoundFace, FoundFace];
+  expectFaces(analyses);
+  const [first, second] = analyses as [FaceAnalysis, FaceAnalysis];
   expectSameFingerprint(first.model.fingerprint, second.model.fingerprint);
-  const comparison = compareEmbeddings(first.face.embedding ?? [], second.face.embedding ?? []);
+  const probe = first.faces[0]!;
   const band = uncertainBand(packManifest(first.model.pack).distances[options.embedding]);
+  const compared = second.faces
+    .map((face) => ({ face, comparison: compareEmbeddings(probe.embedding ?? [], face.embedding ?? []) }))
+    .sort((a, b) => a.comparison.euclideanDistance - b.comparison.euclideanDistance);
+  const [best, ...others] = compared as [(typeof compared)[0], ...typeof compared];
   return {
-    ...comparison,
-    decision: decide(comparison.euclideanDistance, band),
+    ...best.comparison,
+    decision: decide(best.comparison.euclideanDistance, band),
     uncertainBand: band,
-    faces: [first, second].map(({ face }) => toFace(face, options)),
+    faces: [toFace(probe, first.image, options), toFace(best.face, second.image, options)],
+    faceCounts: analyses.map(faceCount),
+    candidates: others.map(({ face: { embedding, ...face }, comparison: { threshold, ...comparison } }) => ({
+      ...comparison,
+      decision: decide(comparison.euclideanDistance, band),
+      face: toFace(face, second.image, options),
+    })),
     model: first.model,
   };
 }
 
-function firstFace({ faces: [face], dropped, model }: FaceAnalysis, index: number, all: FaceAnalysis[]): FoundFace {
-  if (face) return { face, model };
-  const reasons = [...new Set(dropped.map(({ reason }) => reason))];
-  const leftOut = reasons.length > 0 ? ` Faces were left out: ${reasons.join(", ")}.` : "";
-  throw new ProblemError("no_face_detected", `No face was found in ${place(index, all)}.${leftOut}`);
+/** Also those that are past `maxFaces`. */
+function faceCount({ faces, dropped }: FaceAnalysis): number {
+  return faces.length + dropped.filter(({ reason }) => reason === "over_limit").length;
+}
+
+/** @throws ProblemError no_face_detected that names every image that has none */
+function expectFaces(analyses: readonly FaceAnalysis[]): void {
+  const faults = analyses.flatMap(({ faces, dropped }, index) => {
+    if (faces.length > 0) return [];
+    const reasons = [...new Set(dropped.map(({ reason }) => reason))];
+    const leftOut = reasons.length > 0 ? ` Faces were left out: ${reasons.join(", ")}.` : "";
+    return [`No face was found in ${place(index, analyses)}.${leftOut}`];
+  });
+  if (faults.length > 0) throw new ProblemError("no_face_detected", faults.join(" "));
 }
 
 /** Does the work for all of a job's images at once; of several, says which one the problem is about. */
-async function forEach<T, R>(images: readonly T[], work: (image: T) => Promise<R>): Promise<R[]> {
+async function forEach<T, R>(images: readonly T[], work: (image: T, index: number) => Promise<R>): Promise<R[]> {
   return await Promise.all(
     images.map((image, index) =>
-      work(image).catch((error: unknown) => {
+      work(image, index).catch((error: unknown) => {
         if (!(error instanceof ProblemError) || images.length === 1) throw error;
         const { code, message, extras } = error;
         throw new ProblemError(code, `In ${place(index, images)}: ${message}`, { cause: error, extras });
@@ -113,6 +129,7 @@ async function fetchTimed(
 
 async function analyse(
   bytes: Uint8Array,
+  index: number,
   { payload, priority }: RunningJob,
   parts: FaceJobParts,
   signal: AbortSignal,
@@ -120,7 +137,7 @@ async function analyse(
   // Somebody waits for it: it does not wait for what may take hours anyway.
   const urgent = priority === "interactive";
   const analysis = await tracedAnalysis(payload.task, () =>
-    parts.analyse(bytes, analysisOptions(payload), { signal, urgent, flow: payload.tenant }),
+    parts.analyse(bytes, analysisOptions(payload, index), { signal, urgent, flow: payload.tenant }),
   );
   reportStages(analysis.timings, payload.task, parts);
   return analysis;
@@ -136,7 +153,9 @@ function reportStages(timings: FaceAnalysis["timings"], task: Task, { onStage }:
   onStage("embed", timings.embedMs);
 }
 
-function analysisOptions({ task, options }: FaceJobPayload): AnalysisOptions {
+/** Of a verification's first image the one face is wanted that all of the second's are compared with. */
+function analysisOptions({ task, options }: FaceJobPayload, index: number): AnalysisOptions {
   const { landmarks, embeddingFormat, ...analysis } = options;
-  return { ...analysis, maxFaces: task === "verify" ? 1 : options.maxFaces, embed: task !== "detect" };
+  const maxFaces = task === "verify" && index === 0 ? 1 : options.maxFaces;
+  return { ...analysis, maxFaces, embed: task !== "detect" };
 }

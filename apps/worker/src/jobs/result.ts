@@ -4,13 +4,13 @@ import type {
   DroppedFace,
   Embedding,
   Face,
-  FaceQuality,
+  ImageInfo,
   JobOptions,
   JobResult,
   Landmarks,
   Timings,
 } from "@facefleet/contracts";
-import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
+import { type AnalysedFace, answered, type FaceAnalysis } from "@facefleet/core";
 
 /** What a job took until its images were here, in milliseconds. */
 export interface JobTimes {
@@ -18,15 +18,18 @@ export interface JobTimes {
   readonly fetchMs: number;
 }
 
+type ImageSize = Pick<ImageInfo, "width" | "height">;
 type FaceFormat = Pick<JobOptions, "landmarks" | "embeddingFormat">;
 
 /** A face as the wire shows it. */
-export function toFace(face: AnalysedFace, format: FaceFormat): Face {
+export function toFace(face: AnalysedFace, image: ImageSize, format: FaceFormat): Face {
+  const box = answered.box(face.box);
   return {
-    box: roundBox(face.box),
-    confidence: round(face.confidence, 6),
+    box,
+    ...(reachesPast(box, image) && { cut: true }),
+    confidence: answered.confidence(face.confidence),
     ...(format.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
-    ...(face.quality && { quality: roundQuality(face.quality) }),
+    ...(face.quality && { quality: answered.quality(face.quality) }),
     ...(face.embedding && { embedding: toEmbedding(face.embedding, format.embeddingFormat) }),
     ...(face.crop && { crop: Buffer.from(face.crop).toString("base64") }),
   };
@@ -39,8 +42,8 @@ export function toAnalysisResult(
 ): AnalysisResult {
   return {
     image: analysis.image,
-    faces: analysis.faces.map((face) => toFace(face, job.format)),
-    dropped: analysis.dropped.map(toDroppedFace),
+    faces: analysis.faces.map((face) => toFace(face, analysis.image, job.format)),
+    dropped: analysis.dropped.map((face) => toDroppedFace(face, analysis.image)),
     model: analysis.model,
     timings: toTimings(job, analysis.timings),
   };
@@ -78,17 +81,20 @@ function toEmbedding(values: Float32Array, format: JobOptions["embeddingFormat"]
   return bytes.toString("base64");
 }
 
-function toDroppedFace({ box, confidence, reason }: DroppedFace): DroppedFace {
-  return { box: roundBox(box), confidence: round(confidence, 6), reason };
+function toDroppedFace({ box, confidence, reason }: DroppedFace, image: ImageSize): DroppedFace {
+  const rounded = answered.box(box);
+  const cut = reachesPast(rounded, image) && { cut: true };
+  return { box: rounded, ...cut, confidence: answered.confidence(confidence), reason };
 }
 
-function roundBox({ x, y, width, height }: Box): Box {
-  return { x: round(x, 3), y: round(y, 3), width: round(width, 3), height: round(height, 3) };
+/** Whether the picture's border cuts a box. */
+function reachesPast({ x, y, width, height }: Box, image: ImageSize): boolean {
+  return x < 0 || y < 0 || x + width > image.width || y + height > image.height;
 }
 
 function roundLandmarks(landmarks: Landmarks): Landmarks {
   const { leftEye, rightEye, nose, mouthLeft, mouthRight } = landmarks;
-  const at = ({ x, y }: Landmarks["nose"]) => ({ x: round(x, 3), y: round(y, 3) });
+  const at = ({ x, y }: Landmarks["nose"]) => ({ x: answered.length(x), y: answered.length(y) });
   return {
     leftEye: at(leftEye),
     rightEye: at(rightEye),
@@ -96,11 +102,6 @@ function roundLandmarks(landmarks: Landmarks): Landmarks {
     mouthLeft: at(mouthLeft),
     mouthRight: at(mouthRight),
   };
-}
-
-function roundQuality({ sharpness, brightness, pose: { yaw, pitch, roll } }: FaceQuality): FaceQuality {
-  const pose = { yaw: round(yaw, 2), pitch: round(pitch, 2), roll: round(roll, 2) };
-  return { sharpness: round(sharpness, 4), brightness: round(brightness, 4), pose };
 }
 
 function round(value: number, decimals: number): number {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type ImageFormat, type ImageInfo, ProblemError } from "@facefleet/contracts";
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { type Coding, damaged, readCoding, uncoded } from "./codings/index.js";
+import { DecodingTimeout, decodeHeic } from "./heic/decode-heic.js";
 import type { RgbImage } from "./rgb-image.js";
 
 // Every image is decoded once: libvips' cache of operations would only hold memory.
@@ -25,6 +26,14 @@ export interface ReadHeader extends ImageHeader {
   readonly decodingBytes: number;
 }
 
+/** Which images are decoded. */
+export interface ImageLimits {
+  /** Images with more pixels are refused. */
+  readonly maxPixels: number;
+  /** Whether HEIC is read; unless told, it is. */
+  readonly heic?: boolean;
+}
+
 /** RGB of a decoded image, in bytes. */
 export const bytesPerPixel = 3;
 
@@ -34,10 +43,12 @@ export const bytesPerPixel = 3;
  * @throws ProblemError `empty_image`, `unsupported_image_format`, `image_undecodable`, or `image_too_large`
  *   when it has more than `maxPixels` pixels.
  */
-export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<ReadHeader> {
+export async function readHeader(bytes: Uint8Array, { maxPixels, heic = true }: ImageLimits): Promise<ReadHeader> {
   if (bytes.byteLength === 0) throw new ProblemError("empty_image", "Expected an image but received 0 bytes");
   const coding = readCoding(bytes);
   const { format } = coding;
+  if (format === "heic" && !heic)
+    throw uncoded("JPEG, PNG, WebP, GIF, TIFF or AVIF", "HEIC (which is turned off here)");
   const facts = await metadata(coding);
   const { width, height, orientation = 1 } = facts;
   if (width * height > maxPixels) {
@@ -48,8 +59,11 @@ export async function readHeader(bytes: Uint8Array, maxPixels: number): Promise<
   return { ...upright, format, orientation, decodingBytes: decodingBytes(facts, format) };
 }
 
-/** Bytes a pixel that decoders hold beside what they give, measured with libvips 8.18 on images of 50 megapixels. */
-const decoderBytesPerPixel: Partial<Record<ImageFormat, number>> = { avif: 22, webp: 6, gif: 5 };
+/** Bytes a pixel that decoders hold beside what they give, measured with libvips 8.18 and libheif 1.23. */
+const decoderBytesPerPixel: Partial<Record<ImageFormat, number>> = { avif: 22, heic: 13, webp: 6, gif: 5 };
+
+/** Of the thread in which a HEIC is decoded: libheif, compiled. */
+const heicThreadBytes = 40e6;
 
 /** Of the samples that are decoded, by libvips' names. Whatever a header says, no others are. */
 const bytesPerSample: Readonly<Record<string, number>> = { uchar: 1, ushort: 2 };
@@ -65,7 +79,8 @@ function decodingBytes(facts: Metadata, format: ImageFormat): number {
   const whole = channels * sampleBytes;
   const decoder = decoderBytesPerPixel[format] ?? (isProgressive || format === "tiff" ? whole : 1);
   const turned = orientation > 1 ? whole : 0;
-  return width * height * (bytesPerPixel + decoder + turned);
+  const thread = format === "heic" ? heicThreadBytes : 0;
+  return width * height * (bytesPerPixel + decoder + turned) + thread;
 }
 
 /** The longest that decoding may take, in seconds; a large image takes two or three. */
@@ -79,6 +94,7 @@ const decodingLimit = 30;
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   const coding = readCoding(bytes);
   try {
+    if (coding.format === "heic") return await decodeHeic(coding.bytes, decodingLimit);
     const { data, info } = await open(coding)
       .autoOrient()
       .toColourspace("srgb")
@@ -124,7 +140,7 @@ function open({ bytes, page, background, isCut }: Coding): Sharp {
 
 /** libvips keeps one error text for all threads: the cause's may speak of another image, so it is for logs only. */
 function undecodable(cause: unknown): ProblemError {
-  if (cause instanceof Error && /^timeout: \d+% complete/.test(cause.message)) {
+  if (cause instanceof DecodingTimeout || (cause instanceof Error && /^timeout: \d+% complete/.test(cause.message))) {
     const detail = `Expected an image that is decoded within ${decodingLimit} s`;
     return new ProblemError("job_timeout", detail, { cause });
   }

@@ -1,4 +1,4 @@
-export { bytesPerPixel, decodeImage, imageInfo, type ReadHeader, readHeader } from "./decode.js";
+export { bytesPerPixel, decodeImage, type ImageLimits, imageInfo, type ReadHeader, readHeader } from "./decode.js";
 export { encodeRegion } from "./encode-region.js";
 export { resample } from "./resample.js";
 export { type Region, type RgbImage, wholeImage } from "./rgb-image.js";

@@ -22,6 +22,7 @@ import {
   bytesPerPixel,
   decodeImage,
   encodeRegion,
+  type ImageLimits,
   imageInfo,
   type ReadHeader,
   type RgbImage,
@@ -35,9 +36,7 @@ import type { AnalysedFace, AnalysisCall, AnalysisOptions, FaceAnalysis } from "
 import { embeddingFingerprint } from "./fingerprint.js";
 import { selectFaces, toBox } from "./select-faces.js";
 
-export interface PipelineLimits {
-  /** Images with more pixels are refused. */
-  readonly maxPixels: number;
+export interface PipelineLimits extends ImageLimits {
   /** Images in one batch of the first stage; the later ones count candidates and faces. */
   readonly maxBatchSize: number;
   /** How long a first image may wait for others before its batch starts, in milliseconds. */
@@ -156,7 +155,7 @@ export class FacePipeline {
   /** Waits until the decoded image fits beside those that are being analysed. */
   private async withinMemory<T>(bytes: Uint8Array, call: CallOptions, work: (room: Room) => Promise<T>): Promise<T> {
     const since = performance.now();
-    const header = await readHeader(bytes, this.options.limits.maxPixels);
+    const header = await readHeader(bytes, this.options.limits);
     const memory = await this.memory.acquire(Math.max(header.decodingBytes, bytesWithTable(header)), call);
     try {
       return await work({ header, memory, since });

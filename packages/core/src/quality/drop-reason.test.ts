@@ -29,6 +29,15 @@ describe("dropReason", () => {
     expect(reasonFor(within)).toBeUndefined();
   });
 
+  it("compares the numbers that are answered, so that each limit taken from an answer keeps its face", () => {
+    const measured = { sharpness: 0.12344, brightness: 0.50004, pose: { yaw: 20.004, pitch: -10.004, roll: 5.004 } };
+    const seen = { ...face, x2: 40.4994, y2: 71, score: 0.99951097 };
+    const filters = { minConfidence: 0.999511, minBoxSize: 30.499, maxYaw: 20, maxPitch: 10, maxRoll: 5 };
+    const more = { minBrightness: 0.5, maxBrightness: 0.5, minSharpness: 0.1234 };
+    expect(dropReason(seen, () => measured, { ...filters, ...more })).toBeUndefined();
+    expect(dropReason({ ...seen, score: 0.9995104 }, () => measured, filters)).toBe("low_confidence");
+  });
+
   it("is the first that applies, in the order that the contract lists them in", () => {
     const limits: Partial<FaceFilters>[] = [
       { minConfidence: 0.9 },

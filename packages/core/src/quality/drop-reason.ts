@@ -1,5 +1,6 @@
 import { type DropReason, dropReasons, type FaceQuality, type JobOptions } from "@facefleet/contracts";
 import type { Detection } from "../detection/index.js";
+import { answered } from "./answered.js";
 import type { QualityMeter } from "./quality-meter.js";
 
 /** Which faces to leave out, whatever else an image holds. A limit that is not set is not looked at. */
@@ -24,8 +25,9 @@ interface MeasuredFace {
 }
 
 const applies: Record<OwnReason, (measured: MeasuredFace, filters: FaceFilters) => boolean> = {
-  low_confidence: ({ face }, { minConfidence }) => face.score < minConfidence,
-  too_small: ({ face }, { minBoxSize }) => isBelow(minBoxSize, () => Math.min(face.x2 - face.x1, face.y2 - face.y1)),
+  low_confidence: ({ face }, { minConfidence }) => answered.confidence(face.score) < minConfidence,
+  too_small: ({ face }, { minBoxSize }) =>
+    isBelow(minBoxSize, () => answered.length(Math.min(face.x2 - face.x1, face.y2 - face.y1))),
   turned_away: ({ quality }, { maxYaw, maxPitch }) =>
     isAbove(maxYaw, () => Math.abs(quality().pose.yaw)) || isAbove(maxPitch, () => Math.abs(quality().pose.pitch)),
   tilted: ({ quality }, { maxRoll }) => isAbove(maxRoll, () => Math.abs(quality().pose.roll)),
@@ -36,9 +38,9 @@ const applies: Record<OwnReason, (measured: MeasuredFace, filters: FaceFilters) 
 
 const ownReasons = dropReasons.filter((reason) => reason !== "over_limit");
 
-/** The first reason, in the order of `dropReasons`, to leave a face out for what it is; undefined: there is none. */
+/** The first reason, in the order of `dropReasons`, by the numbers that are answered, to leave a face out for what it is; undefined: there is none. */
 export function dropReason(face: Detection, meter: QualityMeter, filters: FaceFilters): OwnReason | undefined {
-  const measured = { face, quality: () => meter(face) };
+  const measured = { face, quality: () => answered.quality(meter(face)) };
   return ownReasons.find((reason) => applies[reason](measured, filters));
 }
 

@@ -1,2 +1,3 @@
+export { answered } from "./answered.js";
 export { dropReason, type FaceFilters } from "./drop-reason.js";
 export { type QualityMeter, qualityMeter } from "./quality-meter.js";

@@ -2,13 +2,13 @@ import { type Coding, damaged, uncoded } from "./coding.js";
 
 /** Brands of ISO/IEC 23008-12 and of AV1 images: files that hold images, whatever codes them. */
 const imageBrands = /^(mif1|mif2|msf1|miaf|avif|avis|avio|hei[cxms]|hev[cxms]|heif)$/;
-/** The major brands by which the decoder knows a file. */
-const decoderBrands: ReadonlySet<string> = new Set(["avif", "mif1", "msf1"]);
-/** How images are coded, by the types of their items. */
-const codings: Readonly<Record<string, string>> = {
-  av01: "AV1",
-  hvc1: "HEVC",
-  hev1: "HEVC",
+/** The major brands by which the decoder knows a file of each format. */
+const decoderBrands = {
+  avif: /^(avif|mif1|msf1)$/,
+  heic: /^(hei[cxms]|hev[cxms]|mif1|msf1)$/,
+} as const;
+/** How images are coded that are not decoded, by the types of their items. */
+const otherCodings: Readonly<Record<string, string>> = {
   lhv1: "HEVC in layers",
   vvc1: "VVC",
   evc1: "EVC",
@@ -18,7 +18,7 @@ const codings: Readonly<Record<string, string>> = {
   unci: "no compression",
 };
 
-const expected = "an AVIF";
+const expected = "an AVIF or HEIC";
 
 /** Whether the file's first box says that it holds images; other files of ISO/IEC 14496-12 hold films. */
 export function holdsImages(bytes: Buffer): boolean {
@@ -27,27 +27,25 @@ export function holdsImages(bytes: Buffer): boolean {
 }
 
 /**
- * The picture is the file's primary item, also of one that moves.
+ * The picture is the file's primary item, also of one that moves. Beside it there may be thumbnails in another coding.
  * @throws ProblemError unsupported_image_format, image_undecodable
  */
 export function heifCoding(bytes: Buffer): Coding {
-  const coded = new Set(itemTypes(bytes).filter((type) => type in codings));
-  if (coded.size === 0) throw uncoded(expected, "a film without a still picture");
-  coded.delete("av01");
-  const [other] = coded;
-  if (other !== undefined) throw uncoded(expected, `${nameOf(other)} (convert it to JPEG or AVIF)`);
-  return { format: "avif", bytes: knownToDecoder(bytes) };
-}
-
-function nameOf(type: string): string {
-  return codings[type] === "HEVC" ? "HEIC" : `HEIF with ${codings[type]}`;
+  const types = new Set(itemTypes(bytes));
+  const format = types.has("hvc1") ? "heic" : types.has("av01") ? "avif" : undefined;
+  if (format) return { format, bytes: knownToDecoder(bytes, format) };
+  const other = [...types].find((type) => type in otherCodings);
+  throw uncoded(
+    expected,
+    other ? `HEIF with ${otherCodings[other]} (convert it to JPEG)` : "a film without a still picture",
+  );
 }
 
 /** The decoder looks at the major brand only, and does not know that of animations. */
-function knownToDecoder(bytes: Buffer): Buffer {
-  if (decoderBrands.has(bytes.toString("latin1", 8, 12))) return bytes;
+function knownToDecoder(bytes: Buffer, format: keyof typeof decoderBrands): Buffer {
+  if (decoderBrands[format].test(bytes.toString("latin1", 8, 12))) return bytes;
   const known = Buffer.from(bytes);
-  known.write("avif", 8, "latin1");
+  known.write(format, 8, "latin1");
   return known;
 }
 

@@ -35,5 +35,5 @@ export function readCoding(file: Uint8Array): Coding {
   const head = bytes.toString("latin1", 0, 512);
   const format = formats.find(({ begins }) => begins(head, bytes));
   if (format) return format.coding(bytes);
-  throw uncoded("JPEG, PNG, WebP, GIF, TIFF or AVIF", nameUnread(head) ?? "a file that is none of them");
+  throw uncoded("JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC", nameUnread(head) ?? "a file that is none of them");
 }

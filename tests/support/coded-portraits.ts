@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import { portrait } from "../../../tests/support/test-data.js";
+import { asset, portrait } from "./test-data.js";
 import { type TiffPage, tiffFile } from "./tiff-file.js";
 
 /** The drawn portrait in one coding. */
@@ -173,8 +173,9 @@ export async function decodedPortraits(): Promise<DecodedPortrait[]> {
       name: `AVIF, major brand ${brand}`,
       format: "avif",
       keeps: "most" as const,
-      bytes: Buffer.concat([avif.subarray(0, 8), Buffer.from(brand), avif.subarray(12)]),
+      bytes: withBrand(avif, brand),
     })),
+    ...(await heicPortraits()),
     await tiff("LZW", { compression: "lzw" }),
     await tiff("Deflate with predictor", { compression: "deflate", predictor: "horizontal" }),
     await tiff("PackBits", { compression: "packbits" }),
@@ -210,6 +211,27 @@ export async function decodedPortraits(): Promise<DecodedPortrait[]> {
     made("a thumbnail before it", "all", page(small, { [t.subfile]: [1] }), page(rgb)),
     made("a thumbnail after it", "all", page(rgb), page(small, { [t.subfile]: [1] })),
   ];
+}
+
+/** scripts/encode-heic.py has encoded them. */
+async function heicPortraits(): Promise<DecodedPortrait[]> {
+  const kinds = ["portrait", "portrait-10-bit", "portrait-turned", "portrait-mirrored"];
+  const files = await Promise.all(kinds.map(async (name) => ({ name, bytes: await asset(`${name}.heic`) })));
+  const [still] = files.map(({ bytes }) => bytes);
+  const brands = ["hevc", "mif1", "miaf"].map((brand) => ({
+    name: `major brand ${brand}`,
+    bytes: withBrand(still!, brand),
+  }));
+  return [...files, ...brands].map(({ name, bytes }) => ({
+    name: `HEIC, ${name}`,
+    format: "heic",
+    keeps: "most",
+    bytes,
+  }));
+}
+
+function withBrand(file: Buffer, brand: string): Buffer {
+  return Buffer.concat([file.subarray(0, 8), Buffer.from(brand), file.subarray(12)]);
 }
 
 /** The portrait in codings that are refused. */
@@ -273,7 +295,6 @@ export async function refusedPortraits(): Promise<RefusedPortrait[]> {
       says: /thumbnails only/,
       bytes: tiffFile([page(small, { [t.subfile]: [1] })], { below: [page(rgb)] }),
     },
-    { name: "HEIC", says: /HEIC/, bytes: withItem(avif, "hvc1") },
     { name: "HEIF with VVC", says: /VVC/, bytes: withItem(avif, "vvc1") },
     { name: "a film of AVIF", says: /film without a still/, bytes: withItem(avif, "Exif") },
     { name: "CR3", says: /camera raw/, bytes: Buffer.from("\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "latin1") },
