@@ -21,6 +21,7 @@ RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
     pnpm --config.inject-workspace-packages=true --filter @facefleet/api deploy --prod --offline /deployed \
  && mkdir -p /ours/node_modules/.pnpm \
  && mv /deployed/node_modules/.pnpm/@facefleet+* /ours/node_modules/.pnpm/ \
+ && find /deployed/node_modules -type f \( -name '*.map' -o -name '*.d.*ts' -o -name '*.d.ts' \) -delete \
  && mv /deployed/dist /deployed/package.json /ours/
 
 FROM node:20.20.2-bookworm-slim

@@ -24,6 +24,7 @@ RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
     pnpm --config.inject-workspace-packages=true --filter @facefleet/worker-image deploy --prod --offline /deployed \
  && mkdir -p /ours/node_modules/.pnpm \
  && mv /deployed/node_modules/.pnpm/@facefleet+* /ours/node_modules/.pnpm/ \
+ && find /deployed/node_modules -type f \( -name '*.map' -o -name '*.d.*ts' -o -name '*.d.ts' \) -delete \
  # Benchmarks are for developers.
  && rm -r /ours/node_modules/.pnpm/@facefleet+bench@* \
  # ONNX Runtime's package brings its libraries for every system: 240 MB of them are not this one's.
