@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, it } from "vitest";
 import { repository } from "./support/test-data.js";
 
@@ -47,4 +47,12 @@ it("each decision has a number of its own, that its title says", async () => {
   );
   expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(files.map((_, index) => index + 1));
   expect(titles.map((title) => Number(title?.[1]))).toEqual(files.map((_, index) => index + 1));
+});
+
+it("one image is walked through files that there are", async () => {
+  const page = await readFile(join(repository, "docs", "one-image.md"), "utf8");
+  const named = [...page.matchAll(/`([\w-]+\.ts)`/g)].map(([, name]) => name!);
+  const names = new Set((await sources()).map((file) => basename(file)));
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((name) => !names.has(name))).toEqual([]);
 });
