@@ -27,6 +27,8 @@ export type PartName = keyof typeof faultsOf;
 export interface PlannedFault {
   readonly part: PartName;
   readonly kind: FaultKind;
+  /** Which trouble it is of, from 0: one of its own, or one with another part's fault. */
+  readonly trouble: number;
   /** Milliseconds from the beginning. */
   readonly from: number;
   /** Milliseconds. Of a restart nothing: it takes as long as it takes. */
@@ -50,15 +52,15 @@ export function planFaults(seed: number, milliseconds: number): PlannedFault[] {
   const next = dealer(random);
   const faults: PlannedFault[] = [];
   let at = between(pauseMs.shortest, pauseMs.longest);
-  while (at + shortestMs < milliseconds) {
+  for (let trouble = 0; at + shortestMs < milliseconds; trouble++) {
     const lasts = () => Math.min(between(shortestMs, longestMs), milliseconds - at);
-    const first = { ...next(), from: at, lasts: lasts() };
-    const trouble = [first];
+    const first = { ...next(), trouble, from: at, lasts: lasts() };
+    const together = [first];
     if (random() < pairs) {
-      trouble.push({ ...next(first.part), from: at + between(0, first.lasts), lasts: lasts() });
+      together.push({ ...next(first.part), trouble, from: at + between(0, first.lasts), lasts: lasts() });
     }
-    faults.push(...trouble.map((fault) => (fault.kind === "restart" ? { ...fault, lasts: 0 } : fault)));
-    at = Math.max(...trouble.map(({ from, lasts: ms }) => from + ms)) + between(pauseMs.shortest, pauseMs.longest);
+    faults.push(...together.map((fault) => (fault.kind === "restart" ? { ...fault, lasts: 0 } : fault)));
+    at = Math.max(...together.map(({ from, lasts: ms }) => from + ms)) + between(pauseMs.shortest, pauseMs.longest);
   }
   return faults;
 }

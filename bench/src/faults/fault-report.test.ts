@@ -4,14 +4,14 @@ import { report } from "./fault-report.js";
 const none = { accepted: 0, lost: 0, doubled: 0, failed: 0 };
 const well = {
   title: "faults",
-  faults: [{ part: "redis", kind: "kill", from: 0, lasts: 500 }],
+  faults: [{ part: "redis", kind: "kill", trouble: 0, from: 0, lasts: 500 }],
   audit: {
     counts: { jobs: { ...none, accepted: 3 }, items: none, batches: none, webhooks: none },
     broken: [],
     resent: 1,
   },
   left: { uploads: [], objects: [], keys: [] },
-  logs: [{ name: "api-1", perSecond: 0.4, mostly: "" }],
+  logs: [{ name: "api-1", one: { perSecond: 0.4, mostly: "" }, two: { perSecond: 1.4, mostly: "" } }],
   deaths: [],
 } as const;
 
@@ -28,13 +28,13 @@ test("names what must not be, and not all of what is left", () => {
     ...well,
     audit: { ...well.audit, broken: ["job j1 has not ended"] },
     left: { ...well.left, keys },
-    logs: [{ name: "api-1", perSecond: 17_000, mostly: "no INFO (9 times)" }],
+    logs: [{ ...well.logs[0], one: { perSecond: 1.1, mostly: "no INFO (9 times)" } }],
     deaths: ["worker-1: exit code 1"],
   });
   expect(broken).toEqual([
     "job j1 has not ended",
     "keys left: a, b, c, d, e and 2 more",
-    "api-1 wrote 17000 lines a second, mostly: no INFO (9 times)",
+    "api-1, lines of trouble a second with one away: 1.1, mostly: no INFO (9 times)",
     "worker-1: exit code 1",
   ]);
 });

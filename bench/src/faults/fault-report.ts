@@ -8,14 +8,14 @@ interface FaultRun {
   readonly faults: readonly PlannedFault[];
   readonly audit: Pick<Audit, "counts" | "resent"> & { readonly broken: readonly string[] };
   readonly left: Readonly<Record<"uploads" | "objects" | "keys", readonly string[]>>;
-  /** Of each process. */
-  readonly logs: readonly (TroubleLines & { readonly name: string })[];
+  /** Of each process, while one part was away, and while two were. */
+  readonly logs: readonly (Record<keyof typeof mostLinesPerSecond, TroubleLines> & { readonly name: string })[];
   /** Programs that ended although nobody had asked them to. */
   readonly deaths: readonly string[];
 }
 
-/** Lines a second about what is wrong, in the log of a process that has two parts away. */
-const mostLinesPerSecond = 2;
+/** Lines a second about what is wrong, in the log of a process that has one part away, or two. */
+const mostLinesPerSecond = { one: 1, two: 2 };
 /** Of what is left, how much is named. */
 const named = 5;
 
@@ -24,9 +24,9 @@ export function report({ title, faults, audit, left, logs, deaths }: FaultRun): 
   const broken = [
     ...audit.broken,
     ...Object.entries(left).flatMap(([what, names]) => (names.length > 0 ? [leftSentence(what, names)] : [])),
-    ...logs
-      .filter(({ perSecond }) => perSecond > mostLinesPerSecond)
-      .map(({ name, perSecond, mostly }) => `${name} wrote ${perSecond} lines a second, mostly: ${mostly}`),
+    ...logRatios(logs)
+      .filter(({ value, atMost }) => value > atMost)
+      .map(({ name, value, mostly }) => `${name}: ${value}, mostly: ${mostly}`),
     ...deaths,
   ];
   return { name: title, figures: [...faultRows(faults), ...countRows(audit)], ratios: ratios(left, logs), broken };
@@ -49,10 +49,18 @@ function countRows({ counts, resent }: FaultRun["audit"]): Row[] {
 function ratios(left: FaultRun["left"], logs: FaultRun["logs"]): Ratio[] {
   return [
     ...Object.entries(left).map(([what, names]) => ({ name: `${what} left`, value: names.length, atMost: 0 })),
-    ...logs.map(({ name, perSecond }) => {
-      return { name: `${name}, lines of trouble a second`, value: perSecond, atMost: mostLinesPerSecond };
-    }),
+    ...logRatios(logs).map(({ name, value, atMost }) => ({ name, value, atMost })),
   ];
+}
+
+function logRatios(logs: FaultRun["logs"]) {
+  return logs.flatMap(({ name: process, ...lines }) =>
+    (["one", "two"] as const).map((parts) => {
+      const { perSecond: value, mostly } = lines[parts];
+      const name = `${process}, lines of trouble a second with ${parts} away`;
+      return { name, value, mostly, atMost: mostLinesPerSecond[parts] };
+    }),
+  );
 }
 
 function leftSentence(what: string, names: readonly string[]): string {

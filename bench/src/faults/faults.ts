@@ -11,7 +11,7 @@ import { FaultLoad } from "./fault-load.js";
 import { type PlannedFault, planFaults } from "./fault-plan.js";
 import { report } from "./fault-report.js";
 import { Leftovers } from "./leftovers.js";
-import { readTrouble } from "./log-lines.js";
+import { byPartsAway, densest, readTrouble } from "./log-lines.js";
 import { playFaults } from "./scenario.js";
 
 /** For callers to be answered once everything is well again. */
@@ -43,11 +43,14 @@ async function hold(fleet: FaultFleet, signal: AbortSignal, context: BenchContex
   const faults = planFaults(seed, seconds * 1000);
   const load = await startLoad(fleet, seed);
   say(`Seed ${seed}: ${faults.length} faults within ${seconds} s`);
-  await Promise.all([playFaults(fleet, faults, { signal, say }), sleep(seconds * 1000, undefined, { signal })]);
+  const [began] = await Promise.all([
+    playFaults(fleet, faults, { signal, say }),
+    sleep(seconds * 1000, undefined, { signal }),
+  ]);
   say("No more faults: what was accepted ends, and is looked at");
   await fleet.ready();
   await load.stop(answeredWithinMs);
-  return judge(fleet, load, faults, context);
+  return judge(fleet, load, { faults, began }, context);
 }
 
 async function startLoad(fleet: FaultFleet, seed: number): Promise<FaultLoad> {
@@ -77,7 +80,7 @@ async function webhookSecretOf(url: string): Promise<string> {
 async function judge(
   fleet: FaultFleet,
   load: FaultLoad,
-  faults: readonly PlannedFault[],
+  { faults, began }: { readonly faults: readonly PlannedFault[]; readonly began: readonly number[] },
   { seconds, seed, say }: BenchContext,
 ): Promise<BenchReport> {
   const store = fleet.openStore();
@@ -90,7 +93,10 @@ async function judge(
     await audit.erase();
     const left = { uploads, objects: await leftovers.objects(), keys: await leftovers.keys() };
     const logs = await Promise.all(
-      Object.entries(fleet.logFiles).map(async ([name, file]) => ({ name, ...(await readTrouble(file)) })),
+      Object.entries(fleet.logFiles).map(async ([name, file]) => {
+        const { one, two } = byPartsAway(await readTrouble(file), began, faults);
+        return { name, one: densest(one), two: densest(two) };
+      }),
     );
     return report({ title: `faults (seed ${seed}, ${seconds} s)`, audit, left, logs, faults, deaths: fleet.deaths });
   } finally {

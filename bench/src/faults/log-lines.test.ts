@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { densest } from "./log-lines.js";
+import { byPartsAway, densest } from "./log-lines.js";
 
 const lines = (message: string, ...seconds: number[]) => seconds.map((second) => ({ time: second * 1000, message }));
 
@@ -8,6 +8,13 @@ test("counts the lines of the ten seconds that have the most", () => {
     perSecond: 0.4,
     mostly: "b (4 times)",
   });
+});
+
+test("tells the lines of one part's trouble from those of two at once", () => {
+  const faults = [{ trouble: 0 }, { trouble: 1 }, { trouble: 1 }, { trouble: 2 }];
+  const { one, two } = byPartsAway(lines("a", 5, 10, 19, 20, 35), [10_000, 20_000, 30_000], faults);
+  expect(one.map(({ time }) => time)).toEqual([10_000, 19_000, 35_000]);
+  expect(two.map(({ time }) => time)).toEqual([20_000]);
 });
 
 test("of no lines there are none a second", () => {

@@ -1,12 +1,13 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import type { PlannedFault } from "./fault-plan.js";
 
 /** Windows in which lines are counted, in milliseconds. */
 const windowMs = 10_000;
 /** pino's number of a warning. */
 const warning = 40;
 
-/** What the log of a process says of trouble. */
+/** What a process said in its log of some troubles. */
 export interface TroubleLines {
   /** The most a second, over ten seconds. */
   readonly perSecond: number;
@@ -14,24 +15,40 @@ export interface TroubleLines {
   readonly mostly: string;
 }
 
-interface Line {
+export interface LogLine {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly message: string;
 }
 
-/** Reads the log of a process: its warnings and errors, and what is no line of ours at all. */
-export async function readTrouble(file: string): Promise<TroubleLines> {
-  const lines: Line[] = [];
+/** The lines in the log of a process about what is wrong: warnings and errors, and what is no line of ours at all. */
+export async function readTrouble(file: string): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
   for await (const text of createInterface({ input: createReadStream(file) })) {
     const line = troubleIn(text, lines.at(-1)?.time ?? 0);
     if (line) lines.push(line);
   }
-  return densest(lines);
+  return lines;
+}
+
+/**
+ * The lines of troubles of one part, and of two at once. A line is of the trouble that began last.
+ * @param began when each trouble did, oldest first, in milliseconds since 1970
+ */
+export function byPartsAway(
+  lines: readonly LogLine[],
+  began: readonly number[],
+  faults: readonly Pick<PlannedFault, "trouble">[],
+): Record<"one" | "two", LogLine[]> {
+  const partsAway = ({ time }: LogLine) => {
+    const trouble = began.findLastIndex((from) => from <= time);
+    return faults.filter((fault) => fault.trouble === trouble).length;
+  };
+  return { one: lines.filter((line) => partsAway(line) === 1), two: lines.filter((line) => partsAway(line) === 2) };
 }
 
 /** The ten seconds of lines, oldest first, with the most of them. */
-export function densest(lines: readonly Line[]): TroubleLines {
+export function densest(lines: readonly LogLine[]): TroubleLines {
   let first = 0;
   let most = { from: 0, count: 0 };
   for (const [index, { time }] of lines.entries()) {
@@ -42,7 +59,7 @@ export function densest(lines: readonly Line[]): TroubleLines {
   return { perSecond: (1000 * most.count) / windowMs, mostly: mostFrequent(messages) };
 }
 
-function troubleIn(text: string, before: number): Line | undefined {
+function troubleIn(text: string, before: number): LogLine | undefined {
   try {
     const { level, time, msg } = JSON.parse(text) as { level: number; time: string | number; msg: string };
     return level >= warning ? { time: new Date(time).getTime(), message: msg } : undefined;

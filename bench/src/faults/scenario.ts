@@ -12,13 +12,17 @@ const atDoors: Partial<Record<FaultKind, Fault>> = {
   isolate: "hang",
 };
 
-/** Lets planned faults happen, each at its time; resolves once every one is over. What is over is undone at once. */
+/**
+ * Lets planned faults happen, each at its time; resolves once every one is over. What is over is undone at once.
+ * @returns when each trouble began, in milliseconds since 1970
+ */
 export async function playFaults(
   fleet: FaultFleet,
   faults: readonly PlannedFault[],
   { signal, say }: { readonly signal: AbortSignal; readonly say: (line: string) => void },
-): Promise<void> {
+): Promise<number[]> {
   const since = performance.now();
+  const began: number[] = [];
   /** The last fault of each part: one begins when that before it is over, however long it took. */
   const last = new Map<string, Promise<void>>();
   const pause = (ms: number) => sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
@@ -26,12 +30,14 @@ export async function playFaults(
     await pause(since + fault.from - performance.now());
     await before;
     if (signal.aborted) return;
+    began[fault.trouble] ??= Date.now();
     const seconds = ((performance.now() - since) / 1000).toFixed(1);
     say(`${seconds.padStart(7)} s  ${fault.part} ${fault.kind}${fault.lasts > 0 ? ` ${fault.lasts / 1000} s` : ""}`);
     await suffer(fleet, fault, () => pause(fault.lasts));
   };
   for (const fault of faults) last.set(fault.part, play(fault, last.get(fault.part)));
   await Promise.all(last.values());
+  return began;
 }
 
 async function suffer(fleet: FaultFleet, { part: name, kind }: PlannedFault, pass: () => Promise<void>): Promise<void> {
