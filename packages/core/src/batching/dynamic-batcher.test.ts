@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DeviceQueue } from "./device-queue.js";
 import { type BatchTimes, DynamicBatcher } from "./dynamic-batcher.js";
 
@@ -129,6 +129,37 @@ describe("DynamicBatcher", () => {
       [9, 1],
       [2, 3, 4],
     ]);
+  });
+
+  it("makes batches as short as it is told, going by what those before took", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const batches: number[][] = [];
+    let msPerItem = 10;
+    const batcher = new DynamicBatcher<number, number>({
+      maxBatchSize: 16,
+      maxQueueDelayMs: 0,
+      maxRunMs: 40,
+      run: async (items) => {
+        batches.push([...items]);
+        vi.advanceTimersByTime(items.length * msPerItem);
+        return items;
+      },
+    });
+    const sizes = async (count: number) => {
+      batches.length = 0;
+      await batcher.submit(Array.from({ length: count }, (_, i) => i));
+      return batches.map(({ length }) => length);
+    };
+    try {
+      await batcher.submit([0]);
+      expect(await sizes(10)).toEqual([4, 4, 2]);
+      msPerItem = 100;
+      expect((await sizes(30)).slice(-3), "longer than allowed even alone").toEqual([1, 1, 1]);
+      msPerItem = 1;
+      expect((await sizes(200)).slice(-3, -1), "and once it is fast again").toEqual([16, 16]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("closes a batch at its weight, but never leaves a heavy item out", async () => {

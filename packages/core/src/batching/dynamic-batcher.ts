@@ -21,6 +21,8 @@ export interface DynamicBatcherOptions<Item, Result> {
   readonly maxBatchOf?: "items" | "calls";
   /** A batch of several items weighs no more than `max`; any weight unless told. */
   readonly weight?: { readonly of: (item: Item) => number; readonly max: number };
+  /** About how long a batch of several items may take, in milliseconds, going by those before it; any time unless told. */
+  readonly maxRunMs?: number | undefined;
   /** How long a batch that could start waits for company, in milliseconds. 0 starts at once. */
   readonly maxQueueDelayMs: number;
   /** Where batches of this and other batchers take turns; one of its own unless told. */
@@ -75,6 +77,9 @@ interface Draft<Item, Result> {
 
 /** Of a batch with urgent items, how much may be filled with others. */
 const shareBesideUrgent = 0.25;
+/** How much the last batch counts in what batches are taken to cost. */
+const shareOfLast = 0.25;
+
 /**
  * Dynamic batching: items of many calls run together. A batch starts as soon as the device is free and an item waits
  * (or `maxQueueDelayMs` later, or when the batch is full), so batches grow with the load by themselves. One batch is
@@ -96,6 +101,8 @@ export class DynamicBatcher<Item, Result> {
   private timer: NodeJS.Timeout | undefined;
   private capacity: number;
   private maxWeight: number;
+  /** What an item takes for each unit of its weight, in milliseconds, going by the last batches; 0 before the first. */
+  private cost = 0;
   private readonly device: DeviceQueue;
 
   constructor(private readonly options: DynamicBatcherOptions<Item, Result>) {
@@ -204,7 +211,9 @@ export class DynamicBatcher<Item, Result> {
     const size = this.countsCalls ? calls.size + (calls.has(group) ? 0 : 1) : slots.length + 1;
     // What waits with something urgent is not to make it wait for long.
     const share = slots[0]?.group.among === this.urgent && group.among === this.patient ? shareBesideUrgent : 1;
-    return size <= this.capacity * share && weight + this.weightOf(slot) <= this.maxWeight * share;
+    const heavier = weight + this.weightOf(slot);
+    const { maxRunMs = Number.POSITIVE_INFINITY } = this.options;
+    return size <= this.capacity * share && heavier <= this.maxWeight * share && heavier * this.cost <= maxRunMs;
   }
 
   private sizeOf(batch: readonly Slot<Item, Result>[]): number {
@@ -213,6 +222,10 @@ export class DynamicBatcher<Item, Result> {
 
   private get countsCalls(): boolean {
     return this.options.maxBatchOf === "calls";
+  }
+
+  private weightOfAll(batch: readonly Slot<Item, Result>[]): number {
+    return batch.reduce((sum, slot) => sum + this.weightOf(slot), 0);
   }
 
   private weightOf({ group, index }: Slot<Item, Result>): number {
@@ -227,6 +240,7 @@ export class DynamicBatcher<Item, Result> {
       if (results.length !== batch.length) {
         throw new Error(`Expected as many results as items, ${batch.length}, but received ${results.length}`);
       }
+      this.learnCost(batch, performance.now() - started);
       this.options.onBatch?.({
         size: this.sizeOf(batch),
         capacity: this.capacity,
@@ -238,6 +252,11 @@ export class DynamicBatcher<Item, Result> {
     } catch (error) {
       return await this.retryInHalves(batch, error);
     }
+  }
+
+  private learnCost(batch: readonly Slot<Item, Result>[], milliseconds: number): void {
+    const last = milliseconds / this.weightOfAll(batch);
+    this.cost = this.cost === 0 ? last : this.cost + shareOfLast * (last - this.cost);
   }
 
   private async retryInHalves(batch: readonly Slot<Item, Result>[], error: unknown): Promise<boolean> {
@@ -258,8 +277,7 @@ export class DynamicBatcher<Item, Result> {
   /** No batch is larger than this one from now on. */
   private keepTo(batch: readonly Slot<Item, Result>[]): void {
     this.capacity = Math.min(this.capacity, this.sizeOf(batch));
-    const weight = batch.reduce((sum, slot) => sum + this.weightOf(slot), 0);
-    if (this.options.weight) this.maxWeight = Math.min(this.maxWeight, weight);
+    if (this.options.weight) this.maxWeight = Math.min(this.maxWeight, this.weightOfAll(batch));
   }
 
   /** Rejects a call and forgets its items that still wait. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallOptions } from "../batching/index.js";
 import { rowOf, Scratch, type Session, type Tensor } from "../engines/index.js";
 import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
@@ -93,6 +94,8 @@ export class Proposer {
     for (const alike of runsOf(bands)) {
       const { stack, pyramidMs } = this.stackBands(alike);
       const output = await this.session.run(stack);
+      // An engine may compute on this thread: between two runs there is time for what else it is for.
+      await nextTurn();
       for (const [index, one] of alike.entries()) {
         const proposals = cellsAbove(this.settings.thresholds[0], output, index, one);
         searched.set(one, { proposals, pyramidMs: pyramidMs[index]! });

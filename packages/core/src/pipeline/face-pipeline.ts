@@ -246,6 +246,8 @@ export class FacePipeline {
 }
 
 const cropsAtOnce = 2;
+/** Whoever comes next waits for the batch that runs: on a CPU, which gains little by large ones, it is to be short. */
+const maxRunMsOnCpu = 30;
 
 /** Of a decoded image and the sums that the detector resizes by. */
 function bytesWithTable({ width, height }: ReadHeader): number {
@@ -270,6 +272,7 @@ function stageBatcher({ engine, limits, onBatch, onOutOfMemorySplit }: FacePipel
       maxBatchSize,
       device,
       rank: batchStages.length - batchStages.indexOf(stage),
+      maxRunMs: engine.device === "cpu" ? maxRunMsOnCpu : undefined,
       // Once the first stage has waited for company, the later ones get theirs from it.
       maxQueueDelayMs: stage === "propose" ? limits.maxQueueDelayMs : 0,
       isOutOfMemory: (error) => engine.isOutOfMemory(error),

@@ -8,7 +8,7 @@ import { as, script } from "./script.js";
 import type { Taking } from "./taking.js";
 
 /** How long whoever finds every worker full waits at most until one looks again, in milliseconds. */
-const lookEveryMs = 100;
+const lookEveryMs = 30;
 /** How many of the jobs that wait are looked at: two turns of tenants. */
 const looked = 32;
 
