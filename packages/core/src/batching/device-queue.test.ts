@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DeviceQueue, type Standing } from "./device-queue.js";
 
 const standing =
-  (rank: number, { flows = [""], ...own }: Partial<Standing> = {}): (() => Standing) =>
-  () => ({ isUrgent: false, flows, backlog: flows, rank, ...own });
+  (rank: number, { flows = [""], isUrgent = false }: { flows?: string[]; isUrgent?: boolean } = {}): (() => Standing) =>
+  () => ({ claims: flows.map((flow) => ({ flow, isUrgent })), rank });
 
 describe("a device queue", () => {
   let now: number;
@@ -51,6 +51,38 @@ describe("a device queue", () => {
     const urgent = device.run(standing(9, { isUrgent: true }), work("urgent"));
     await Promise.all([device.run(standing(0), work("patient")), urgent]);
     expect(done).toEqual(["urgent", "patient"]);
+  });
+
+  it("puts nobody off for ever for what is urgent of another", async () => {
+    const device = new DeviceQueue();
+    const urgent = Array.from({ length: 10 }, (_, i) =>
+      device.run(standing(0, { flows: ["many"], isUrgent: true }), work(`${i}`, { flows: ["many"], takesMs: 30 })),
+    );
+    const patient = device.run(standing(9, { flows: ["one"] }), work("patient", { flows: ["one"] }));
+    await Promise.all([...urgent, patient]);
+    expect(done.slice(0, 3)).toEqual(["0", "patient", "1"]);
+  });
+
+  it("begins with the claim whose turn it is", async () => {
+    const device = new DeviceQueue();
+    await device.run(standing(0, { flows: ["a"] }), work("a", { flows: ["a"], takesMs: 30 }));
+    const claims = [
+      { flow: "a", isUrgent: true },
+      { flow: "b", isUrgent: false },
+    ];
+    await device.run(standing(0, { flows: ["b"] }), work("b", { flows: ["b"], takesMs: 1 }));
+    const firsts: unknown[] = [];
+    const both = async () => {
+      await device.run(
+        () => ({ claims, rank: 0 }),
+        async (claim) => {
+          firsts.push(claim);
+          return new Map();
+        },
+      );
+    };
+    await Promise.all([both(), both()]);
+    expect(firsts).toEqual([claims[1], claims[1]]);
   });
 
   it("lets flows have the same of it, whatever the rank of their work", async () => {
@@ -112,6 +144,29 @@ describe("a device queue", () => {
     await Promise.all([of("a"), of("b"), of("c"), of("c"), of("a")]);
     expect(done.slice(0, 3).sort()).toEqual(["b", "c", "c"]);
     expect(done.slice(3)).toEqual(["a", "a"]);
+  });
+
+  it("begins what it may ahead of the end, but not while somebody waits for an answer", async () => {
+    const device = new DeviceQueue(1);
+    let begun = 0;
+    let most = 0;
+    const counted = async () => {
+      most = Math.max(most, ++begun);
+      await delay(5);
+      begun--;
+      return new Map([["", 1]]);
+    };
+    const three = (isUrgent: boolean) =>
+      Promise.all([0, 0, 0].map((rank) => device.run(standing(rank, { isUrgent }), counted)));
+    await three(false);
+    expect(most).toBe(2);
+    most = 0;
+    await three(true);
+    await three(false);
+    expect(most, "nor soon after").toBe(1);
+    now += 2000;
+    await three(false);
+    expect(most).toBe(2);
   });
 
   it("hands on what the work throws and goes on", async () => {

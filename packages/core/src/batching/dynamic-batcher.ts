@@ -1,4 +1,4 @@
-import { DeviceQueue, type Standing } from "./device-queue.js";
+import { type Claim, DeviceQueue, type Standing } from "./device-queue.js";
 import { Turns } from "./turns.js";
 
 /** What one batch did, for metrics. */
@@ -85,8 +85,8 @@ const shareOfLast = 0.25;
  * (or `maxQueueDelayMs` later, or when the batch is full), so batches grow with the load by themselves. One batch is
  * in flight at a time.
  *
- * Urgent calls go first. Flows, and the calls of each, take turns within a batch, item by item: one with thousands of items
- * does not hold up one with a single item.
+ * Flows, and the calls of each, take turns within a batch, item by item: one with thousands of items does not hold up one
+ * with a single item. Of a flow the urgent calls go first.
  *
  * A failing batch is halved and tried again, down to single items, so that an item that breaks its batch
  * fails its own call alone. After running out of memory the smaller size is kept, unless an item fails even
@@ -146,7 +146,7 @@ export class DynamicBatcher<Item, Result> {
     this.running = true;
     const turn = this.device.run(
       () => this.standing(),
-      () => this.runNext(),
+      (claim) => this.runNext(claim),
     );
     void turn.finally(() => {
       this.running = false;
@@ -155,14 +155,13 @@ export class DynamicBatcher<Item, Result> {
   }
 
   private standing(): Standing {
-    const [urgent, patient] = [this.urgent.names, this.patient.names];
-    const isUrgent = urgent.length > 0;
-    const flows = isUrgent ? urgent : patient;
-    return { isUrgent, flows, backlog: [...urgent, ...patient], rank: this.options.rank ?? 0 };
+    const urgent = this.urgent.names.map((flow) => ({ flow, isUrgent: true }));
+    const patient = this.patient.names.map((flow) => ({ flow, isUrgent: false }));
+    return { claims: [...urgent, ...patient], rank: this.options.rank ?? 0 };
   }
 
-  private async runNext(): Promise<ReadonlyMap<string, number>> {
-    const batch = this.takeTurns();
+  private async runNext(claim: Claim | undefined): Promise<ReadonlyMap<string, number>> {
+    const batch = this.takeTurns(claim);
     if (batch.length > 0) await this.runBatch(batch);
     const shares = new Map<string, number>();
     for (const slot of batch) add(shares, slot.group.flow, this.weightOf(slot));
@@ -170,12 +169,12 @@ export class DynamicBatcher<Item, Result> {
   }
 
   /**
-   * The first item is that whose turn it is, whatever it weighs. Then whoever has least in the batch has the next, of what
-   * still fits.
+   * The first item is one of the claim, whatever it weighs. Then whoever has least in the batch has the next, of what still
+   * fits.
    */
-  private takeTurns(): Slot<Item, Result>[] {
+  private takeTurns(claim: Claim | undefined): Slot<Item, Result>[] {
     const draft: Draft<Item, Result> = { slots: [], calls: new Set(), weight: 0, ofFlows: new Map() };
-    for (let slot = this.first(); slot; slot = this.nextFitting(draft)) {
+    for (let slot = claim && this.first(claim); slot; slot = this.nextFitting(draft)) {
       const { group } = slot;
       draft.slots.push(slot);
       draft.calls.add(group);
@@ -188,22 +187,19 @@ export class DynamicBatcher<Item, Result> {
     return draft.slots;
   }
 
-  private first(): Slot<Item, Result> | undefined {
-    const group = this.urgent.next ?? this.patient.next;
+  private first({ flow, isUrgent }: Claim): Slot<Item, Result> | undefined {
+    const group = (isUrgent ? this.urgent : this.patient).headOf(flow);
     return group && slotOf(group);
   }
 
   private nextFitting(draft: Draft<Item, Result>): Slot<Item, Result> | undefined {
-    for (const among of [this.urgent, this.patient]) {
-      let next: Slot<Item, Result> | undefined;
-      for (const group of among.heads()) {
-        const has = draft.ofFlows.get(group.flow) ?? 0;
-        const isBehind = !next || has < (draft.ofFlows.get(next.group.flow) ?? 0);
-        if (isBehind && this.fits(slotOf(group), draft)) next = slotOf(group);
-      }
-      if (next) return next;
+    let next: Slot<Item, Result> | undefined;
+    for (const group of [...this.urgent.heads(), ...this.patient.heads()]) {
+      const has = draft.ofFlows.get(group.flow) ?? 0;
+      const isBehind = !next || has < (draft.ofFlows.get(next.group.flow) ?? 0);
+      if (isBehind && this.fits(slotOf(group), draft)) next = slotOf(group);
     }
-    return undefined;
+    return next;
   }
 
   private fits(slot: Slot<Item, Result>, { slots, calls, weight }: Draft<Item, Result>): boolean {
@@ -213,7 +209,9 @@ export class DynamicBatcher<Item, Result> {
     const share = slots[0]?.group.among === this.urgent && group.among === this.patient ? shareBesideUrgent : 1;
     const heavier = weight + this.weightOf(slot);
     const { maxRunMs = Number.POSITIVE_INFINITY } = this.options;
-    return size <= this.capacity * share && heavier <= this.maxWeight * share && heavier * this.cost <= maxRunMs;
+    return (
+      size <= this.capacity * share && heavier <= this.maxWeight * share && heavier * this.cost <= maxRunMs * share
+    );
   }
 
   private sizeOf(batch: readonly Slot<Item, Result>[]): number {

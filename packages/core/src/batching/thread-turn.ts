@@ -9,12 +9,13 @@ interface Passing {
 }
 
 /**
- * Computations that had their stretch, in turns of flows, the urgent ones first. However many there are, one of them goes on
- * between whatever else waits for the thread.
+ * Computations that had their stretch, in turns of flows: an urgent one, then one that is not. However many there are, one
+ * of them goes on between whatever else waits for the thread.
  */
 const urgent = new Turns<Passing>();
 const patient = new Turns<Passing>();
 let isScheduled = false;
+let wasUrgent = false;
 
 /**
  * For computations that take long: `if (turn.isOver) await turn.pass()` now and then lets whatever else waits for the
@@ -49,6 +50,8 @@ function schedule(): void {
 
 function letOneGoOn(): void {
   isScheduled = false;
-  (urgent.takeNext() ?? patient.takeNext())?.goOn();
+  const isUrgent = !urgent.isEmpty && (!wasUrgent || patient.isEmpty);
+  wasUrgent = isUrgent;
+  (isUrgent ? urgent : patient).takeNext()?.goOn();
   schedule();
 }

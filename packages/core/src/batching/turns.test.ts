@@ -15,7 +15,7 @@ function waiting(...all: [name: string, flow: string, turns: number][]): Turns<N
 
 function inTurn(turns: Turns<Named>): string {
   let order = "";
-  for (let next = turns.next; next; next = turns.next) {
+  for (let [next] = turns.heads(); next; [next] = turns.heads()) {
     order += next.name;
     next.turns--;
     turns.hadTurn(next, next.flow, { isDone: next.turns === 0 });
@@ -40,5 +40,5 @@ it("forgets who is taken out, and the flow with its last", () => {
   expect(turns.delete(one, "x")).toBe(false);
   expect(turns.isEmpty).toBe(true);
   turns.hadTurn(one, "x", { isDone: false });
-  expect(turns.next).toBeUndefined();
+  expect([...turns.heads()]).toEqual([]);
 });

@@ -15,31 +15,24 @@ export class Turns<Waiting extends object> {
     return [...this.flows.keys()];
   }
 
-  /** Whose turn it is. */
-  get next(): Waiting | undefined {
-    for (const waiting of this.heads()) return waiting;
-    return undefined;
+  /** Whose turn it is in a flow. */
+  headOf(flow: string): Waiting | undefined {
+    const [head] = this.flows.get(flow) ?? [];
+    return head;
   }
 
   /** Whose turn it is in each flow, in the order of the flows' turns. */
   *heads(): Generator<Waiting> {
-    for (const flow of this.flows.values()) {
-      for (const waiting of flow) {
-        yield waiting;
-        break;
-      }
-    }
+    for (const flow of this.flows.keys()) yield this.headOf(flow)!;
   }
 
   /** Takes out whose turn it is; its flow goes last of all. */
   takeNext(): Waiting | undefined {
-    for (const [flow, all] of this.flows) {
-      for (const waiting of all) {
-        this.hadTurn(waiting, flow, { isDone: true });
-        return waiting;
-      }
-    }
-    return undefined;
+    const [flow] = this.flows.keys();
+    if (flow === undefined) return undefined;
+    const waiting = this.headOf(flow)!;
+    this.hadTurn(waiting, flow, { isDone: true });
+    return waiting;
   }
 
   add(waiting: Waiting, flow: string): void {

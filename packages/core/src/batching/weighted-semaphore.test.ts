@@ -88,6 +88,31 @@ describe("WeightedSemaphore", () => {
     expect(admitted).toEqual(["many 1", "one 1", "other urgent"]);
   });
 
+  it("puts nobody off for ever for what is urgent of another", async () => {
+    const { acquire, admitted } = semaphore({ limit: 8, urgentOnly: 2, firstOnly: 2 });
+    const urgent = ["u1", "u2", "u3", "u4"].map((name) => acquire(name, 2, { urgent: true, flow: "many" }));
+    acquire("of many", 2, { flow: "many" });
+    acquire("of one", 2, { flow: "one" });
+    await tick();
+    expect(admitted).toEqual(["u1", "u2", "u3", "of one"]);
+    for (const held of urgent.slice(0, 2)) (await held).release();
+    await tick();
+    expect(admitted.slice(4)).toEqual(["u4"]);
+  });
+
+  it("lets what is heavy in by turns, that which is urgent and that which is not", async () => {
+    const { acquire, admitted } = semaphore();
+    const one = acquire("u1", 20, { urgent: true });
+    const two = acquire("u2", 20, { urgent: true });
+    const three = acquire("p1", 20);
+    for (const held of [one, three, two]) {
+      await tick();
+      (await held).release();
+    }
+    await tick();
+    expect(admitted).toEqual(["u1", "p1", "u2"]);
+  });
+
   it("lets flows that hold nothing pass one that there is no room for, and no others", async () => {
     const { acquire, admitted } = semaphore({ firstOnly: 3 });
     const many = await acquire("many 1", 6, { flow: "many" });

@@ -29,13 +29,14 @@ interface Waiting {
 
 /**
  * Admits work up to a total weight: what is urgent first, and else the flows in turn. Some of the room is kept for urgent
- * work, and some for flows that hold nothing, which pass those that do: these need not wait until what others hold has
- * ended. Work that is too heavy for the room that all may have is let in beside the rest, one at a time, so that it neither
+ * work, and some for flows that hold nothing, which pass those that do, urgent or not: these need not wait until what
+ * others hold has ended. Work that is too heavy for the room that all may have is let in beside the rest, one at a time, so that it neither
  * waits for ever nor is waited for.
  */
 export class WeightedSemaphore {
   private readonly held = { urgent: 0, patient: 0 };
   private isHeavyHeld = false;
+  private wasHeavyUrgent = false;
   /** How many of each flow are in. */
   private readonly flows = new Map<string, number>();
   private readonly light = { urgent: new Turns<Waiting>(), patient: new Turns<Waiting>() };
@@ -99,9 +100,10 @@ export class WeightedSemaphore {
   }
 
   private advance(): void {
-    const heavy = this.isHeavyHeld ? undefined : (this.heavy.urgent.takeNext() ?? this.heavy.patient.takeNext());
+    const heavy = this.isHeavyHeld ? undefined : this.nextHeavy();
     if (heavy) {
       this.isHeavyHeld = true;
+      this.wasHeavyUrgent = heavy.urgency === "urgent";
       this.admit(heavy);
     }
     for (let next = this.nextLight(); next; next = this.nextLight()) {
@@ -116,20 +118,26 @@ export class WeightedSemaphore {
     admit();
   }
 
+  /** One that is urgent, and one that is not. */
+  private nextHeavy(): Waiting | undefined {
+    const { urgent, patient } = this.heavy;
+    return this.wasHeavyUrgent ? (patient.takeNext() ?? urgent.takeNext()) : (urgent.takeNext() ?? patient.takeNext());
+  }
+
   private nextLight(): Waiting | undefined {
-    const { urgent, patient } = this.light;
-    // What is not urgent does not take the room that urgent work waits for.
-    const [first, ...others] = (urgent.isEmpty ? patient : urgent).heads();
+    const heads = [...this.light.urgent.heads(), ...this.light.patient.heads()];
+    const [first] = heads;
     if (!first || this.fits(first)) return first;
     // Nobody passes one whose flow has nothing in there yet, or it could wait for ever.
-    if (!this.flows.has(first.flow)) return undefined;
-    return others.find((other) => !this.flows.has(other.flow) && this.fits(other));
+    const mayPass = heads.find(({ flow }) => !this.flows.has(flow));
+    return mayPass && this.fits(mayPass) ? mayPass : undefined;
   }
 
   private fits({ weight, urgency, flow }: Waiting): boolean {
     const { limit, urgentOnly, firstOnly } = this.limits;
-    const notForAll = (urgency === "urgent" ? 0 : urgentOnly) + (this.flows.has(flow) ? firstOnly : 0);
-    return this.held.urgent + this.held.patient + weight <= limit - notForAll;
+    const keptForUrgent = urgency === "urgent" ? 0 : Math.max(0, urgentOnly - this.held.urgent);
+    const keptForFirst = this.flows.has(flow) ? firstOnly : 0;
+    return this.held.urgent + this.held.patient + weight <= limit - keptForUrgent - keptForFirst;
   }
 
   private get roomForAll(): number {

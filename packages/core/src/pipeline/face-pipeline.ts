@@ -265,7 +265,7 @@ async function measureAll(faces: readonly Detection[], meter: QualityMeter, call
 }
 
 function stageBatcher({ engine, limits, onBatch, onOutOfMemorySplit }: FacePipelineOptions): StageBatcher {
-  const device = new DeviceQueue();
+  const device = new DeviceQueue(1);
   return ({ stage, maxBatchSize = limits.maxBatchSize, ...options }) =>
     new DynamicBatcher({
       ...options,
