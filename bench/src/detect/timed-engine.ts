@@ -19,7 +19,11 @@ export class TimedEngine implements InferenceEngine {
 
   readonly compile: Compile = async (network, weights: ModelPack["weights"], arithmetic) => {
     const session = await this.engine.compile(network, weights, arithmetic);
-    return { run: (input) => this.timed(network.name, session, input), close: () => session.close() };
+    return {
+      input: (length) => session.input(length),
+      run: (input) => this.timed(network.name, session, input),
+      close: () => session.close(),
+    };
   };
 
   isOutOfMemory(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { defaultMaxPixels } from "@facefleet/contracts";
-import { type AnalysisOptions, type BatchReport, createEngine, FacePipeline } from "@facefleet/core";
+import { type AnalysisOptions, type BatchReport, createEngineThread, FacePipeline } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { BenchContext } from "../bench-context.js";
 
@@ -31,7 +31,7 @@ export async function openPipeline(
   }: Pick<BenchContext, "pack" | "modelsDir" | "tfjsNodeDir" | "engine">,
   onBatch: (report: BatchReport) => void = () => {},
 ): Promise<OpenPipeline> {
-  const { engine } = await createEngine(choice, { tfjsNodeDir });
+  const { engine } = await createEngineThread(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir, name);
   const pipeline = await FacePipeline.create({ pack, engine, limits, onBatch });
   await pipeline.warmUp();

@@ -11,6 +11,7 @@ export {
   type Arithmetic,
   type ChosenEngine,
   createEngine,
+  createEngineThread,
   type EngineChoice,
   type EngineName,
   type EngineOptions,

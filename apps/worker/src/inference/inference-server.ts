@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { asProblemError } from "@facefleet/contracts";
-import { createEngine, FacePipeline, type InferenceEngine } from "@facefleet/core";
+import { createEngineThread, FacePipeline, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
 import { LentMemory } from "./lent-memory.js";
@@ -37,7 +37,7 @@ export class InferenceServer {
     logger: Logger,
   ): Promise<InferenceServer> {
     const pack = await loadPack(settings.modelsDir, settings.pack);
-    const { engine, reason } = await createEngine(settings.engine, settings);
+    const { engine, reason } = await createEngineThread(settings.engine, settings);
     const memory = new LentMemory(reply);
     const pipeline = await FacePipeline.create({
       pack,

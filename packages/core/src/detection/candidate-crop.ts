@@ -1,4 +1,4 @@
-import { rowOf, Scratch, type Session } from "../engines/index.js";
+import { rowOf, type Session } from "../engines/index.js";
 import type { Region, SummedAreaTable } from "../imaging/index.js";
 import type { Standardisation } from "../models/index.js";
 import type { CandidateBox } from "./candidate-box.js";
@@ -27,10 +27,9 @@ export function cropJudge<Output extends string>(
   side: number,
   standardisation: Standardisation,
 ): (crops: readonly CandidateCrop[]) => Promise<Judgement<Output>[]> {
-  const scratch = new Scratch();
   const size = { width: side, height: side };
   return async (crops) => {
-    const data = scratch.take(crops.length * side * side * 3);
+    const data = session.input(crops.length * side * side * 3);
     for (const [i, { image, region }] of crops.entries()) {
       image.resize(region, size, standardisation, data, i * side * side * 3);
     }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallOptions } from "../batching/index.js";
-import { rowOf, Scratch, type Session, type Tensor } from "../engines/index.js";
+import { rowOf, type Session, type Tensor } from "../engines/index.js";
 import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
 import type { PackManifest } from "../models/index.js";
 import { type Band, bandsOf, cellStride } from "./bands.js";
@@ -81,37 +81,51 @@ export async function proposedBoxes(
 
 /** P-Net over bands of any images, one batch at a time. */
 export class Proposer {
-  private readonly scratch = new Scratch();
-
   constructor(
     private readonly session: Session<"logits" | "offsets">,
     private readonly settings: DetectorSettings,
   ) {}
 
-  /** What is seen in each band. Those of equal size share runs. */
+  /** What is seen in each band. Those of equal size share runs; while one is computed, the next is made. */
   async search(bands: readonly LevelBand[]): Promise<SearchedBand[]> {
     const searched = new Map<LevelBand, SearchedBand>();
+    let memory = this.session.input(bands.reduce((sum, band) => sum + bandPixels(band) * 3, 0));
+    const runs: Promise<unknown>[] = [];
+    const failures: unknown[] = [];
     for (const alike of runsOf(bands)) {
-      const { stack, pyramidMs } = this.stackBands(alike);
-      const output = await this.session.run(stack);
-      // An engine may compute on this thread: between two runs there is time for what else it is for.
+      const { stack, pyramidMs } = this.stackBands(alike, memory);
+      memory = memory.subarray(stack.data.length);
+      const run = this.session.run(stack).then((output) => this.proposeFrom(output, alike, pyramidMs, searched));
+      runs.push(run.catch((error) => failures.push(error)));
+      // Between two of them there is time for what else the thread is for.
       await nextTurn();
-      for (const [index, one] of alike.entries()) {
-        const proposals = cellsAbove(this.settings.thresholds[0], output, index, one);
-        searched.set(one, { proposals, pyramidMs: pyramidMs[index]! });
-      }
     }
+    // All have ended before the first failure is told: the memory of theirs is that of the next batch.
+    await Promise.all(runs);
+    if (failures.length > 0) throw failures[0];
     return bands.map((band) => searched.get(band)!);
   }
 
-  private stackBands(bands: readonly LevelBand[]): { stack: Tensor; pyramidMs: number[] } {
+  private proposeFrom(
+    output: Readonly<Record<"logits" | "offsets", Tensor>>,
+    bands: readonly LevelBand[],
+    pyramidMs: readonly number[],
+    searched: Map<LevelBand, SearchedBand>,
+  ): void {
+    for (const [index, band] of bands.entries()) {
+      const proposals = cellsAbove(this.settings.thresholds[0], output, index, band);
+      searched.set(band, { proposals, pyramidMs: pyramidMs[index]! });
+    }
+  }
+
+  private stackBands(bands: readonly LevelBand[], memory: Float32Array): { stack: Tensor; pyramidMs: number[] } {
     const {
       level: { width, height },
       band: { top, bottom },
     } = bands[0]!;
     const rows = bottom - top;
     const size = { width, height, top, bottom };
-    const data = this.scratch.take(bands.length * rows * width * 3);
+    const data = memory.subarray(0, bands.length * rows * width * 3);
     const pyramidMs = bands.map(({ image }, index) => {
       const started = performance.now();
       image.resize(wholeImage(image), size, this.settings.standardisation, data, index * rows * width * 3);

@@ -1,7 +1,7 @@
 import { l2Normalise } from "@facefleet/matching";
 import { type EmbeddingKind, type EmbeddingRecipe, embeddingKinds } from "../alignment/index.js";
 import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
-import { type InferenceEngine, rowOf, Scratch } from "../engines/index.js";
+import { type InferenceEngine, rowOf } from "../engines/index.js";
 import type { RgbImage } from "../imaging/index.js";
 import type { ModelPack, PackManifest } from "../models/index.js";
 import { type CheckedSession, openCheckedSession } from "./checked-session.js";
@@ -26,7 +26,6 @@ export interface FaceEmbeddings {
 /** FaceNet over batches of faces of any images. */
 export class FaceEmbedder {
   private readonly crops: DynamicBatcher<FaceCrop, EmbeddedCrop>;
-  private readonly scratch = new Scratch();
 
   private constructor(
     private readonly checked: CheckedSession,
@@ -75,7 +74,7 @@ export class FaceEmbedder {
 
   private async embedBatch(crops: readonly FaceCrop[]): Promise<EmbeddedCrop[]> {
     const { inputSize: side } = this.manifest.embedder;
-    const data = this.scratch.take(crops.length * side * side * 3);
+    const data = this.checked.session.input(crops.length * side * side * 3);
     const alignMs = crops.map((crop, i) => timed(() => writeCrop(crop, this.manifest, data, i * side * side * 3)));
     const { embedding } = await this.checked.session.run({ data, shape: [crops.length, side, side, 3] });
     return alignMs.map((alignMs, row) => ({ embedding: l2Normalise(rowOf(embedding, row)), alignMs }));

@@ -10,4 +10,4 @@ export {
   type Tensor,
 } from "./inference-engine.js";
 export type { Quantisation } from "./quantised-ops.js";
-export { Scratch } from "./scratch.js";
+export { createEngineThread } from "./thread/threaded-engine.js";

@@ -27,6 +27,11 @@ export type Arithmetic = "int8" | "int8-widened" | "float32";
 
 /** A network with its weights, ready to run on the engine's device. */
 export interface Session<Output extends string = string> {
+  /**
+   * Memory for the input of a run, so that a run needs no new one: `length` numbers, of any value. The next call gives the
+   * same again, which must have been used by then.
+   */
+  input(length: number): Float32Array;
   /** Rejects with the engine's own error; after one, the session can be used again. */
   run(input: Tensor): Promise<Record<Output, Tensor>>;
   close(): Promise<void>;

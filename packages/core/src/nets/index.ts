@@ -1,6 +1,18 @@
-export { inceptionResnetV1 } from "./inception-resnet-v1.js";
-export { onet } from "./onet.js";
+import { inceptionResnetV1 } from "./inception-resnet-v1.js";
+import { onet } from "./onet.js";
+import type { Network } from "./ops.js";
+import { pnet } from "./pnet.js";
+import { rnet } from "./rnet.js";
+import { yunet } from "./yunet.js";
+
 export type { ConvOptions, Layers, Network, Ops, PoolOptions } from "./ops.js";
-export { pnet } from "./pnet.js";
-export { rnet } from "./rnet.js";
-export { yunet } from "./yunet.js";
+export { inceptionResnetV1, onet, pnet, rnet, yunet };
+
+const networks: readonly Network[] = [pnet, rnet, onet, yunet, inceptionResnetV1];
+
+/** @throws Error when there is none of the name. */
+export function networkNamed(name: string): Network {
+  const network = networks.find((network) => network.name === name);
+  if (!network) throw new Error(`Expected one of ${networks.map(({ name }) => name).join(", ")} but received ${name}`);
+  return network;
+}

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
 import type { Arithmetic, EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import { Scratch } from "../scratch.js";
 import { checkDevice, requireCudaProvider } from "./onnx-device.js";
 import { buildOnnxModel, type WeightsSource } from "./onnx-graph-builder.js";
 import { InferenceSession, Tensor as OrtTensor } from "./onnx-runtime.js";
@@ -10,7 +11,7 @@ export type OnnxEngineName = Extract<EngineName, `onnx-${string}`>;
 
 const providers = { "onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-webgpu": "webgpu" } as const;
 
-/** ONNX Runtime. Its Node.js binding runs on the calling thread: give it a process of its own. */
+/** ONNX Runtime. Its Node.js binding computes on the thread that calls it: give it one of its own. */
 export class OnnxEngine implements InferenceEngine {
   readonly device: "cpu" | "cuda" | "webgpu";
   readonly arithmetics: readonly Arithmetic[];
@@ -87,13 +88,21 @@ export class OnnxEngine implements InferenceEngine {
 }
 
 class OnnxSession<Output extends string> implements Session<Output> {
+  private readonly scratch = new Scratch();
+  /** For what is in memory that threads share, which the binding does not take. */
+  private readonly unshared = new Scratch();
+
   constructor(
     private readonly session: InferenceSession,
     private readonly outputs: readonly Output[],
   ) {}
 
+  input(length: number): Float32Array {
+    return this.scratch.take(length);
+  }
+
   async run({ data, shape }: Tensor): Promise<Record<Output, Tensor>> {
-    const results = await this.session.run({ input: new OrtTensor("float32", data, shape) });
+    const results = await this.session.run({ input: new OrtTensor("float32", this.ownMemory(data), shape) });
     const entries = this.outputs.map((name) => {
       const { data, dims } = results[name] as OrtTensor;
       return [name, { data, shape: dims }] as const;
@@ -103,5 +112,12 @@ class OnnxSession<Output extends string> implements Session<Output> {
 
   close(): Promise<void> {
     return this.session.release();
+  }
+
+  private ownMemory(data: Float32Array): Float32Array {
+    if (!(data.buffer instanceof SharedArrayBuffer)) return data;
+    const own = this.unshared.take(data.length);
+    own.set(data);
+    return own;
   }
 }

@@ -4,11 +4,12 @@ import type { Network } from "../../nets/index.js";
 import type { Arithmetic, EngineName, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { IntegersInFloat } from "../integers-in-float.js";
 import { QuantisedOps } from "../quantised-ops.js";
+import { Scratch } from "../scratch.js";
 import { type Maps, TfjsLayers } from "./tfjs-layers.js";
 
 /**
- * TensorFlow.js on one of its backends, which has been started. Its runs block the thread they are called
- * on, reads included: give it a process of its own.
+ * TensorFlow.js on one of its backends, which has been started. Its runs block the thread that calls them, reads
+ * included: give it one of its own.
  */
 export class TfjsEngine implements InferenceEngine {
   readonly arithmetics: readonly Arithmetic[] = ["float32"];
@@ -50,6 +51,7 @@ export class TfjsEngine implements InferenceEngine {
 }
 
 class TfjsSession<Output extends string> implements Session<Output> {
+  private readonly scratch = new Scratch();
   private readonly weights = new Map<string, Tfjs.Tensor>();
   private readonly ops: QuantisedOps<Maps>;
 
@@ -61,6 +63,10 @@ class TfjsSession<Output extends string> implements Session<Output> {
   ) {
     const layers = new TfjsLayers(tf, (name) => this.load(name, file));
     this.ops = new QuantisedOps(file, layers, new IntegersInFloat(file, layers));
+  }
+
+  input(length: number): Float32Array {
+    return this.scratch.take(length);
   }
 
   async run({ data, shape }: Tensor): Promise<Record<Output, Tensor>> {
