@@ -11,6 +11,7 @@ const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs:
 /** A device of which the engine says that so many crops are too much for its memory. */
 function cramped(engine: InferenceEngine, mostCrops: number): InferenceEngine {
   const crampedSession = <Output extends string>(session: Session<Output>): Session<Output> => ({
+    input: (length) => session.input(length),
     close: () => session.close(),
     run: async (input) => {
       const [batch, height] = input.shape;
