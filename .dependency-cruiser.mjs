@@ -34,7 +34,10 @@ const floors = (root, folders) =>
   folders.slice(0, -1).map((folder, index) => {
     const above = folders.slice(index + 1);
     return rule(
-      `${root.split("/")[1]}-${folder}-is-below`,
+      `${root
+        .split("/")
+        .filter((name) => !["packages", "src"].includes(name))
+        .join("-")}-${folder}-is-below`,
       `${root}/${folder} knows nothing of ${above.join(", ")}.`,
       { path: `^${root}/${folder}/`, pathNot: tests },
       { path: `^${root}/(${above.join("|")})/` },
@@ -146,10 +149,19 @@ export default {
       "api-keys",
       "tracing",
       "object-store",
-      "webhooks",
       "queue",
       "uploads",
       "metrics",
+    ]),
+    ...floors("packages/platform/src/queue", [
+      "redis",
+      "ledger",
+      "results",
+      "uploads",
+      "webhooks",
+      "jobs",
+      "batches",
+      "fleet",
     ]),
     ...floors("packages/core/src", [
       "models",

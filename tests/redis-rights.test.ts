@@ -13,7 +13,7 @@ import {
 } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { neededCommands } from "../packages/platform/src/queue/redis-needs.js";
+import { neededCommands } from "../packages/platform/src/queue/redis/redis-needs.js";
 import { Fleet } from "./support/fleet.js";
 import { RedisServer } from "./support/redis-server.js";
 import { ServiceProcess } from "./support/service-process.js";

@@ -11,6 +11,7 @@ import {
   expectUsableRedis,
   FaceJobs,
   FleetObserver,
+  itemEnds,
   jobEndCounter,
   Lifecycle,
   type Logger,
@@ -66,7 +67,7 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("object store", () => store.close());
   const room = new RedisRoom(config, { logger });
   lifecycle.onStop("room in Redis", () => room.close());
-  const jobs = new FaceJobs(config, { logger, store, room, onOutcome: jobEndCounter(metrics) });
+  const jobs = new FaceJobs(config, { logger, store, room, items: itemEnds, onOutcome: jobEndCounter(metrics) });
   lifecycle.onStop("queue", () => jobs.close());
   await expectUsableRedis(jobs.redis, logger);
   await room.start();

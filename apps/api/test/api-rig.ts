@@ -13,6 +13,7 @@ import {
   FaceJobConsumer,
   FaceJobs,
   FleetObserver,
+  itemEnds,
   type Logger,
   type ObjectStore,
   OwnObjects,
@@ -71,7 +72,7 @@ export async function startApi(env: Record<string, string> = {}, logger: Logger 
     ...env,
   });
   const store = createObjectStore(config);
-  const jobs = new FaceJobs(config, { logger, store });
+  const jobs = new FaceJobs(config, { items: itemEnds, logger, store });
   const batches = new Batches(config, { logger, store });
   const uploads = new UploadRegistry(config, { logger });
   const own = new OwnObjects(store, () => uploads.secret());
@@ -145,6 +146,7 @@ async function startWorker(
 ) {
   const deletion = new UploadDeletion(own, uploads, silent);
   const worker = new FaceJobConsumer(settings, {
+    items: itemEnds,
     logger: silent,
     store,
     concurrency: 8,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogger, createObjectStore, FaceJobs } from "@facefleet/platform";
+import { createLogger, createObjectStore, FaceJobs, itemEnds } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { payload } from "../../../packages/platform/test/queue/queue-bench.js";
 import { loadCliConfig, rootDir } from "../src/config.js";
@@ -34,6 +34,7 @@ describe("facefleet tenants", () => {
   it("lists what they have, and erases what one has", async () => {
     const logger = createLogger({ name: "test", level: "silent", format: "json" });
     const jobs = new FaceJobs(settings, {
+      items: itemEnds,
       logger,
       store: createObjectStore({ ...settings, S3_REGION: "us-east-1", S3_FORCE_PATH_STYLE: false }),
     });

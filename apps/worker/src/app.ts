@@ -10,6 +10,7 @@ import {
   FaceJobConsumer,
   FaceJobs,
   isTracing,
+  itemEnds,
   jobEndCounter,
   KnownResults,
   Lifecycle,
@@ -109,7 +110,7 @@ class WorkerApp {
       onBack: () => this.#partBack("store"),
     });
     this.#lifecycle.onStop("store watch", async () => this.#storeWatch.stop());
-    this.#jobs = new FaceJobs(config, { logger, store: this.#store, onOutcome: this.#countEnd });
+    this.#jobs = new FaceJobs(config, { logger, store: this.#store, items: itemEnds, onOutcome: this.#countEnd });
     this.#lifecycle.onStop("queue", () => this.#jobs.close());
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
     this.#room = new RedisRoom(config, { logger });
@@ -279,6 +280,7 @@ class WorkerApp {
       logger: this.#logger,
       store: this.#store,
       room: this.#room,
+      items: itemEnds,
       concurrency: this.#config.CONCURRENCY,
       lockDurationMs: this.#config.LOCK_DURATION * 1000,
       isTraced: isTracing(this.#config),

@@ -18,6 +18,7 @@ import {
   EgressGuard,
   FaceJobConsumer,
   FaceJobs,
+  itemEnds,
   KnownResults,
   type ObjectStore,
   OriginCircuits,
@@ -70,7 +71,7 @@ class CacheBench {
 
   private constructor(readonly fleet: Fleet) {
     this.#store = createObjectStore(fleet.config);
-    this.jobs = new FaceJobs(fleet.config, { logger: quiet, store: this.#store });
+    this.jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store: this.#store });
     this.#own = new OwnObjects(this.#store, async () => "secret");
   }
 
@@ -147,6 +148,7 @@ class CacheBench {
       onStage: (stage: string) => void this.stages.push(stage),
     };
     return new FaceJobConsumer(this.fleet.config, {
+      items: itemEnds,
       logger: quiet,
       store: this.#store,
       concurrency: 4,
@@ -308,7 +310,7 @@ describe("a worker on the built-in pack", () => {
   async function embedTwice(settings: Record<string, string>) {
     const fleet = await isolatedFleet(settings);
     const store = createObjectStore(fleet.config);
-    const jobs = new FaceJobs(fleet.config, { logger: quiet, store });
+    const jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
     const worker = await startWorker(fleet.config, quiet);
     onTestFinished(async () => {
       await worker.stop("the test is over");

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { defaultTenant } from "@facefleet/contracts";
-import { createObjectStore, FaceJobs } from "@facefleet/platform";
+import { createObjectStore, FaceJobs, itemEnds } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
@@ -65,7 +65,7 @@ describe("on the built-in pack", () => {
 
   beforeEach(async () => {
     const store = createObjectStore(fleet.config);
-    jobs = new FaceJobs(fleet.config, { logger: quiet, store });
+    jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
     const key = { bucket: store.defaultBucket, key: "crowd.jpg" };
     await store.put(key, await drawn("crowd"), { maxBytes: 20_000_000 });
     await store.close();

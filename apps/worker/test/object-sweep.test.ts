@@ -3,6 +3,7 @@ import {
   createObjectStore,
   FaceJobConsumer,
   FaceJobs,
+  itemEnds,
   type ObjectStore,
   resultRef,
   StoredResults,
@@ -78,12 +79,13 @@ it("deletes all the same, once, while Redis takes no writes", async () => {
 });
 
 it("is what deletes the large result of a job that has expired", async () => {
-  const jobs = new FaceJobs(fleet.config, { logger: quiet, store });
+  const jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
   const face = { box: { x: 1, y: 2, width: 3, height: 4 }, confidence: 1, crop: "A".repeat(50_000) };
   const model = { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" };
   const image = { width: 1, height: 1, format: "png", orientation: 1, sha256: "" };
   const timings = { queueMs: 1, fetchMs: 1, decodeMs: 1, detectMs: 1, embedMs: 1, batchSize: 1 };
   const consumer = new FaceJobConsumer(fleet.config, {
+    items: itemEnds,
     logger: quiet,
     store,
     concurrency: 1,

@@ -4,6 +4,7 @@ import {
   Batches,
   createObjectStore,
   FaceJobs,
+  itemEnds,
   type ObjectRef,
   type ObjectStore,
   Orphans,
@@ -29,7 +30,7 @@ async function open(settings: Record<string, string>) {
   const { config } = fleet;
   const logger = quiet;
   const store = createObjectStore(config);
-  const jobs = new FaceJobs(config, { logger, store });
+  const jobs = new FaceJobs(config, { items: itemEnds, logger, store });
   const batches = new Batches(config, { logger, store });
   const uploads = new UploadRegistry(config, { logger });
   const orphans = new Orphans(config, { logger });

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { defaultTenant } from "@facefleet/contracts";
-import { createLogger, createObjectStore, FaceJobs, type Logger } from "@facefleet/platform";
+import { createLogger, createObjectStore, FaceJobs, itemEnds, type Logger } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { answering, inTurn, WebhookReceiver } from "../../../tests/support/webhook-receiver.js";
 import { startWorker, type Worker } from "../src/app.js";
@@ -23,7 +23,7 @@ let worker: Worker | undefined;
 
 async function start(settings: Record<string, string>, logger: Logger = quiet): Promise<Worker> {
   fleet = await isolatedFleet(settings);
-  jobs = new FaceJobs(fleet.config, { logger: quiet, store: createObjectStore(fleet.config) });
+  jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store: createObjectStore(fleet.config) });
   worker = await startWorker(fleet.config, logger);
   return worker;
 }

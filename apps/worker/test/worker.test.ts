@@ -11,7 +11,14 @@ import {
   Job,
   type VerifyResult,
 } from "@facefleet/contracts";
-import { createObjectStore, FaceJobs, type ObjectStore, OwnObjects, UploadRegistry } from "@facefleet/platform";
+import {
+  createObjectStore,
+  FaceJobs,
+  itemEnds,
+  type ObjectStore,
+  OwnObjects,
+  UploadRegistry,
+} from "@facefleet/platform";
 import sharp from "sharp";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -33,7 +40,7 @@ describe("a worker on the built-in pack", () => {
     store = createObjectStore(fleet.config);
     uploads = new UploadRegistry(fleet.config, { logger: quiet });
     own = new OwnObjects(store, () => uploads.secret());
-    jobs = new FaceJobs(fleet.config, { logger: quiet, store });
+    jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
     worker = await startWorker(fleet.config, quiet);
     await worker.ready;
   }, 120_000);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import { DynamicBatcher } from "@facefleet/core";
-import { createLogger, FaceJobConsumer, FolderObjectStore } from "@facefleet/platform";
+import { createLogger, FaceJobConsumer, FolderObjectStore, itemEnds } from "@facefleet/platform";
 import { detectResult } from "./detect-result.js";
 import type { WaitingWorkerSettings, WorkerReply, WorkerRequest } from "./protocol.js";
 
@@ -21,6 +21,7 @@ const batcher = new DynamicBatcher<string, JobResult>({
 });
 
 const consumer = new FaceJobConsumer(redis, {
+  items: itemEnds,
   logger: createLogger({ name: "waiting-worker", level: "warn", format: "json" }),
   store: new FolderObjectStore(objectsDir),
   // As the real worker's, by default.

@@ -1,6 +1,6 @@
 import { Counter } from "prom-client";
 import { type StoreOperation, storeOperations } from "../object-store/counted-object-store.js";
-import { onRedisError, redisErrorKinds } from "../queue/redis-errors.js";
+import { onRedisError, redisErrorKinds } from "../queue/redis/redis-errors.js";
 import type { Metrics } from "./metrics.js";
 
 /** Counts what goes wrong between this process and what it depends on. */

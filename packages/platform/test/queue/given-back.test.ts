@@ -2,9 +2,9 @@ import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/con
 import { WaitingError } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
-import { GiveBack } from "../../src/queue/give-back.js";
 import { JobGivenBack } from "../../src/queue/index.js";
-import type { FaceQueueJob } from "../../src/queue/job-view.js";
+import { GiveBack } from "../../src/queue/jobs/give-back.js";
+import type { FaceQueueJob } from "../../src/queue/jobs/job-view.js";
 import { eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const away = new ProblemError("store_unavailable");

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { idempotencyDigest } from "../../src/queue/queue-keys.js";
+import { idempotencyDigest } from "../../src/queue/redis/queue-keys.js";
 import { payload, QueueBench } from "./queue-bench.js";
 
 const idempotency = { key: "order 7", bodyHash: "h1" };

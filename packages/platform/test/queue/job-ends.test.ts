@@ -1,16 +1,15 @@
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { FaceJobs, type JobEnd, QueueSweep } from "../../src/queue/index.js";
+import { FaceJobs, itemEnds, type JobEnd, QueueSweep } from "../../src/queue/index.js";
 import { eventually, heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 /** Two API processes, two workers and a sweep, all of which say in one list what they have ended. */
 function processes(bench: QueueBench) {
   const ends: string[] = [];
   const onOutcome = ({ state, error }: JobEnd) => void ends.push(error ? `${state} ${error.code}` : state);
-  const jobs = [1, 2].map(() => new FaceJobs(bench.settings, { logger: silent, store: bench.store, onOutcome })) as [
-    FaceJobs,
-    FaceJobs,
-  ];
+  const jobs = [1, 2].map(
+    () => new FaceJobs(bench.settings, { items: itemEnds, logger: silent, store: bench.store, onOutcome }),
+  ) as [FaceJobs, FaceJobs];
   const onEnd = async (_: FaceJobPayload) => undefined;
   const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
   for (const one of jobs) bench.onClose(() => one.close());

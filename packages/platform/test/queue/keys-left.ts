@@ -1,6 +1,6 @@
 import { queueCatalogue } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import type { QueueKeys } from "../../src/queue/queue-keys.js";
+import type { QueueKeys } from "../../src/queue/redis/queue-keys.js";
 
 /** What BullMQ keeps of a queue for as long as there is one. */
 const queueParts = "meta|id|pc|marker|wait|paused|active|prioritized|delayed|failed|completed|events|stalled|limiter";

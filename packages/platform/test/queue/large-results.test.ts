@@ -6,8 +6,8 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { type ObjectStore, resultRef } from "../../src/object-store/index.js";
 import { BatchSteps, JobGivenBack, StoredResults } from "../../src/queue/index.js";
+import type { Persist } from "../../src/queue/redis/until-redis-answers.js";
 import { mostInRedis } from "../../src/queue/results/result-store.js";
-import type { Persist } from "../../src/queue/until-redis-answers.js";
 import { collected, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const face = { box: { x: 1, y: 2, width: 3, height: 4 }, confidence: 1, crop: "A".repeat(1000) };

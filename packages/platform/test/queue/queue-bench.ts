@@ -10,10 +10,16 @@ import { expect, onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
 import { createLogger } from "../../src/logging/index.js";
 import { FolderObjectStore } from "../../src/object-store/index.js";
-import { FaceJobConsumer, type FaceJobConsumerOptions, FaceJobs, type RunningJob } from "../../src/queue/index.js";
-import { Outcomes } from "../../src/queue/outcomes.js";
-import { QueueKeys } from "../../src/queue/queue-keys.js";
-import { RedisConnection } from "../../src/queue/redis-connection.js";
+import {
+  FaceJobConsumer,
+  type FaceJobConsumerOptions,
+  FaceJobs,
+  itemEnds,
+  type RunningJob,
+} from "../../src/queue/index.js";
+import { Outcomes } from "../../src/queue/jobs/outcomes.js";
+import { QueueKeys } from "../../src/queue/redis/queue-keys.js";
+import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
 import { ResultStore } from "../../src/queue/results/result-store.js";
 import { keysLeft } from "./keys-left.js";
 
@@ -70,7 +76,7 @@ export class QueueBench {
     this.redis = new RedisConnection(this.settings, { role: "consumer", logger: silent }).client;
     this.store = new FolderObjectStore(this.folder);
     this.results = new ResultStore(this.redis, this.keys, { store: this.store, logger: silent });
-    this.outcomes = new Outcomes(this.redis, this.keys, this.results);
+    this.outcomes = new Outcomes(this.redis, this.keys, this.results, { items: itemEnds });
     onTestFinished(() => this.#clear());
   }
 
@@ -80,7 +86,7 @@ export class QueueBench {
   }
 
   jobs(): FaceJobs {
-    const jobs = new FaceJobs(this.settings, { logger: silent, store: this.store });
+    const jobs = new FaceJobs(this.settings, { logger: silent, store: this.store, items: itemEnds });
     this.onClose(() => jobs.close());
     return jobs;
   }
@@ -95,7 +101,14 @@ export class QueueBench {
   consumer(options: Partial<FaceJobConsumerOptions> = {}): FaceJobConsumer {
     const run = () => Promise.resolve(result);
     const { store } = this;
-    const consumer = new FaceJobConsumer(this.settings, { logger: silent, store, concurrency: 4, run, ...options });
+    const consumer = new FaceJobConsumer(this.settings, {
+      logger: silent,
+      store,
+      items: itemEnds,
+      concurrency: 4,
+      run,
+      ...options,
+    });
     this.onClose(() => consumer.stop(0));
     return consumer;
   }

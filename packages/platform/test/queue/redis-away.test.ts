@@ -8,6 +8,7 @@ import { createLogger, type Logger } from "../../src/logging/index.js";
 import {
   Batches,
   FaceJobs,
+  itemEnds,
   KnownResults,
   OutboxRelay,
   QueueSweep,
@@ -119,7 +120,7 @@ describe("without Redis", () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const { logger, lines } = recorded();
-    const jobs = new FaceJobs(bench.settings, { logger, store: bench.store });
+    const jobs = new FaceJobs(bench.settings, { items: itemEnds, logger, store: bench.store });
     bench.onClose(() => jobs.close());
     const { job } = await jobs.submit(payload, { priority: "normal" });
     for (let round = 0; round < 2; round += 1) {

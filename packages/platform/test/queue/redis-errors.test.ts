@@ -3,8 +3,8 @@ import { Redis } from "ioredis";
 import { expect, it, onTestFinished } from "vitest";
 import { RedisCluster } from "../../../../tests/support/redis-cluster.js";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
-import { RedisConnection } from "../../src/queue/redis-connection.js";
-import { onRedisError, type RedisErrorKind } from "../../src/queue/redis-errors.js";
+import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
+import { onRedisError, type RedisErrorKind } from "../../src/queue/redis/redis-errors.js";
 import { payload, QueueBench, silent } from "./queue-bench.js";
 
 /** The kinds of errors from now on. */

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
-import { FaceJobs, RedisRoom } from "../../src/queue/index.js";
+import { FaceJobs, itemEnds, RedisRoom } from "../../src/queue/index.js";
 import { mostInRedis, ResultStore } from "../../src/queue/results/result-store.js";
 import { payload, QueueBench, silent } from "./queue-bench.js";
 
@@ -40,7 +40,7 @@ describe("room in Redis", () => {
 
   it("is none for new jobs when Redis is nearly full, and comes back by itself", async () => {
     const { bench, room, fill } = await start();
-    const jobs = new FaceJobs(bench.settings, { logger: silent, store: bench.store, room });
+    const jobs = new FaceJobs(bench.settings, { items: itemEnds, logger: silent, store: bench.store, room });
     bench.onClose(() => jobs.close());
     await fill(0.97);
     await expect.poll(() => room.isFull, { timeout: 10_000 }).toBe(true);

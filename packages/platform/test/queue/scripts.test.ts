@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { as, definedScripts, part, script } from "../../src/queue/script.js";
+import { as, definedScripts, part, script } from "../../src/queue/redis/script.js";
 import "../../src/queue/index.js";
 import { QueueBench } from "./queue-bench.js";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { RedisConnection } from "../../src/queue/redis-connection.js";
+import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
 import { silent } from "./queue-bench.js";
 
 it("the only node of a Cluster is asked again when it hangs up instead of answering", async () => {

@@ -1,8 +1,8 @@
-import type { QueueKeys } from "../queue-keys.js";
-import { type ArgumentsOf, type KeysOf, script } from "../script.js";
-import { batchUploads, namedUpload, uploadCounts } from "../uploads/batch-uploads.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { type ArgumentsOf, type KeysOf, script } from "../redis/script.js";
 import { uploadKeys } from "../uploads/upload-ownership.js";
 import type { BatchRecord } from "./batch-record.js";
+import { batchUploads, namedUpload, uploadCounts } from "./batch-uploads.js";
 
 /** How far the source of a batch has been counted. */
 export interface BatchCount {

@@ -1,12 +1,12 @@
 import { type ImageRef, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { bytesOf, type Quotas, refusals, refused } from "../admission.js";
 import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { script } from "../script.js";
-import { batchUploads, namedUpload, uploadCounts } from "../uploads/batch-uploads.js";
+import { bytesOf, type Quotas, refusals, refused } from "../ledger/quotas.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { script } from "../redis/script.js";
 import { uploadKeys } from "../uploads/upload-ownership.js";
 import type { BatchPlan } from "./batch-record.js";
+import { batchUploads, namedUpload, uploadCounts } from "./batch-uploads.js";
 
 /** What a batch is made of. */
 export interface BatchMaterial {

@@ -1,7 +1,8 @@
 import { overhead } from "../ledger/ledger.js";
-import { announcementOf, announcing, batchEvent } from "../outbox.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { type ArgumentsOf, clock, full, type KeysOf, script } from "../script.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { type ArgumentsOf, clock, full, type KeysOf, script } from "../redis/script.js";
+import { announcementOf, announcing } from "../webhooks/outbox.js";
+import { batchEvent } from "./batch-event.js";
 import { type BatchRecord, batchView, endedItems, partsOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";
 import { storedBatchMember } from "./stored-batches.js";

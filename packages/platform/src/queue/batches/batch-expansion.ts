@@ -1,10 +1,11 @@
 import type { BatchLine, ImageRef, Problem } from "@facefleet/contracts";
-import { queueing, queueingOf } from "../admit-and-queue.js";
-import type { FaceQueue } from "../face-queue.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { type ArgumentsOf, type KeysOf, script } from "../script.js";
+import { queueing, queueingOf } from "../jobs/admit-and-queue.js";
+import type { FaceQueue } from "../jobs/face-queue.js";
+import { partOf, partSize } from "../ledger/batch-part.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { type ArgumentsOf, type KeysOf, script } from "../redis/script.js";
 import { itemApplicant } from "./batch-items.js";
-import { partOf, partSize, writeLine } from "./batch-lines.js";
+import { writeLine } from "./batch-lines.js";
 import type { BatchRecord } from "./batch-record.js";
 
 /** An item that is to be queued, or that cannot be. */

@@ -1,9 +1,7 @@
 import type { BatchLine, ImageRef, Job } from "@facefleet/contracts";
-import type { QueueKeys } from "../queue-keys.js";
-import { part } from "../script.js";
-
-/** Items whose lines are written to the object store together. A multiple of 8: their bits fill whole bytes. */
-export const partSize = 512;
+import { partOf } from "../ledger/batch-part.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { part } from "../redis/script.js";
 
 /** A Lua function that writes an item's line, unless it has one or its batch is gone. Returns whether it did. */
 export const writeLine = part(
@@ -20,11 +18,6 @@ end`,
 /** The keys that `writeLine` takes: those of the batch, of its bitmap, and of the lines of the item's part. */
 export function lineKeys(keys: QueueKeys, { id, index }: { readonly id: string; readonly index: number }) {
   return { batch: keys.batch(id), endedItems: keys.batchEnded(id), lines: keys.batchLines(id, partOf(index)) };
-}
-
-/** Which part of the results an item's line is in. */
-export function partOf(index: number): number {
-  return Math.floor(index / partSize);
 }
 
 /** What the results of a batch say of an item that has ended. */

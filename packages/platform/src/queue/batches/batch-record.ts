@@ -7,7 +7,7 @@ import type {
   Problem,
   TraceContext,
 } from "@facefleet/contracts";
-import { partSize } from "./batch-lines.js";
+import { partSize } from "../ledger/batch-part.js";
 
 /** Where the items of a batch come from. */
 export type BatchSource =

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { keptKeys, ledger, ledgerKeys, overhead } from "../ledger/ledger.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { full, script } from "../script.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { full, script } from "../redis/script.js";
 import { eventErasure, eventErasureOf } from "../webhooks/event-records.js";
 import { type BatchRecord, partsOf } from "./batch-record.js";
 import { isLive } from "./live-batch.js";

@@ -1,4 +1,4 @@
-import { part } from "../script.js";
+import { part } from "../redis/script.js";
 
 /** A Lua function: whether a batch is there and has not ended. What is written to others would stay for ever. */
 export const isLive = part(

@@ -1,5 +1,5 @@
-import type { QueueKeys } from "../queue-keys.js";
-import { part } from "../script.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { part } from "../redis/script.js";
 
 /** A ledger's two keys, as a script names them. */
 export const ledgerKeys = { things: "key", sums: "key" } as const;
@@ -72,8 +72,3 @@ export const overhead = {
   disabledReceiver: 400,
   upload: 500,
 } as const;
-
-/** The items of a part of a batch as one thing: their jobs while they wait and run, and their lines until these are stored. */
-export function partThing(batchId: string, part: number | string): string {
-  return `${batchId}.part.${part}`;
-}

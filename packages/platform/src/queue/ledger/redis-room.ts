@@ -2,10 +2,10 @@ import { ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import { Periodic } from "../../lifecycle/index.js";
 import type { Logger } from "../../logging/index.js";
-import type { Quotas } from "../admission.js";
-import { numberIn } from "../info-field.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
+import { numberIn } from "../redis/info-field.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import type { Quotas } from "./quotas.js";
 
 const lookEveryMs = 1000;
 

@@ -1,4 +1,4 @@
-import { part } from "../script.js";
+import { part } from "../redis/script.js";
 
 /** Where a text is that is too large for Redis: an object of the service's own. */
 export interface StoredText {

@@ -4,9 +4,9 @@ import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
 import { ledger, ledgerKeys, storedKeys } from "../ledger/ledger.js";
 import type { Room } from "../ledger/redis-room.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { clock, full, script } from "../script.js";
-import { once, type Persist } from "../until-redis-answers.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { clock, full, script } from "../redis/script.js";
+import { once, type Persist } from "../redis/until-redis-answers.js";
 import { isStored, type KeptText, type StoredText } from "./kept-text.js";
 
 /** A text of more bytes goes into the object store: five embeddings in numbers, eleven in base64. */

@@ -1,9 +1,9 @@
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
-import { type DueForDeletion, takeDueForDeletion } from "../due.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
+import { type DueForDeletion, takeDueForDeletion } from "../redis/due.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
 import type { KeptText } from "./kept-text.js";
 import { ResultStore, removeResult } from "./result-store.js";
 

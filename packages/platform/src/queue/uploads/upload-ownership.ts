@@ -1,5 +1,5 @@
-import type { QueueKeys } from "../queue-keys.js";
-import { clock, part } from "../script.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { clock, part } from "../redis/script.js";
 
 /** The three sets, as a script names them. */
 export const uploadSets = { waiting: "key", held: "key", doomed: "key" } as const;

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { bytesOf, type Quotas, refusals, refused } from "../admission.js";
 import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
-import { as, clock, type KeysOf, part, script } from "../script.js";
+import { bytesOf, type Quotas, refusals, refused } from "../ledger/quotas.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import { as, clock, type KeysOf, part, script } from "../redis/script.js";
 import { uploadKeys, uploadOwnership, uploadSets } from "./upload-ownership.js";
 
 /** An upload that no job and no batch came for is deleted after this time. */

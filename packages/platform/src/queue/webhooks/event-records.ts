@@ -7,10 +7,10 @@ import type {
   WebhookState,
 } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { webhookBody } from "../../webhooks/webhook-body.js";
 import { keptKeys, ledger, ledgerKeys, overhead } from "../ledger/ledger.js";
-import { memberOf, type QueueKeys } from "../queue-keys.js";
-import { type ArgumentsOf, clock, part, script } from "../script.js";
+import { memberOf, type QueueKeys } from "../redis/queue-keys.js";
+import { type ArgumentsOf, clock, part, script } from "../redis/script.js";
+import { webhookBody } from "./webhook-body.js";
 
 /** An event on its way to its receiver. */
 export interface EventRecord {

@@ -5,9 +5,9 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
-import { as, script } from "../script.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import { as, script } from "../redis/script.js";
 import { EventRecords } from "./event-records.js";
 import { addDeliveries, openWebhookQueue, type WebhookQueue } from "./webhook-queue.js";
 

@@ -1,8 +1,8 @@
 import type { WebhookSecret } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { newWebhookSecret } from "../../webhooks/secret.js";
-import type { QueueKeys } from "../queue-keys.js";
-import { as, clock, part, script } from "../script.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { as, clock, part, script } from "../redis/script.js";
+import { newWebhookSecret } from "./secret.js";
 
 /** How long a secret signs after it was replaced. */
 const overlapMs = 24 * 3600 * 1000;

@@ -8,16 +8,16 @@ import { OriginCircuits, originOf } from "../../egress/origin-circuits.js";
 import { settlesWithin } from "../../lifecycle/index.js";
 import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../../tracing/index.js";
-import { isReceiverDown } from "../../webhooks/attempt.js";
-import { retryDelay } from "../../webhooks/retry-schedule.js";
-import { type SentWebhook, sendWebhook } from "../../webhooks/send-webhook.js";
-import { unasked } from "../bullmq-redis.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
-import { SlowSlots } from "../slow-slots.js";
-import { Taking } from "../taking.js";
+import { unasked } from "../redis/bullmq-redis.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import { Taking } from "../redis/taking.js";
+import { isReceiverDown } from "./attempt.js";
 import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
+import { retryDelay } from "./retry-schedule.js";
 import { SecretRecords } from "./secret-records.js";
+import { type SentWebhook, sendWebhook } from "./send-webhook.js";
+import { SlowSlots } from "./slow-slots.js";
 
 export interface WebhookDelivererOptions {
   readonly logger: Logger;

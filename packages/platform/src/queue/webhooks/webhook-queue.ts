@@ -1,7 +1,7 @@
 import { queueCatalogue, type WebhookDelivery } from "@facefleet/contracts";
 import { type JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { unasked } from "../bullmq-redis.js";
+import { unasked } from "../redis/bullmq-redis.js";
 
 export type WebhookQueue = Queue<WebhookDelivery, void, string>;
 

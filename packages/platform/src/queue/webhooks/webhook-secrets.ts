@@ -1,8 +1,8 @@
 import type { WebhookSecret } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { QueueKeys } from "../queue-keys.js";
-import { RedisConnection } from "../redis-connection.js";
+import { QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
 import { SecretRecords } from "./secret-records.js";
 
 /**

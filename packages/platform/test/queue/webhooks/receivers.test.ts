@@ -10,7 +10,7 @@ import {
 } from "../../../../../tests/support/webhook-receiver.js";
 import { freePort } from "../../../../stack/src/index.js";
 import { createLogger } from "../../../src/logging/index.js";
-import { newEventId } from "../../../src/queue/outbox.js";
+import { newEventId } from "../../../src/queue/webhooks/outbox.js";
 import { startServer } from "../../egress/loopback-server.js";
 import { WebhookBench } from "./webhook-bench.js";
 

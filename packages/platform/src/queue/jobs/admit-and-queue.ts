@@ -1,0 +1,146 @@
+import { overhead } from "../ledger/ledger.js";
+import { refusals } from "../ledger/quotas.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import { type ArgumentsOf, type KeysOf, part } from "../redis/script.js";
+import { uploadKeys, uploadList, uploadOwnership } from "../uploads/upload-ownership.js";
+import { type Applicant, type ApplicantKind, admission, admissionOf } from "./admission.js";
+import { type FaceQueue, jobOptions } from "./face-queue.js";
+import { thingOf } from "./job-thing.js";
+import { originOptions } from "./job-trace.js";
+import { holderOf, uploadsOf } from "./job-view.js";
+
+/** Whose a job is, in its own record, where BullMQ leaves it alone. */
+export const tenantField = "tenant";
+
+/**
+ * A Lua function: `admitAndQueue` admits jobs and leaves each as BullMQ's own `add` does, but for the events of it, which
+ * nobody reads. A job that is there already, or has ended, stays as it is. One step, so that no job is admitted and not
+ * queued, and none is queued without holding its uploads. Returns which jobs, from 1, are refused, each before its reason.
+ *
+ * Of each job: `uploads`, with spaces between, and who holds them; `thing`, that it is counted to on the ledger; options of
+ * its own as JSON, which those that all share follow, without their opening brace.
+ */
+export const queueing = part(
+  {
+    keys: {
+      meta: "key",
+      active: "key",
+      jobCounter: "key",
+      priorityCounter: "key",
+      marker: "key",
+    },
+    args: {
+      jobsPrefix: "text",
+      outcomesPrefix: "text",
+      sharedOptions: "text",
+      arrived: [
+        {
+          createdAt: "text",
+          id: "text",
+          name: "text",
+          data: "text",
+          uploads: "text",
+          holder: "text",
+          options: "text",
+          thing: "text",
+        },
+      ],
+    },
+    uses: [admission, uploadOwnership],
+  },
+  `
+local function isAnyDoomed(named)
+  for upload in string.gmatch(named, "%S+") do
+    if redis.call("ZSCORE", uploads.doomed, upload) then return true end
+  end
+  return false
+end
+
+local function writeJob(job, number)
+  local format = '{"jobId":%s,"priority":%d,"timestamp":%s,%s%s'
+  local options = string.format(format, cjson.encode(job.id), number, job.createdAt, job.options, sharedOptions)
+  redis.call("HSET", jobsPrefix .. job.id, "name", job.name, "data", job.data, "opts", options,
+    "timestamp", job.createdAt, "delay", "0", "priority", number, "${tenantField}", tenant)
+  for upload in string.gmatch(job.uploads, "%S+") do holdUpload(upload, job.holder) end
+end
+
+local function admitAndQueue()
+  local seen, fresh, refused = {}, {}, {}
+  local function refuse(place, reason)
+    refused[#refused + 1] = place
+    refused[#refused + 1] = reason
+  end
+
+  for place, job in ipairs(arrived) do
+    local isNew = not seen[job.id] and redis.call("EXISTS", jobsPrefix .. job.id, outcomesPrefix .. job.id) == 0
+    -- The uploads of an item are its batch's: that one is missing is found when it is run.
+    if isNew and job.holder == job.id and isAnyDoomed(job.uploads) then
+      refuse(place, ${refusals.uploadDoomed})
+    elseif isNew then
+      seen[job.id] = true
+      job.place, job.bytes = place, #job.data + ${overhead.job}
+      fresh[#fresh + 1] = job
+    end
+  end
+  if #fresh == 0 then return refused end
+
+  local scores = {}
+  local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
+  for index, number in ipairs(admit(fresh)) do
+    local job = fresh[index]
+    if number < 0 then
+      refuse(job.place, number)
+    else
+      writeJob(job, number)
+      scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
+      scores[#scores + 1] = job.id
+    end
+  end
+  if #scores == 0 then return refused end
+  redis.call("ZADD", waiting, unpack(scores))
+  redis.call("INCRBY", jobCounter, #scores / 2)
+  local paused, concurrency = unpack(redis.call("HMGET", meta, "paused", "concurrency"))
+  local isHeldUp = paused or (concurrency and redis.call("LLEN", active) >= tonumber(concurrency))
+  if not isHeldUp then redis.call("ZADD", marker, 0, "0") end
+  return refused
+end`,
+);
+
+const sharedOptions = JSON.stringify(jobOptions).slice(1);
+
+/** The keys and arguments of `queueing`. */
+export function queueingOf(
+  kind: ApplicantKind,
+  applicants: readonly Applicant[],
+  keys: QueueKeys,
+  queue: FaceQueue,
+): { keys: KeysOf<typeof queueing>; args: ArgumentsOf<typeof queueing> } {
+  const admitted = admissionOf(kind, keys, queue);
+  return {
+    keys: {
+      ...admitted.keys,
+      meta: queue.toKey("meta"),
+      active: queue.toKey("active"),
+      jobCounter: queue.toKey("id"),
+      priorityCounter: queue.toKey("pc"),
+      marker: queue.toKey("marker"),
+      uploads: uploadKeys(keys),
+    },
+    args: {
+      ...admitted.args,
+      jobsPrefix: queue.toKey(""),
+      outcomesPrefix: keys.outcome(""),
+      sharedOptions,
+      arrived: applicants.map(({ createdAt, id, payload, trace, requestId }) => ({
+        createdAt: `${createdAt}`,
+        id,
+        name: payload.task,
+        data: JSON.stringify(payload),
+        uploads: uploadList(uploadsOf(payload)),
+        holder: holderOf(id, payload),
+        options: originOptions({ trace, requestId }),
+        thing: thingOf(id, payload),
+      })),
+    },
+  };
+}

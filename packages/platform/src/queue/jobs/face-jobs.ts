@@ -1,0 +1,330 @@
+import {
+  type FaceJobPayload,
+  type FacePriority,
+  type FleetWorker,
+  type Job,
+  type JobResult,
+  queueCatalogue,
+  type TraceContext,
+  type WebhookAttempts,
+} from "@facefleet/contracts";
+import { SpanKind } from "@opentelemetry/api";
+import type { RedisSettings } from "../../config/index.js";
+import type { Logger } from "../../logging/index.js";
+import type { ObjectStore } from "../../object-store/index.js";
+import { activeTrace, inSpan } from "../../tracing/index.js";
+import { type Quotas } from "../ledger/quotas.js";
+import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
+import { idempotencyDigest, QueueKeys } from "../redis/queue-keys.js";
+import { RedisConnection } from "../redis/redis-connection.js";
+import { UsableRedis } from "../redis/usable-redis.js";
+import type { KeptText } from "../results/kept-text.js";
+import { ResultStore } from "../results/result-store.js";
+import { EventRecords } from "../webhooks/event-records.js";
+import { Admission } from "./admission.js";
+import { type FaceQueue, isJobId, newJobId, openFaceQueue } from "./face-queue.js";
+import { FinishedSignal } from "./finished-signal.js";
+import { type Idempotency, IdempotencyRecords, unconfirmed } from "./idempotency.js";
+import type { Ends } from "./job-end.js";
+import { JobList, type JobPage, type JobQuery } from "./job-list.js";
+import { type CancelOutcome, JobRemoval } from "./job-removal.js";
+import { JobRetry } from "./job-retry.js";
+import { JobSightings } from "./job-sightings.js";
+import { jobAttributes, messageAttributes } from "./job-trace.js";
+import { queuedJob } from "./job-view.js";
+import { watchJob } from "./job-watch.js";
+import { JobWebhooks } from "./job-webhooks.js";
+import { erased, Outcomes } from "./outcomes.js";
+import { Submissions } from "./submissions.js";
+import { readyWorkers } from "./worker-registry.js";
+
+export interface SubmitOptions extends Quotas {
+  readonly priority: FacePriority;
+  readonly id?: string;
+  readonly idempotency?: Idempotency;
+  /** The caller's, which is handed on where this process makes no spans. */
+  readonly trace?: TraceContext | undefined;
+  /** For the log of whoever does it, and announces its end. */
+  readonly requestId?: string;
+}
+
+/** A job, and where its result is, if it has one. */
+export interface FoundJob {
+  /** Without its result. */
+  readonly job: Job;
+  readonly result?: KeptText;
+}
+
+export interface FaceJobsOptions extends Ends {
+  readonly logger: Logger;
+  readonly store: ObjectStore;
+  /** How much room there is in Redis, for whoever takes jobs in. */
+  readonly room?: Room;
+}
+
+export interface Submission extends FoundJob {
+  /** False when an earlier request with the same idempotency key submitted the job. */
+  readonly created: boolean;
+}
+
+const faces = queueCatalogue.faces.name;
+/** How often a wait looks by itself, for an end whose message was lost. */
+const recheckMs = 2000;
+/** How often events look for changes other than the end, which is told at once. */
+const progressCheckMs = 500;
+/** Looks of all that wait and watch here in so many milliseconds; of more, each comes later. */
+const watchersPerRound = 100;
+
+/**
+ * Submits, finds, lists, cancels and retries face jobs; each belongs to a tenant, and another tenant's job is
+ * like one that never was. BullMQ knows where a job is while it lives; its outcome, kept apart and written once,
+ * tells how it ended. Every method throws ProblemError `queue_unavailable` within about a second when Redis
+ * cannot be reached, and works again as soon as it can.
+ */
+export class FaceJobs {
+  /** The Redis that all of it is in. */
+  readonly redis: UsableRedis;
+  readonly #connection: RedisConnection;
+  readonly #keys: QueueKeys;
+  readonly #queue: FaceQueue;
+  readonly #submissions: Submissions;
+  readonly #sightings: JobSightings;
+  readonly #idempotency: IdempotencyRecords;
+  readonly #list: JobList;
+  readonly #removal: JobRemoval;
+  readonly #retry: JobRetry;
+  readonly #webhooks: JobWebhooks;
+  readonly #results: ResultStore;
+  readonly #room: Room;
+  readonly #finished: FinishedSignal;
+  /** Waits and streams of events. */
+  #watchers = 0;
+
+  constructor(settings: RedisSettings, options: FaceJobsOptions) {
+    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
+    const redis = this.#connection.client;
+    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+    const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
+    const results = new ResultStore(redis, keys, options);
+    const outcomes = new Outcomes(redis, keys, results, options);
+    const events = new EventRecords(redis, keys);
+    const sightings = new JobSightings(queue, outcomes, events);
+    const admission = new Admission(redis, keys, queue);
+    this.redis = new UsableRedis(this.#connection, keys);
+    this.#keys = keys;
+    this.#queue = queue;
+    this.#submissions = new Submissions(redis, keys, queue);
+    this.#sightings = sightings;
+    this.#idempotency = new IdempotencyRecords(redis, keys);
+    this.#list = new JobList(redis, keys, sightings);
+    this.#removal = new JobRemoval(queue, outcomes, sightings, results);
+    this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
+    this.#webhooks = new JobWebhooks(sightings, events);
+    this.#results = results;
+    this.#room = options.room ?? anyRoom;
+    this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
+  }
+
+  /**
+   * Queues a job. With an idempotency key that has been used, the earlier job is returned instead: once it is
+   * forgotten, as it was when it ended, without its result.
+   * @throws ProblemError `too_many_jobs`, `too_much_kept`; `idempotency_conflict` when the key was used with another body;
+   *   `submission_unconfirmed` when there was none and it is not known whether the job is queued: its id is the key then
+   */
+  submit(payload: FaceJobPayload, asked: SubmitOptions): Promise<Submission> {
+    const { idempotency, id = newJobId() } = asked;
+    const options = () => ({ ...asked, ...quotasWithin(this.#room, asked) });
+    if (idempotency) {
+      return this.#connection.attempt(async () => this.#submitOnce(id, payload, { ...options(), idempotency }));
+    }
+    return this.#connection
+      .attempt(async () => this.#add(id, payload, options()))
+      .catch((error: unknown) => {
+        throw unconfirmed(error, id);
+      });
+  }
+
+  /** The job as it is now; undefined when there is none, or none any more. */
+  look(tenant: string, id: string): Promise<FoundJob | undefined> {
+    return this.#connection.attempt(() => this.#look(tenant, id));
+  }
+
+  /** The same with its result. */
+  async find(tenant: string, id: string): Promise<Job | undefined> {
+    return this.#whole(await this.look(tenant, id));
+  }
+
+  /** The bytes of a result, as JSON, piece by piece. */
+  resultBytes(result: KeptText): AsyncIterable<Buffer> {
+    return this.#results.bytes(result);
+  }
+
+  /** A page of the tenant's jobs, without those that are items of a batch. */
+  list(tenant: string, query: JobQuery): Promise<JobPage> {
+    return this.#connection.attempt(() => this.#list.page(tenant, query));
+  }
+
+  /** The job once it has ended; as it is then, when the time is over or the signal fires first. */
+  async waitUntilFinished(
+    tenant: string,
+    id: string,
+    milliseconds: number,
+    signal?: AbortSignal,
+  ): Promise<Job | undefined> {
+    return this.#whole(await this.lookWhenFinished(tenant, id, milliseconds, signal));
+  }
+
+  /** The same without its result. */
+  async lookWhenFinished(
+    tenant: string,
+    id: string,
+    milliseconds: number,
+    signal?: AbortSignal,
+  ): Promise<FoundJob | undefined> {
+    const over = new AbortController();
+    const end = () => over.abort();
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted || milliseconds <= 0) end();
+    let last: FoundJob | undefined;
+    try {
+      const look = () => this.look(tenant, id);
+      for await (const found of this.#watch(id, recheckMs, look, over.signal)) last = found;
+      return last;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  /**
+   * The job, without its result, as it is and each time that it is seen to have changed, until it has ended or
+   * is gone, or the signal fires.
+   */
+  async *events(tenant: string, id: string, signal: AbortSignal): AsyncGenerator<Job, void> {
+    const look = () => this.#connection.attempt(() => this.#look(tenant, id, { withResult: false }));
+    let last: string | undefined;
+    for await (const found of this.#watch(id, progressCheckMs, look, signal)) {
+      const now = JSON.stringify(found);
+      if (found && now !== last) yield found.job;
+      last = now;
+    }
+  }
+
+  /** Cancels a job that has not ended, wherever it is, or erases the result of one that has. Idempotent. */
+  cancel(tenant: string, id: string): Promise<CancelOutcome | undefined> {
+    return this.#connection.attempt(() => this.#removal.remove(tenant, id));
+  }
+
+  /** Erases what is left of a job that has ended, also of one that was canceled. Idempotent. */
+  async forget(tenant: string, id: string): Promise<void> {
+    await this.#connection.attempt(() => this.#removal.forget(tenant, id));
+  }
+
+  /**
+   * Gives a failed job another set of attempts; undefined when there is no such job.
+   * @throws ProblemError `job_not_failed`, `job_not_repeatable`, `too_many_jobs` or `too_much_kept`
+   */
+  retry(tenant: string, id: string, quotas: Quotas = {}): Promise<Job | undefined> {
+    return this.#connection.attempt(async () => this.#retry.retry(tenant, id, quotasWithin(this.#room, quotas)));
+  }
+
+  /**
+   * How the announcement of a job's end went; undefined when there is no such job.
+   * @throws ProblemError `webhook_absent` when nobody asked for it.
+   */
+  webhookAttempts(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(() => this.#webhooks.attempts(tenant, id));
+  }
+
+  /**
+   * Announces a job's end again, with all attempts anew; undefined when there is no such job.
+   * @throws ProblemError `webhook_absent` when nobody asked for it, or the job has not ended.
+   */
+  resendWebhook(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
+    return this.#connection.attempt(() => this.#webhooks.resend(tenant, id));
+  }
+
+  /** How many jobs wait for a worker, are held by one, and wait for their next attempt. */
+  depth(): Promise<Record<"waiting" | "active" | "delayed", number>> {
+    return this.#connection.attempt(async () => {
+      const counts = await this.#queue.getJobCounts("waiting", "prioritized", "active", "delayed");
+      const { waiting = 0, prioritized = 0, active = 0, delayed = 0 } = counts;
+      return { waiting: waiting + prioritized, active, delayed };
+    });
+  }
+
+  /** The workers that are ready now. */
+  workers(): Promise<FleetWorker[]> {
+    return this.#connection.attempt(() => readyWorkers(this.#connection.client, this.#keys));
+  }
+
+  async close(): Promise<void> {
+    await this.#finished.close();
+    await this.#queue.close();
+    await this.#connection.close();
+  }
+
+  /** Many that watch at the same time look less often, each: their looks together would be a load of its own. */
+  async *#watch(
+    id: string,
+    usualMs: number,
+    look: () => Promise<FoundJob | undefined>,
+    signal: AbortSignal,
+  ): AsyncGenerator<FoundJob | undefined, void> {
+    const everyMs = () => usualMs * Math.max(1, this.#watchers / watchersPerRound);
+    this.#watchers += 1;
+    try {
+      yield* watchJob(this.#finished, id, { look, everyMs, signal });
+    } finally {
+      this.#watchers -= 1;
+    }
+  }
+
+  async #look(tenant: string, id: string, options?: { withResult: boolean }): Promise<FoundJob | undefined> {
+    const sighting = await this.#sightings.of(tenant, id, options);
+    if (!sighting || sighting.view === erased) return undefined;
+    const { view: job, result } = sighting;
+    return { job, ...(result !== undefined && { result }) };
+  }
+
+  async #whole(found: FoundJob | undefined): Promise<Job | undefined> {
+    if (found?.result === undefined) return found?.job;
+    return { ...found.job, result: JSON.parse(await this.#results.text(found.result)) as JobResult };
+  }
+
+  async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
+    const { priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes, requestId } = options;
+    const quotas = { maxQueuedJobs, maxKeptBytes, maxStoredBytes };
+    const createdAt = Date.now();
+    const attributes = { ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) };
+    await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER, attributes }, () => {
+      const trace = activeTrace() ?? options.trace;
+      return this.#submissions.add({ id, payload, priority, createdAt, ...quotas, trace, requestId });
+    });
+    return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
+  }
+
+  async #submitOnce(
+    newId: string,
+    payload: FaceJobPayload,
+    options: SubmitOptions & { readonly idempotency: Idempotency },
+  ): Promise<Submission> {
+    const { tenant } = payload;
+    const { key, bodyHash } = options.idempotency;
+    const digest = idempotencyDigest(tenant, key);
+    const { value, created } = await this.#idempotency.once<FoundJob>({
+      tenant,
+      maxKeptBytes: options.maxKeptBytes,
+      digest,
+      bodyHash,
+      lost: "job_not_found",
+      newId: isJobId(key) ? key : newId,
+      mayExist: isJobId(key),
+      find: (id) => this.#look(tenant, id),
+      recall: (shape) => ({ job: shape as Job }),
+      make: (id) => this.#add(id, { ...payload, idempotency: digest }, options),
+    });
+    return { ...value, created };
+  }
+}

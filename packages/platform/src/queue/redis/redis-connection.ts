@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ProblemError } from "@facefleet/contracts";
+import { Redis, type RedisOptions } from "ioredis";
+import type { RedisSettings } from "../../config/index.js";
+import { parseRedisUrl } from "../../config/redis-url.js";
+import type { Logger } from "../../logging/index.js";
+import { ConnectionLog } from "./connection-log.js";
+import { routeTo } from "./redis-route.js";
+
+/**
+ * A producer answers or fails within about a second, and so does a reader of what is long, if a little later; a consumer
+ * waits until Redis is back.
+ */
+export type RedisRole = "producer" | "reader" | "consumer";
+
+const readyWithinMs = 500;
+const readyCheckMs = 20;
+
+/**
+ * Whether a node says that it does not serve the queue's keys (a primary that became a replica, a node of a Cluster
+ * whose slot is elsewhere or that has lost the others). It keeps its connections; a new one leads to where they are now.
+ */
+function isElsewhere(error: Error): boolean {
+  return /^(READONLY|MOVED|CLUSTERDOWN)\b/.test(error.message);
+}
+
+/** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
+const producer = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  reconnectOnError: isElsewhere,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 1000,
+  commandTimeout: 1000,
+  socketTimeout: 5000,
+  retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
+} satisfies RedisOptions;
+
+const optionsOf = {
+  producer,
+  reader: { ...producer, commandTimeout: 10_000, socketTimeout: 15_000 },
+  consumer: {
+    maxRetriesPerRequest: null,
+    // 2: and sends the command again.
+    reconnectOnError: (error: Error) => (isElsewhere(error) ? 2 : false),
+    connectTimeout: 5000,
+    socketTimeout: 30_000,
+    retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
+  },
+} satisfies Record<RedisRole, RedisOptions>;
+
+/** One Redis connection that heals itself. */
+export class RedisConnection {
+  readonly client: Redis;
+  readonly #log: ConnectionLog;
+  #wasReady = false;
+  #wrongDatabase: Error | undefined;
+  #closing = false;
+  #lastError: Error | undefined;
+
+  constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
+    this.#log = ConnectionLog.of(options.logger);
+    const own = optionsOf[options.role];
+    const route = routeTo(parseRedisUrl(settings.REDIS_URL), settings.QUEUE_PREFIX, own);
+    // The default; ioredis derives the types of replies from it.
+    this.client = new Redis({ ...own, ...route, replyMapping: "legacy" });
+    this.client.on("error", (error: Error & { readonly command?: { readonly name: string } }) => {
+      this.#lastError = error;
+      if (error.command?.name === "select") this.#refuseOtherDatabase(error);
+      // While no Sentinel answers there is no connection that could close.
+      if (!this.isReady) this.#closed();
+    });
+    this.client.on("close", () => this.#closed());
+    this.client.on("ready", () => this.#ready());
+  }
+
+  get isReady(): boolean {
+    return this.client.status === "ready";
+  }
+
+  /**
+   * Runs Redis commands, waiting a moment for a connection that is just being made.
+   * @throws ProblemError `queue_unavailable` when Redis does not answer.
+   */
+  async attempt<T>(commands: () => Promise<T>): Promise<T> {
+    try {
+      if (!this.isReady) await this.#waitUntilReady();
+      return await commands();
+    } catch (error) {
+      // A TypeError is a bug of ours and no outage.
+      if (error instanceof ProblemError || error instanceof TypeError) throw error;
+      throw new ProblemError("queue_unavailable", undefined, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#log.forget(this);
+    if (this.isReady) await this.client.quit().catch(() => undefined);
+    this.client.disconnect();
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    const deadline = Date.now() + readyWithinMs;
+    while (!this.isReady) {
+      if (this.#closing || Date.now() >= deadline) {
+        const cause = this.#wrongDatabase ?? this.#lastError;
+        throw new Error("Expected a connection to Redis but there is none", { cause });
+      }
+      await sleep(readyCheckMs);
+    }
+  }
+
+  /** The client would go on in a database that another fleet may have. */
+  #refuseOtherDatabase(error: Error): void {
+    this.#wrongDatabase = error;
+    this.client.disconnect(true);
+  }
+
+  #closed(): void {
+    if (this.#closing) return;
+    const error = this.#wrongDatabase ?? this.#lastError;
+    if (this.#wasReady) this.#log.lost(this, error);
+    else this.#log.absent(this, error);
+  }
+
+  #ready(): void {
+    this.#log.restored(this);
+    this.#wasReady = true;
+    this.#wrongDatabase = undefined;
+    this.#lastError = undefined;
+  }
+}
