@@ -76,7 +76,7 @@ export default {
       "core",
       {
         packages: ["contracts", "matching", "models"],
-        libraries: ["@tensorflow", "onnxruntime-node", "protobufjs", "sharp"],
+        libraries: ["@tensorflow", "libheif-js", "onnxruntime-node", "protobufjs", "sharp"],
       },
       "core is pure: no HTTP, no Redis, no logging, no metrics.",
     ),
@@ -127,7 +127,7 @@ export default {
     ),
     home(
       "pixels",
-      ["sharp"],
+      ["sharp", "libheif-js"],
       ["packages/core/src/imaging/", "apps/cli/src/submit/", "bench/"],
       "Only core's imaging decodes images; the command line draws on those that it has sent.",
     ),
