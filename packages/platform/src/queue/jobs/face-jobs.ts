@@ -13,7 +13,7 @@ import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace, inSpan } from "../../tracing/index.js";
-import { type Quotas } from "../ledger/quotas.js";
+import type { Quotas } from "../ledger/quotas.js";
 import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
 import { idempotencyDigest, QueueKeys } from "../redis/queue-keys.js";
 import { RedisConnection } from "../redis/redis-connection.js";

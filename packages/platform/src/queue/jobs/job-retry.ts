@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { keptKeys, ledger, ledgerKeys, overhead } from "../ledger/ledger.js";
-import { type Quotas } from "../ledger/quotas.js";
+import type { Quotas } from "../ledger/quotas.js";
 import { memberOf, type QueueKeys } from "../redis/queue-keys.js";
 import { script } from "../redis/script.js";
 import { heldUpload } from "../uploads/upload-ownership.js";

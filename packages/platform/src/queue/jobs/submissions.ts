@@ -2,7 +2,7 @@ import type { Redis } from "ioredis";
 import { refused } from "../ledger/quotas.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
 import { as, script } from "../redis/script.js";
-import { type Applicant } from "./admission.js";
+import type { Applicant } from "./admission.js";
 import { queueing, queueingOf } from "./admit-and-queue.js";
 import type { FaceQueue } from "./face-queue.js";
 
