@@ -115,16 +115,20 @@ function readmeWithSettings(readme) {
 function withDistances(page) {
   const text = packCatalogue.flatMap(({ name, distances }) => [
     `### ${name}`,
-    ...Object.entries(distances).map(([kind, measurements]) => distanceTables(kind, measurements)),
+    ...Object.entries(distances).flatMap(([detector, ofKinds]) =>
+      Object.entries(ofKinds).map(([kind, measurements]) => distanceTables(detector, kind, measurements)),
+    ),
   ]);
   const block = /(<!-- distances: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of distances -->)/;
   return page.replace(block, (_, before, after) => before + text.join("\n\n") + after);
 }
 
-function distanceTables(kind, measurements) {
+function distanceTables(detector, kind, measurements) {
   const { from, to } = uncertainBand(measurements);
+  const which = `**\`${kind}\`, faces found by \`${detector}\`**`;
+  if (measurements.length === 0) return `${which}: not measured yet, and so always \`uncertain\`.`;
   return [
-    `**\`${kind}\`**: \`match\` below ${from}, \`no_match\` from ${to} on, \`uncertain\` between.`,
+    `${which}: \`match\` below ${from}, \`no_match\` from ${to} on, \`uncertain\` between.`,
     ...measurements.map(distanceTable),
   ].join("\n\n");
 }

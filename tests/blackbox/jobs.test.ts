@@ -139,6 +139,19 @@ describe("a job", () => {
     expect(Object.keys(face!.quality!.pose).sort()).toEqual(["pitch", "roll", "yaw"]);
   });
 
+  it("finds faces by the detector that is asked for, and says which one it was", async () => {
+    const [mtcnn, yunet] = await Promise.all(
+      (["mtcnn", "yunet"] as const).map((detector) => resultOf({ task: "detect", image: two, options: { detector } })),
+    );
+    expect([mtcnn!.model.detector, yunet!.model.detector]).toEqual(["mtcnn", "yunet"]);
+    expect(yunet!.model.fingerprint).not.toBe(mtcnn!.model.fingerprint);
+    for (const { faces } of [mtcnn!, yunet!]) {
+      expect(faces).toHaveLength(2);
+      for (const { landmarks } of faces) expect(landmarks!.leftEye.x).toBeLessThan(landmarks!.rightEye.x);
+    }
+    expect((await resultOf({ task: "detect", image: two })).model.detector).toBe("mtcnn");
+  });
+
   it("embeds each face in 512 numbers of length 1, or the same in base64", async () => {
     const float = (await resultOf({ task: "embed", image: two })).faces.map(({ embedding }) => embedding as number[]);
     expect(float.map(({ length }) => length)).toEqual([512, 512]);

@@ -1,4 +1,4 @@
-import type { BatchRequest, ImageRef } from "@facefleet/contracts";
+import type { BatchRequest, DetectorName, ImageRef } from "@facefleet/contracts";
 import type { BatchPlan } from "@facefleet/platform";
 import { askedOptions, completeOptions } from "./job-command.js";
 import { identityDigest } from "./request-identity.js";
@@ -15,14 +15,18 @@ export interface BatchCommand {
 
 export function batchCommandOf(
   request: BatchRequest,
-  { tenant, defaultTtlSeconds }: { readonly tenant: Tenant; readonly defaultTtlSeconds: number },
+  {
+    tenant,
+    defaultTtlSeconds,
+    defaultDetector,
+  }: { readonly tenant: Tenant; readonly defaultTtlSeconds: number; readonly defaultDetector: DetectorName },
 ): BatchCommand {
   const { task, options, priority = "low", output, webhook, metadata, resultTtlSeconds } = request;
   const items = "items" in request ? request.items : [];
   const plan: BatchPlan = {
     tenant: tenant.id,
     task,
-    options: completeOptions(options),
+    options: completeOptions(options, defaultDetector),
     priority,
     source: sourceOf(request),
     ...(output && { output }),

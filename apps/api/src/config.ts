@@ -1,3 +1,4 @@
+import { detectorNames } from "@facefleet/contracts";
 import {
   ConfigError,
   egressSettings,
@@ -51,6 +52,11 @@ export const apiConfigSchema = Type.Object({
     minimum: 1024,
     maximum: 1_073_741_824,
     description: "The largest image that is taken, in bytes.",
+  }),
+  DETECTOR: Type.Enum(detectorNames, {
+    default: "mtcnn",
+    description:
+      "What finds faces when a job does not say: `yunet` takes a quarter of the time of `mtcnn`. Embeddings of the two are not compared.",
   }),
   RESULT_TTL_SECONDS: Type.Integer({
     default: 86_400,

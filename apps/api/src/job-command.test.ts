@@ -1,10 +1,10 @@
-import { type BatchRequest, JobOptions, type JobRequest } from "@facefleet/contracts";
+import { type BatchRequest, JobOptions, type JobRequest, usualMinConfidence } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { batchCommandOf } from "./batch-command.js";
 import { askedOptions, commandOf, commandWithImages, completeOptions } from "./job-command.js";
 import type { Tenant } from "./tenancy/tenant.js";
 
-const context = { tenant: "acme", defaultTtlSeconds: 60 };
+const context = { tenant: "acme", defaultTtlSeconds: 60, defaultDetector: "mtcnn" } as const;
 const request: JobRequest = { task: "detect", image: { s3: { bucket: "photos", key: "a.jpg" } } };
 const hashOf = (options: NonNullable<JobRequest["options"]>) => commandOf({ ...request, options }, context).bodyHash();
 
@@ -12,6 +12,7 @@ const batchHash = (asked: object) =>
   batchCommandOf({ task: "detect", ...asked } as BatchRequest, {
     tenant: { id: "acme" } as Tenant,
     defaultTtlSeconds: 60,
+    defaultDetector: "mtcnn",
   }).bodyHash();
 
 describe("the hash of a request's body", () => {
@@ -60,7 +61,17 @@ describe("the hash of a request's body", () => {
 
   it("has nothing of options that a later version may add", () => {
     const known = Object.keys(JobOptions.properties);
-    expect(Object.keys(completeOptions({})).every((name) => known.includes(name))).toBe(true);
-    expect(askedOptions(completeOptions({}))).toEqual([]);
+    expect(Object.keys(completeOptions({}, "mtcnn")).every((name) => known.includes(name))).toBe(true);
+    expect(askedOptions(completeOptions({}, "mtcnn"))).toEqual([]);
+  });
+});
+
+describe("completeOptions", () => {
+  it("takes the fleet's detector where none is asked for, and the confidence that is usual for the one that is used", () => {
+    expect(completeOptions({}, "mtcnn")).toMatchObject({ detector: "mtcnn", minConfidence: 0.9 });
+    expect(completeOptions({}, "yunet")).toMatchObject({ detector: "yunet", minConfidence: usualMinConfidence.yunet });
+    expect(completeOptions({ detector: "mtcnn" }, "yunet")).toMatchObject({ detector: "mtcnn", minConfidence: 0.9 });
+    const asked = { detector: "yunet", minConfidence: 0.8 } as const;
+    expect(completeOptions(asked, "mtcnn")).toMatchObject(asked);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  type DetectorName,
   type FaceJobPayload,
   type FacePriority,
   type ImageRef,
@@ -6,6 +7,7 @@ import {
   type JobRequest,
   type MultipartJob,
   type MultipartVerify,
+  usualMinConfidence,
 } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { identityDigest } from "./request-identity.js";
@@ -22,6 +24,7 @@ export interface JobCommand {
 interface CommandContext {
   readonly tenant: string;
   readonly defaultTtlSeconds: number;
+  readonly defaultDetector: DetectorName;
 }
 
 /** The command of a request that names its images. */
@@ -43,8 +46,10 @@ export function commandWithImages(
 
 const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;
 
-export function completeOptions(options: Partial<JobOptions> = {}): JobOptions {
-  return { ...defaultOptions, ...options };
+/** @param usual what finds faces where the options do not say. */
+export function completeOptions(options: Partial<JobOptions> = {}, usual: DetectorName): JobOptions {
+  const { detector = usual } = options;
+  return { ...defaultOptions, minConfidence: usualMinConfidence[detector], ...options, detector };
 }
 
 /** What was asked for otherwise than by default: the same after an upgrade that brings new options. */
@@ -66,12 +71,12 @@ function complete(
   }: JobRequest | MultipartJob | MultipartVerify,
   images: ImageRef[],
   identity: unknown,
-  { tenant, defaultTtlSeconds }: CommandContext,
+  { tenant, defaultTtlSeconds, defaultDetector }: CommandContext,
 ): JobCommand {
   const payload: FaceJobPayload = {
     task,
     images,
-    options: completeOptions(options),
+    options: completeOptions(options, defaultDetector),
     ...(webhook && { webhook }),
     ...(metadata && { metadata }),
     resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,

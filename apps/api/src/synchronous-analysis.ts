@@ -45,7 +45,7 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
   const payload = {
     task,
     images: images.map(({ uploadId }) => ({ upload: uploadId })),
-    options: completeOptions({ maxFaces, landmarks: false, quality: false }),
+    options: completeOptions({ maxFaces, landmarks: false, quality: false }, config.DETECTOR),
     resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
     tenant: request.tenant.id,
   };

@@ -42,6 +42,7 @@ describe("jobs", () => {
       task: "detect",
       images: [s3Image],
       options: {
+        detector: "mtcnn",
         minFaceSize: 20,
         minConfidence: 0.9,
         maxFaces: 3,

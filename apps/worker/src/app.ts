@@ -308,7 +308,7 @@ class WorkerApp {
       metrics: this.#workerMetrics,
       logger: this.#logger,
       // Jobs are taken only once the engine has said what it is.
-      modelOf: (kind) => this.#models![kind],
+      modelOf: ({ detector, embedding }) => this.#models![detector][embedding],
     });
   }
 
@@ -334,7 +334,7 @@ class WorkerApp {
     for (const refusal of refusals)
       this.#logger.warn({ engine: engine.engine }, `embeddings are computed slower: ${refusal}`);
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
-    const { pack } = models.standard;
+    const { pack } = models.mtcnn.standard;
     this.#logger.info({ engine: engine.engine, device, arithmetic, reason, pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
     this.#partBack("engine");

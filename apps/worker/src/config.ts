@@ -109,7 +109,7 @@ export const workerConfigSchema = Type.Object({
     minimum: 1024 * 1024,
     default: 512 * 1024 * 1024,
     description:
-      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while faces are looked for, and three or more times that while some formats are decoded. A quarter is only for requests that are waited for, and a quarter for tenants that have no other image in it; of images that are larger than the rest there is one at a time, beside it.",
+      "Memory for decoded images, those of all inference processes, in bytes. One takes 9 a pixel while `mtcnn` looks for faces, and 3 while `yunet` does, and three or more times that while some formats are decoded. A quarter is only for requests that are waited for, and a quarter for tenants that have no other image in it; of images that are larger than the rest there is one at a time, beside it.",
   }),
   JOB_TIMEOUT: Type.Integer({
     minimum: 1,

@@ -184,7 +184,7 @@ export class WorkerMetrics {
 
   engineReady({ engine, device, arithmetic, models }: InferenceInfo): void {
     this.#engine.reset();
-    this.#engine.set({ engine, device, arithmetic, pack: models.standard.pack }, 1);
+    this.#engine.set({ engine, device, arithmetic, pack: models.mtcnn.standard.pack }, 1);
   }
 
   engineLost(): void {

@@ -17,7 +17,7 @@ export class Presence {
 
   async announce({ engine, device, arithmetic, models }: InferenceInfo): Promise<void> {
     this.#registry = new WorkerRegistry(this.settings, { logger: this.logger });
-    const info = { id: this.#id, engine, device, arithmetic, model: models.standard, startedAt: this.#startedAt };
+    const info = { id: this.#id, engine, device, arithmetic, model: models.mtcnn.standard, startedAt: this.#startedAt };
     await this.#registry.announce(info, this.load);
   }
 

@@ -24,6 +24,7 @@ const payload: FaceJobPayload = {
   images: [{ s3: { bucket: "local", key: "a.jpg" } }],
   options: {
     ...analysisOptions,
+    detector: "mtcnn",
     landmarks: true,
     crops: false,
     quality: true,

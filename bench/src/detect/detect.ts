@@ -9,8 +9,10 @@ import {
   imagePyramid,
   Mtcnn,
   type RgbImage,
+  type StageBatcher,
   SummedAreaTable,
   wholeImage,
+  Yunet,
 } from "@facefleet/core/internals";
 import { loadPack, type ModelPack } from "@facefleet/core/models";
 import type { BenchContext } from "../bench-context.js";
@@ -33,7 +35,10 @@ interface Photo {
   readonly image: RgbImage;
 }
 
-/** MTCNN on each photo, stage by stage and engine by engine; and against a plain one, in turns, in the same process. */
+/**
+ * MTCNN on each photo, stage by stage and engine by engine; and against a plain one, and YuNet against it, in turns, in the same
+ * process.
+ */
 export async function run(context: BenchContext): Promise<BenchReport> {
   const photos = await readPhotos(context.photosDir);
   const pack = await loadPack(context.modelsDir, context.pack);
@@ -45,11 +50,18 @@ export async function run(context: BenchContext): Promise<BenchReport> {
   }
   const compared = photos.find(({ name }) => name === yardstickPhoto) ?? photos[0]!;
   const value = await overPlain(context, engines[0]!, pack, compared.image);
+  const detectors = await yunetOverMtcnn(engines[0]!, pack, photos);
   pack.weights.close();
   return {
     name: `detect (ms an image, minFaceSize ${minFaceSize})`,
     figures,
-    ratios: [{ name: `${engines[0]!.name}, ${compared.name}, time over the plain cascade's`, value, atMost: 0.5 }],
+    ratios: [
+      { name: `${engines[0]!.name}, ${compared.name}, time over the plain cascade's`, value, atMost: 0.5 },
+      ...detectors.map(({ name, value }) => ({
+        name: `${engines[0]!.name}, ${name}, YuNet's time over MTCNN's`,
+        value,
+      })),
+    ],
   };
 }
 
@@ -70,7 +82,7 @@ async function measureEngine(plain: InferenceEngine, pack: ModelPack, photos: re
   const mtcnn = await loadMtcnn(engine, pack);
   const rows: Row[] = [];
   for (const { name, bytes, image } of photos) {
-    const detect = async () => (await mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
+    const detect = async () => (await mtcnn.detect({ image, minFaceSize })).detections;
     const faces = (await detect()).length;
     engine.times.clear();
     const times = await timedFor(turnMs, detect);
@@ -95,17 +107,35 @@ async function measureEngine(plain: InferenceEngine, pack: ModelPack, photos: re
   return rows;
 }
 
+const batcher: StageBatcher = ({ maxBatchSize = 1, ...options }) =>
+  new DynamicBatcher({ ...options, maxBatchSize, maxQueueDelayMs: 0 });
+
 function loadMtcnn(engine: InferenceEngine, pack: ModelPack): Promise<Mtcnn> {
-  return Mtcnn.load(
-    engine,
-    pack,
-    ({ maxBatchSize = 1, ...options }) => new DynamicBatcher({ ...options, maxBatchSize, maxQueueDelayMs: 0 }),
-  );
+  return Mtcnn.load(engine, pack, batcher);
+}
+
+/** Of each photo the median of the ratios of pairs of runs, and that of all photos together. */
+async function yunetOverMtcnn(engine: InferenceEngine, pack: ModelPack, photos: readonly Photo[]) {
+  const [mtcnn, yunet] = [await loadMtcnn(engine, pack), await Yunet.load(engine, pack, batcher)];
+  const ratios: { readonly name: string; readonly value: number }[] = [];
+  const sums = { mtcnn: 0, yunet: 0 };
+  for (const { name, image } of photos) {
+    const times = { mtcnn: [] as number[], yunet: [] as number[] };
+    for (let round = 0; round < rounds; round++) {
+      times.mtcnn.push(await timed(() => mtcnn.detect({ image, minFaceSize })));
+      times.yunet.push(await timed(() => yunet.detect({ image, minFaceSize })));
+    }
+    ratios.push({ name, value: median(times.yunet.map((time, i) => time / times.mtcnn[i]!)) });
+    sums.mtcnn += median(times.mtcnn);
+    sums.yunet += median(times.yunet);
+  }
+  await Promise.all([mtcnn.close(), yunet.close()]);
+  return [...ratios, { name: "all photos", value: sums.yunet / sums.mtcnn }];
 }
 
 /** What the detector does to an image before P-Net sees it. */
 async function buildPyramid(image: RgbImage, { manifest }: ModelPack): Promise<void> {
-  const { pyramidFactor, standardisation } = manifest.detector;
+  const { pyramidFactor, standardisation } = manifest.detectors.mtcnn;
   const table = await SummedAreaTable.of(image);
   for (const level of imagePyramid(image.width, image.height, minFaceSize, pyramidFactor)) {
     table.resize(wholeImage(image), level, standardisation, new Float32Array(level.width * level.height * 3));
@@ -122,7 +152,7 @@ async function overPlain(
   const mtcnn = await loadMtcnn(engine, pack);
   const asWritten = await createEngine(engine.name, { tfjsNodeDir, asWritten: true });
   const plain = await PlainMtcnn.load(asWritten.engine, pack);
-  const detect = async () => (await mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
+  const detect = async () => (await mtcnn.detect({ image, minFaceSize })).detections;
   const detectPlainly = () => plain.detect(image, minFaceSize);
   expectSameFaces(await detect(), await detectPlainly());
   const ratios: number[] = [];

@@ -29,7 +29,7 @@ type Judge = Session<"logits" | "offsets">;
 export class PlainMtcnn {
   private constructor(
     private readonly sessions: Readonly<Record<"pnet" | "rnet" | "onet", Judge>>,
-    private readonly settings: ModelPack["manifest"]["detector"],
+    private readonly settings: ModelPack["manifest"]["detectors"]["mtcnn"],
   ) {}
 
   /** @param engine One that runs networks as they are written. */
@@ -39,7 +39,7 @@ export class PlainMtcnn {
       rnet: await engine.compile(rnet, weights),
       onet: await engine.compile(onet, weights),
     };
-    return new PlainMtcnn(sessions, manifest.detector);
+    return new PlainMtcnn(sessions, manifest.detectors.mtcnn);
   }
 
   async detect(image: RgbImage, minFaceSize: number): Promise<CandidateBox[]> {

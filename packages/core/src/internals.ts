@@ -9,6 +9,7 @@ export {
   type PyramidLevel,
   regress,
   toSquare,
+  Yunet,
 } from "./detection/index.js";
 export { openCheckedSession } from "./embedding/index.js";
 export { MatrixProduct } from "./engines/onnx/matrix-product.js";

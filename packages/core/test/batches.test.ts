@@ -1,4 +1,4 @@
-import type { ProblemError } from "@facefleet/contracts";
+import { detectorNames, type ProblemError, usualMinConfidence } from "@facefleet/contracts";
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +6,8 @@ import { drawnImages } from "../../../tests/support/drawn-images.js";
 import { portrait } from "../../../tests/support/test-data.js";
 import { cosine, everyFace, openPipeline } from "./pipeline-under-test.js";
 
-describe("a batch of N", () => {
+describe.each(detectorNames)("a batch of N, %s", (detector) => {
+  const options = { ...everyFace, detector, minConfidence: usualMinConfidence[detector] };
   let pipeline: FacePipeline;
   let images: Uint8Array[];
   let single: (FaceAnalysis | Error)[];
@@ -20,7 +21,7 @@ describe("a batch of N", () => {
     images = [await twoFaces(), await noFace(), small, await cutShort(), ...(await Promise.all(turned))];
     images.push(await other(), await portrait());
     single = [];
-    for (const bytes of images) single.push(...(await pipeline.run([{ bytes, options: everyFace }])));
+    for (const bytes of images) single.push(...(await pipeline.run([{ bytes, options }])));
   });
 
   afterAll(() => pipeline?.close());
@@ -32,7 +33,7 @@ describe("a batch of N", () => {
     ["with repetitions", (n: number) => Array.from({ length: 2 * n }, (_, i) => (i * 5) % n)],
   ])("gives what N batches of 1 give, %s", async (_, permutation) => {
     const order = permutation(images.length);
-    const together = await pipeline.run(order.map((i) => ({ bytes: images[i] as Uint8Array, options: everyFace })));
+    const together = await pipeline.run(order.map((i) => ({ bytes: images[i] as Uint8Array, options })));
     expect(together).toHaveLength(order.length);
     for (const [slot, i] of order.entries()) expectSame(together[slot], single[i]);
   });

@@ -61,6 +61,6 @@ describe("embeddings of each kind", () => {
     expect(new Set(models.map(({ fingerprint }) => fingerprint)).size).toBe(kinds.length);
     const byDefault = await pipeline.analyse(image, everyFace);
     expect(byDefault.model).toEqual(models[kinds.indexOf("standard")]);
-    expect(byDefault.model).toEqual(pipeline.model);
+    expect(byDefault.model).toEqual(pipeline.modelOf("standard"));
   });
 });

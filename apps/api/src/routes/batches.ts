@@ -118,7 +118,11 @@ export const batchRoutes: Routes = async (app, services) => {
 async function submit(services: ApiServices, request: FastifyRequest, body: BatchRequest) {
   const { batches, store, config, egress, uploads } = services;
   const { tenant } = request;
-  const { plan, items, bodyHash } = batchCommandOf(body, { tenant, defaultTtlSeconds: config.RESULT_TTL_SECONDS });
+  const { plan, items, bodyHash } = batchCommandOf(body, {
+    tenant,
+    defaultTtlSeconds: config.RESULT_TTL_SECONDS,
+    defaultDetector: config.DETECTOR,
+  });
   for (const image of items) assertImageAllowed(services, tenant, image);
   if ("manifest" in plan.source) assertImageAllowed(services, tenant, plan.source.manifest);
   if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);

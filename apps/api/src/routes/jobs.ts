@@ -48,6 +48,7 @@ export const jobRoutes: Routes = async (app, services) => {
   const contextOf = ({ tenant }: FastifyRequest) => ({
     tenant: tenant.id,
     defaultTtlSeconds: services.config.RESULT_TTL_SECONDS,
+    defaultDetector: services.config.DETECTOR,
   });
 
   app.post(

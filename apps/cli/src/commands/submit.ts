@@ -1,5 +1,5 @@
 import { FacefleetClient } from "@facefleet/client";
-import type { MultipartJob } from "@facefleet/contracts";
+import type { DetectorName, MultipartJob } from "@facefleet/contracts";
 import { type Command, Option } from "commander";
 import type { CommandContext } from "../command-context.js";
 import { prefixSource } from "../submit/batch-submission.js";
@@ -10,12 +10,14 @@ import { submissionLine } from "../submit/submission-line.js";
 import { submissionTable } from "../submit/submission-table.js";
 import { expandInputs } from "../submit/submit-input.js";
 import { startSubmitProgress } from "../submit/submit-progress.js";
+import { detectorOption } from "./detector-option.js";
 import { fraction, wholeNumber } from "./number-options.js";
 import { submitBatch } from "./submit-batch.js";
 
 interface SubmitFlags {
   readonly url: string;
   readonly task: MultipartJob["task"];
+  readonly detector?: DetectorName;
   readonly minFaceSize?: number;
   readonly minConfidence?: number;
   readonly maxFaces: number;
@@ -33,6 +35,7 @@ export function defineSubmit(command: Command, { config, failed }: CommandContex
     )
     .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
     .addOption(new Option("--task <task>", "what to do").choices(["detect", "embed"]).default("detect"))
+    .addOption(detectorOption("what finds faces (default: what the service is set to)"))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
     .option("--min-confidence <0..1>", "faces below it are dropped", fraction)
     .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000), 1000)
@@ -74,8 +77,9 @@ async function submit(names: readonly string[], flags: SubmitFlags, apiKey: stri
   return submissions.filter(hasFailed).length + drawings.faults.length;
 }
 
-function requestOf({ task, minFaceSize, minConfidence, maxFaces }: SubmitFlags): MultipartJob {
+function requestOf({ task, detector, minFaceSize, minConfidence, maxFaces }: SubmitFlags): MultipartJob {
   const options = {
+    ...(detector !== undefined && { detector }),
     ...(minFaceSize !== undefined && { minFaceSize }),
     ...(minConfidence !== undefined && { minConfidence }),
     maxFaces,

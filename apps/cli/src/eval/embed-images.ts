@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { DetectorName } from "@facefleet/contracts";
 import type { EmbeddingKind, FacePipeline } from "@facefleet/core";
 import type { EmbeddingCache, ImageEmbedding } from "./embedding-cache.js";
 import { everyFace, imagesAtOnce } from "./eval-pipeline.js";
@@ -8,6 +9,7 @@ import { mapConcurrently } from "./map-concurrently.js";
 
 export interface EmbedImagesOptions {
   readonly pipeline: FacePipeline;
+  readonly detector: DetectorName;
   readonly embedding: EmbeddingKind;
   readonly cache: EmbeddingCache;
   readonly progress: EvalProgress;
@@ -20,14 +22,14 @@ export interface EmbedImagesOptions {
  */
 export async function embedImages(
   files: readonly string[],
-  { pipeline, embedding, cache, progress }: EmbedImagesOptions,
+  { pipeline, detector, embedding, cache, progress }: EmbedImagesOptions,
 ): Promise<{ embeddings: Map<string, ImageEmbedding>; cached: number }> {
   let cached = 0;
   const embeddings = await mapConcurrently(files, imagesAtOnce, async (file) => {
     const bytes = await readFile(file);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const known = cache.get(sha256);
-    const made = known ?? (await embedImage(pipeline, embedding, file, bytes));
+    const made = known ?? (await embedImage({ pipeline, detector, embedding }, file, bytes));
     if (known) cached++;
     else await cache.add(sha256, made);
     progress.advance();
@@ -37,13 +39,13 @@ export async function embedImages(
 }
 
 async function embedImage(
-  pipeline: FacePipeline,
-  kind: EmbeddingKind,
+  { pipeline, detector, embedding: kind }: Pick<EmbedImagesOptions, "pipeline" | "detector" | "embedding">,
   file: string,
   bytes: Uint8Array,
 ): Promise<ImageEmbedding> {
   try {
-    const { faces } = await pipeline.analyse(bytes, { ...everyFace, maxFaces: 1, embed: true, embedding: kind });
+    const options = { ...everyFace, detector, maxFaces: 1, embed: true, embedding: kind };
+    const { faces } = await pipeline.analyse(bytes, options);
     const embedding = faces[0]?.embedding;
     return { embedding: embedding ?? (await pipeline.embedCentre(bytes, kind)), faceFound: embedding !== undefined };
   } catch (cause) {

@@ -1,8 +1,10 @@
 import { basename, dirname, join, resolve } from "node:path";
+import { type DetectorName, usualMinConfidence } from "@facefleet/contracts";
 import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
 import { type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
 import type { CommandContext } from "../command-context.js";
+import { detectorOption } from "../commands/detector-option.js";
 import { ensurePack } from "../commands/models/ensure-pack.js";
 import { fraction, wholeNumber } from "../commands/number-options.js";
 import { packOption } from "../commands/pack-option.js";
@@ -32,6 +34,7 @@ interface LfwFlags extends ReportFlags {
   readonly pairs: string;
   readonly engine: EngineChoice;
   readonly pack: string;
+  readonly detector: DetectorName;
   readonly embedding: EmbeddingKind;
 }
 
@@ -40,6 +43,7 @@ interface DistancesFlags extends ReportFlags {
   readonly measuredOn?: string;
   readonly engine: EngineChoice;
   readonly pack: string;
+  readonly detector: DetectorName;
   readonly embedding: EmbeddingChoice[];
   readonly pin?: boolean;
 }
@@ -49,8 +53,9 @@ interface DetectionFlags extends ReportFlags {
   readonly boxes: string;
   readonly engine: EngineChoice;
   readonly pack: string;
+  readonly detector: DetectorName;
   readonly minFaceSize: number;
-  readonly minConfidence: number;
+  readonly minConfidence?: number;
 }
 
 interface ParityFlags extends ReportFlags {
@@ -78,6 +83,7 @@ function addLfw(evaluations: Command, config: CliConfig): void {
     .addOption(required("--pairs <file>", "the pairs.txt of the data set", pairs))
     .addOption(engineOption())
     .addOption(packOption(config))
+    .addOption(detectorOption("what finds faces").default("mtcnn"))
     .addOption(
       new Option("--embedding <kind>", "how faces are embedded")
         .choices(Object.keys(embeddingKinds))
@@ -106,6 +112,7 @@ function addDistances(evaluations: Command, config: CliConfig): void {
     .option("--measured-on <words>", "what the pictures are, for the table (default: every two pictures of the folder)")
     .addOption(engineOption())
     .addOption(packOption(config))
+    .addOption(detectorOption("what finds faces").default("mtcnn"))
     .addOption(
       new Option("--embedding <kinds...>", "how faces are embedded")
         .choices(["standard", "high"])
@@ -128,7 +135,7 @@ function addDistances(evaluations: Command, config: CliConfig): void {
         });
       }
       await publish(flags, { evaluation: "distances", reports }, reports.map(distancesTable).join(""), {});
-      if (flags.pin) await pinDistances(flags.pack, reports);
+      if (flags.pin) await pinDistances(flags.pack, flags.detector, reports);
     });
 }
 
@@ -139,11 +146,16 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     .requiredOption("--boxes <file>", 'the true faces: [{"file", "boxes": [[x, y, width, height], ...]}, ...]')
     .addOption(engineOption())
     .addOption(packOption(config))
+    .addOption(detectorOption("what finds faces").default("mtcnn"))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000), 20)
-    .option("--min-confidence <0..1>", "where precision and recall are given", fraction, 0.9)
+    .option(
+      "--min-confidence <0..1>",
+      "where precision and recall are given (default: that of jobs with this detector)",
+      fraction,
+    )
     .action(({ dir, boxes, ...flags }: DetectionFlags) =>
       withPipeline(config, flags, async (opened) => {
-        const { minFaceSize, minConfidence } = flags;
+        const { minFaceSize, minConfidence = usualMinConfidence[flags.detector] } = flags;
         const where = { imagesDir: dir, boxesFile: boxes, startProgress: startEvalProgress };
         const report = await evaluateDetection({ ...opened, ...where, minFaceSize, minConfidence });
         await publish(flags, report, detectionTable(report), detectionPlots(report));
@@ -199,13 +211,26 @@ async function withPipeline(
   {
     engine,
     pack,
+    detector,
     embedding,
-  }: { readonly engine: EngineChoice; readonly pack: string; readonly embedding?: EmbeddingKind },
+  }: {
+    readonly engine: EngineChoice;
+    readonly pack: string;
+    readonly detector: DetectorName;
+    readonly embedding?: EmbeddingKind;
+  },
   evaluate: (opened: EvalPipeline) => Promise<void>,
 ): Promise<void> {
   await ensurePack(config, { name: pack });
   const { MODELS_DIR: modelsDir, TFJS_NODE_DIR: tfjsNodeDir } = config;
-  const opened = await openEvalPipeline({ pack, modelsDir, engine, tfjsNodeDir, ...(embedding && { embedding }) });
+  const opened = await openEvalPipeline({
+    pack,
+    modelsDir,
+    engine,
+    tfjsNodeDir,
+    detector,
+    ...(embedding && { embedding }),
+  });
   try {
     await evaluate(opened);
   } finally {

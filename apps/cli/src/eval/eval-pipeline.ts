@@ -1,4 +1,4 @@
-import { defaultMaxPixels } from "@facefleet/contracts";
+import { type DetectorName, defaultMaxPixels } from "@facefleet/contracts";
 import {
   type AnalysisOptions,
   createEngine,
@@ -17,11 +17,13 @@ export interface EvaluatedPipeline {
   readonly device: string;
   readonly arithmetic: string;
   readonly pack: string;
+  readonly detector: string;
   readonly fingerprint: string;
 }
 
 export interface EvalPipeline {
   readonly pipeline: FacePipeline;
+  readonly detector: DetectorName;
   /** How faces are embedded. */
   readonly embedding: EmbeddingKind;
   readonly about: EvaluatedPipeline;
@@ -41,22 +43,25 @@ export interface EvalPipelineOptions {
   readonly modelsDir: string;
   readonly engine: EngineChoice;
   readonly tfjsNodeDir: string;
+  /** `mtcnn` unless told. */
+  readonly detector?: DetectorName;
   readonly embedding?: EmbeddingKind;
 }
 
 /** The pipeline as the worker runs it, in this process. */
 export async function openEvalPipeline(options: EvalPipelineOptions): Promise<EvalPipeline> {
-  const { pack: name, modelsDir, engine: choice, tfjsNodeDir, embedding = "standard" } = options;
+  const { pack: name, modelsDir, engine: choice, tfjsNodeDir, detector = "mtcnn", embedding = "standard" } = options;
   const { engine } = await createEngine(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir, name);
   const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };
   const pipeline = await FacePipeline.create({ pack, engine, limits });
-  const { fingerprint } = pipeline.modelOf(embedding);
+  const { fingerprint } = pipeline.modelOf(embedding, detector);
   const { arithmetic } = pipeline.embeddedBy;
   return {
     pipeline,
+    detector,
     embedding,
-    about: { engine: engine.name, device: engine.device, arithmetic, pack: pack.manifest.name, fingerprint },
+    about: { engine: engine.name, device: engine.device, arithmetic, pack: pack.manifest.name, detector, fingerprint },
     async close() {
       await pipeline.close();
       pack.weights.close();

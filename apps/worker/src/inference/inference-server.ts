@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { asProblemError } from "@facefleet/contracts";
+import { asProblemError, type DetectorName } from "@facefleet/contracts";
 import { createEngineThread, FacePipeline, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
@@ -49,7 +49,11 @@ export class InferenceServer {
     });
     await pipeline.warmUp();
     const { name, device } = engine;
-    const models = { standard: pipeline.model, high: pipeline.modelOf("high") };
+    const modelsOf = (detector: DetectorName) => ({
+      standard: pipeline.modelOf("standard", detector),
+      high: pipeline.modelOf("high", detector),
+    });
+    const models = { mtcnn: modelsOf("mtcnn"), yunet: modelsOf("yunet") };
     const { arithmetic, refusals } = pipeline.embeddedBy;
     const rssBytes = process.memoryUsage.rss();
     const info = { engine: name, device, reason, arithmetic, refusals, models, rssBytes };

@@ -1,4 +1,4 @@
-import type { JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
+import type { DetectorName, JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
 import type { AnalysisOptions, Arithmetic, BatchReport, BatchStage, EngineName, FaceAnalysis } from "@facefleet/core";
 import type { LogSettings } from "@facefleet/platform";
 
@@ -30,8 +30,8 @@ export interface InferenceInfo {
   /** What computes FaceNet, and why nothing faster does, a sentence each. */
   readonly arithmetic: Arithmetic;
   readonly refusals: readonly string[];
-  /** What makes each kind of embeddings. */
-  readonly models: Readonly<Record<JobOptions["embedding"], ModelInfo>>;
+  /** What makes each kind of embeddings of the faces that each detector finds. */
+  readonly models: Readonly<Record<DetectorName, Readonly<Record<JobOptions["embedding"], ModelInfo>>>>;
   /** Resident memory of the process after the warm-up, in bytes. */
   readonly rssBytes: number;
 }

@@ -10,8 +10,8 @@ export interface AnalysisCacheOptions {
   readonly ttlSeconds: number;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
-  /** What makes embeddings of a kind now. */
-  modelOf(kind: JobOptions["embedding"]): ModelInfo;
+  /** What makes such embeddings now. */
+  modelOf(options: Pick<JobOptions, "detector" | "embedding">): ModelInfo;
 }
 
 export interface CachedJob {
@@ -83,7 +83,7 @@ export class AnalysisCache {
     const { results, modelOf } = this.#options;
     const { tenant, options } = job.payload;
     try {
-      return await results.find({ tenant, digest: requestDigest(request, modelOf(options.embedding)) });
+      return await results.find({ tenant, digest: requestDigest(request, modelOf(options)) });
     } catch (error) {
       this.#lines.write("warn", { err: error, jobId: job.id }, "the analysis cache could not be read; the job is run");
       return undefined;

@@ -60,7 +60,7 @@ function verify(analyses: FaceAnalysis[], options: JobOptions): VerifyResult {
   const [first, second] = analyses as [FaceAnalysis, FaceAnalysis];
   expectSameFingerprint(first.model.fingerprint, second.model.fingerprint);
   const probe = first.faces[0]!;
-  const band = uncertainBand(packManifest(first.model.pack).distances[options.embedding]);
+  const band = uncertainBand(packManifest(first.model.pack).distances[options.detector][options.embedding]);
   const compared = second.faces
     .map((face) => ({ face, comparison: compareEmbeddings(probe.embedding ?? [], face.embedding ?? []) }))
     .sort((a, b) => a.comparison.euclideanDistance - b.comparison.euclideanDistance);

@@ -1,11 +1,14 @@
 import { rowOf, type Session } from "../engines/index.js";
-import type { Region, SummedAreaTable } from "../imaging/index.js";
+import type { Region, RegionResizer } from "../imaging/index.js";
 import type { Standardisation } from "../models/index.js";
 import type { CandidateBox } from "./candidate-box.js";
 
+/** Crops in one run of O-Net. */
+export const onetBatchSize = 32;
+
 /** A candidate with the pixels that the next network judges it by. */
 export interface CandidateCrop {
-  readonly image: SummedAreaTable;
+  readonly image: RegionResizer;
   readonly box: CandidateBox;
   readonly region: Region;
 }
@@ -14,7 +17,7 @@ export interface CandidateCrop {
 export type Judgement<Output extends string> = Record<Output, Float32Array>;
 
 /** The crops of an image's candidates. A candidate that lies outside the image is left out. */
-export function cropCandidates(image: SummedAreaTable, boxes: readonly CandidateBox[]): CandidateCrop[] {
+export function cropCandidates(image: RegionResizer, boxes: readonly CandidateBox[]): CandidateCrop[] {
   return boxes.flatMap((box) => {
     const region = regionWithin(box, image);
     return region ? [{ image, box, region }] : [];
@@ -42,7 +45,7 @@ export function cropJudge<Output extends string>(
 }
 
 /** The pixels of a box that lie in the image. The reference counts pixels from 1 and both ends in. */
-function regionWithin(box: CandidateBox, image: SummedAreaTable): Region | undefined {
+function regionWithin(box: CandidateBox, image: RegionResizer): Region | undefined {
   const left = Math.max(1, Math.trunc(box.x1)) - 1;
   const top = Math.max(1, Math.trunc(box.y1)) - 1;
   const right = Math.min(image.width, Math.trunc(box.x2));

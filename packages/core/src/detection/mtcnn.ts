@@ -1,19 +1,20 @@
-import type { Landmarks, Point } from "@facefleet/contracts";
 import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
 import type { InferenceEngine, Session, Tensor } from "../engines/index.js";
+import { SummedAreaTable, tableBytesPerPixel } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import { onet, pnet, rnet } from "../nets/index.js";
 import { type CandidateBox, regress, toSquare } from "./candidate-box.js";
-import { type CandidateCrop, cropCandidates, cropJudge, type Judgement } from "./candidate-crop.js";
+import { type CandidateCrop, cropCandidates, cropJudge, type Judgement, onetBatchSize } from "./candidate-crop.js";
 import type { Detection } from "./detection.js";
+import type { DetectionInput, Detector, ImageDetections } from "./detector.js";
 import { faceProbability } from "./face-probability.js";
 import { overSmaller, overUnion, suppressNonMaxima } from "./non-maximum-suppression.js";
+import { type OnetJudgement, refinedByOnet } from "./onet-judgement.js";
 import {
   bandPixels,
-  type DetectionInput,
-  type DetectorSettings,
   type LevelBand,
   levelBands,
+  type MtcnnSettings,
   Proposer,
   proposedBoxes,
   type SearchedBand,
@@ -21,9 +22,8 @@ import {
 
 /** Pixels of all bands in one batch of the first stage: some tens of milliseconds on a CPU. */
 const proposeBatchPixels = 524_288;
-/** Crops in one run of R-Net and of O-Net. */
+/** Crops in one run of R-Net. */
 const refineBatchSize = 128;
-const outputBatchSize = 32;
 
 interface MtcnnSessions {
   readonly pnet: Session<"logits" | "offsets">;
@@ -36,27 +36,19 @@ interface SearchedTogether extends SearchedBand {
   readonly batchSize: number;
 }
 
-export interface ImageDetections {
-  /** Best score first. */
-  readonly detections: Detection[];
-  /** What the image's own levels took to make. */
-  readonly pyramidMs: number;
-  /** Images in the batch that it was first looked at in. */
-  readonly batchSize: number;
-}
-
 /**
  * MTCNN (Zhang et al. 2016, arXiv:1604.02878): a proposal, a refinement and an output network. Images that
  * are looked at together share the runs of each: of P-Net by bands of their levels, of R- and O-Net by candidate.
  */
-export class Mtcnn {
+export class Mtcnn implements Detector {
+  readonly bytesPerPixel = tableBytesPerPixel;
   private readonly proposals: DynamicBatcher<LevelBand, SearchedTogether>;
   private readonly refinements: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets">>;
-  private readonly outputs: DynamicBatcher<CandidateCrop, Judgement<"logits" | "offsets" | "landmarks">>;
+  private readonly outputs: DynamicBatcher<CandidateCrop, OnetJudgement>;
 
   private constructor(
     private readonly sessions: MtcnnSessions,
-    private readonly settings: DetectorSettings,
+    private readonly settings: MtcnnSettings,
     batcher: StageBatcher,
   ) {
     const { standardisation } = settings;
@@ -77,7 +69,7 @@ export class Mtcnn {
     });
     this.outputs = batcher({
       stage: "output",
-      maxBatchSize: outputBatchSize,
+      maxBatchSize: onetBatchSize,
       run: cropJudge(sessions.onet, 48, standardisation),
     });
   }
@@ -88,25 +80,25 @@ export class Mtcnn {
       rnet: await engine.compile(rnet, weights),
       onet: await engine.compile(onet, weights),
     };
-    return new Mtcnn(sessions, manifest.detector, batcher);
+    return new Mtcnn(sessions, manifest.detectors.mtcnn, batcher);
   }
 
-  /** The faces of one image. What it finds does not depend on what shares its runs. */
-  async detect(input: DetectionInput, call?: CallOptions): Promise<ImageDetections> {
+  async detect({ image: pixels, minFaceSize }: DetectionInput, call?: CallOptions): Promise<ImageDetections> {
     const { settings } = this;
-    const { image } = input;
-    const bands = levelBands(input, settings);
+    const started = performance.now();
+    const image = await SummedAreaTable.of(pixels, call);
+    const tableMs = performance.now() - started;
+    const bands = levelBands(image, minFaceSize, settings);
     const searched = await this.proposals.submit(bands, call);
     const proposed = cropCandidates(image, await proposedBoxes(bands, searched, settings, call));
     const refined = await refine(proposed, await this.refinements.submit(proposed, call), settings, call);
     const refinedCrops = cropCandidates(image, refined);
     const judged = await this.outputs.submit(refinedCrops, call);
     const detections = await output(refinedCrops, judged, settings, call);
-    const pyramidMs = searched.reduce((sum, { pyramidMs }) => sum + pyramidMs, 0);
+    const pyramidMs = searched.reduce((sum, { pyramidMs }) => sum + pyramidMs, tableMs);
     return { detections, pyramidMs, batchSize: searched[0]?.batchSize ?? 1 };
   }
 
-  /** Runs each network once, on an input that holds nothing. */
   async warmUp(): Promise<void> {
     const blank = (side: number): Tensor => ({ data: new Float32Array(side * side * 3), shape: [1, side, side, 3] });
     await this.sessions.pnet.run(blank(96));
@@ -123,7 +115,7 @@ export class Mtcnn {
 async function refine(
   crops: readonly CandidateCrop[],
   judgements: readonly Judgement<"logits" | "offsets">[],
-  { thresholds: [, threshold], nms }: DetectorSettings,
+  { thresholds: [, threshold], nms }: MtcnnSettings,
   call: CallOptions | undefined,
 ): Promise<CandidateBox[]> {
   const believed = crops
@@ -136,29 +128,17 @@ async function refine(
 /** Third stage: O-Net's score, box and landmarks. */
 async function output(
   crops: readonly CandidateCrop[],
-  judgements: readonly Judgement<"logits" | "offsets" | "landmarks">[],
-  { thresholds: [, , threshold], nms }: DetectorSettings,
+  judgements: readonly OnetJudgement[],
+  { thresholds: [, , threshold], nms }: MtcnnSettings,
   call: CallOptions | undefined,
 ): Promise<Detection[]> {
   const detections = crops
     .map(({ box }, i) => {
       const judgement = judgements[i]!;
-      const moved = regress({ ...box, score: faceProbability(judgement.logits) }, judgement.offsets, 1);
-      return { ...moved, landmarks: landmarksIn(box, judgement.landmarks) };
+      return refinedByOnet({ ...box, score: faceProbability(judgement.logits) }, judgement);
     })
     .filter(({ score }) => score > threshold)
     // Candidates cut to the same pixels tie. Their place decides, not the order in which they came.
     .sort((a, b) => b.x1 - a.x1);
   return await suppressNonMaxima(detections, nms.output, overSmaller, call);
-}
-
-/** Landmarks come as x1..x5, y1..y5, shares of the box before its regression (its last pixel counted in). */
-function landmarksIn(box: CandidateBox, shares: Float32Array): Landmarks {
-  const width = box.x2 - box.x1 + 1;
-  const height = box.y2 - box.y1 + 1;
-  const point = (i: number): Point => ({
-    x: width * shares[i]! + box.x1 - 1,
-    y: height * shares[i + 5]! + box.y1 - 1,
-  });
-  return { leftEye: point(0), rightEye: point(1), nose: point(2), mouthLeft: point(3), mouthRight: point(4) };
 }

@@ -19,14 +19,8 @@ interface Proposal extends CandidateBox {
   readonly offsets: Float32Array;
 }
 
-/** What the pack says about its detector. */
-export type DetectorSettings = PackManifest["detector"];
-
-export interface DetectionInput {
-  readonly image: SummedAreaTable;
-  /** Side of the smallest face to find, in pixels; at least 12. */
-  readonly minFaceSize: number;
-}
+/** What the pack says about MTCNN. */
+export type MtcnnSettings = PackManifest["detectors"]["mtcnn"];
 
 /** What P-Net looks at in one go: a band of one of the sizes of an image. */
 export interface LevelBand {
@@ -43,7 +37,7 @@ export interface SearchedBand {
 }
 
 /** The bands of all sizes of an image, the largest size first. */
-export function levelBands({ image, minFaceSize }: DetectionInput, { pyramidFactor }: DetectorSettings): LevelBand[] {
+export function levelBands(image: SummedAreaTable, minFaceSize: number, { pyramidFactor }: MtcnnSettings): LevelBand[] {
   const levels = imagePyramid(image.width, image.height, minFaceSize, pyramidFactor);
   return levels.flatMap((level) => bandsOf(level, maxPixelsPerRun).map((band) => ({ image, level, band })));
 }
@@ -60,7 +54,7 @@ export function bandPixels({ level, band }: LevelBand): number {
 export async function proposedBoxes(
   bands: readonly LevelBand[],
   searched: readonly SearchedBand[],
-  { nms }: DetectorSettings,
+  { nms }: MtcnnSettings,
   call?: CallOptions,
 ): Promise<CandidateBox[]> {
   const byLevel = new Map<PyramidLevel, Proposal[]>();
@@ -83,7 +77,7 @@ export async function proposedBoxes(
 export class Proposer {
   constructor(
     private readonly session: Session<"logits" | "offsets">,
-    private readonly settings: DetectorSettings,
+    private readonly settings: MtcnnSettings,
   ) {}
 
   /** What is seen in each band. Those of equal size share runs; while one is computed, the next is made. */

@@ -1,5 +1,7 @@
 import { type CallOptions, ThreadTurn } from "../batching/index.js";
 import type { Standardisation } from "../models/index.js";
+import { type Cells, cells } from "./cells.js";
+import type { RegionResizer } from "./region-resizer.js";
 import type { Region, RgbImage } from "./rgb-image.js";
 
 /** The size to resize to, and the rows of it that are wanted: `top` up to, but without, `bottom`; all unless told. */
@@ -12,14 +14,6 @@ export interface OutputSize {
 
 /** What a table takes for each pixel of its image, in bytes. */
 export const tableBytesPerPixel = 6;
-
-/** A run of input positions for each output position. */
-interface Cells {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  /** The longest run. */
-  readonly longest: number;
-}
 
 /** What the pixels of one output row are made of: rows `top` up to, but without, `bottom`. */
 interface RowOfCells {
@@ -42,7 +36,7 @@ const partSide = 16;
  * adaptive average pooling, as PyTorch's `interpolate(mode="area")`, which the reference MTCNN resizes with: the
  * mean over the pixels that an output pixel touches. Takes 6 bytes a pixel of the image.
  */
-export class SummedAreaTable {
+export class SummedAreaTable implements RegionResizer {
   readonly width: number;
   readonly height: number;
   private readonly stride: number;
@@ -168,17 +162,4 @@ function sumRows(sums: Uint16Array, data: Uint8Array, stride: number, from: numb
       sums[to + 2] = sums[to - stride + 2]! + blue;
     }
   }
-}
-
-/** Enlarging repeats positions. */
-function cells(from: number, to: number, count: number): Cells {
-  const starts = new Int32Array(count);
-  const ends = new Int32Array(count);
-  let longest = 0;
-  for (let i = 0; i < count; i++) {
-    starts[i] = from + Math.floor((i * (to - from)) / count);
-    ends[i] = from + Math.ceil(((i + 1) * (to - from)) / count);
-    longest = Math.max(longest, ends[i]! - starts[i]!);
-  }
-  return { starts, ends, longest };
 }

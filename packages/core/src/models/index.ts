@@ -1,8 +1,17 @@
 import { exportManifest, importManifest } from "./carry-pack.js";
 import { yunetWeights } from "./detectors/yunet.js";
-import { type ModelPack, openPack, type PackStatus, packStatus, verifyManifest, verifyWeights } from "./model-pack.js";
+import {
+  type ModelPack,
+  openBuiltIn,
+  openPack,
+  type PackStatus,
+  packStatus,
+  verifyManifest,
+  verifyWeights,
+} from "./model-pack.js";
 import { defaultPackName, packCatalogue, packManifest } from "./pack-catalogue.js";
 import { type PullOptions, type PullOutcome, pullManifest } from "./pull-pack.js";
+import type { WeightsFile } from "./weights-file.js";
 import { weightsPath } from "./weights-path.js";
 
 export type { ModelPack, PackStatus } from "./model-pack.js";
@@ -41,6 +50,11 @@ export async function exportPack(modelsDir: string, name: string, file: string):
 /** Puts the pack that `exportPack` wrote into `modelsDir`, and says its name. @throws PackError when it is not whole. */
 export async function importPack(modelsDir: string, file: string): Promise<string> {
   return (await importManifest(modelsDir, packCatalogue, file)).name;
+}
+
+/** Opens the weights of YuNet, which every pack has beside it. @throws PackError when they are damaged. */
+export function openYunetWeights(): Promise<WeightsFile> {
+  return openBuiltIn(yunetWeights);
 }
 
 /** Every pack that this version knows, ready or not. */

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { packCatalogue } from "./pack-catalogue.js";
 
 const measured = packCatalogue.flatMap(({ name, distances }) =>
-  Object.entries(distances).map(([kind, measurements]) => ({ what: `${name}, ${kind}`, measurements })),
+  Object.entries(distances).flatMap(([detector, ofKinds]) =>
+    Object.entries(ofKinds)
+      .filter(([, measurements]) => measurements.length > 0)
+      .map(([kind, measurements]) => ({ what: `${name}, ${detector}, ${kind}`, measurements })),
+  ),
 );
 
 describe.each(measured)("the distances of $what", ({ measurements }) => {

@@ -1,4 +1,4 @@
-import type { JobOptions, Landmarks } from "@facefleet/contracts";
+import type { DetectorName, JobOptions, Landmarks } from "@facefleet/contracts";
 import type { DistanceMeasurement } from "@facefleet/matching";
 
 /** How many pixels' worth of value 0 is, and what one unit is: `(pixel - mean) / scale`. */
@@ -47,6 +47,35 @@ export interface PinnedWeights {
   readonly origin: PackOrigin;
 }
 
+interface MtcnnSettings {
+  readonly name: "mtcnn";
+  /** Of R- and P-Net, and of O-Net, for whichever detector it refines. */
+  readonly standardisation: Standardisation;
+  /** Between neighbouring levels of the image pyramid. */
+  readonly pyramidFactor: number;
+  /** Score thresholds of P-, R- and O-Net. */
+  readonly thresholds: readonly [proposal: number, refine: number, output: number];
+  /** IoU limits: within a pyramid level, across levels, after R-Net; after O-Net over the smaller box. */
+  readonly nms: {
+    readonly level: number;
+    readonly pyramid: number;
+    readonly refine: number;
+    readonly output: number;
+  };
+}
+
+interface YunetSettings {
+  readonly name: "yunet";
+  /** sha256 of its weights, which are in no pack. */
+  readonly weights: string;
+  /** Lowest score of a face. */
+  readonly threshold: number;
+  /** IoU limit of its boxes. */
+  readonly nms: number;
+  /** How large the smallest face that is looked for is where it is looked for, in pixels, unless it is smaller in the image. */
+  readonly smallestFace: number;
+}
+
 /**
  * A model pack as this version of the software knows it: its weights, what they were made from, and how its networks are
  * used. The weights are one safetensors file with
@@ -59,21 +88,8 @@ export interface PinnedWeights {
 export interface PackManifest extends PinnedWeights {
   /** What the weights were made from, whoever did so. */
   readonly sources: readonly PackSource[];
-  readonly detector: {
-    readonly name: "mtcnn";
-    readonly standardisation: Standardisation;
-    /** Between neighbouring levels of the image pyramid. */
-    readonly pyramidFactor: number;
-    /** Score thresholds of P-, R- and O-Net. */
-    readonly thresholds: readonly [proposal: number, refine: number, output: number];
-    /** IoU limits: within a pyramid level, across levels, after R-Net; after O-Net over the smaller box. */
-    readonly nms: {
-      readonly level: number;
-      readonly pyramid: number;
-      readonly refine: number;
-      readonly output: number;
-    };
-  };
+  /** How each detector finds the faces that are embedded. */
+  readonly detectors: { readonly mtcnn: MtcnnSettings; readonly yunet: YunetSettings };
   readonly embedder: {
     readonly name: "inception-resnet-v1";
     readonly dimensions: number;
@@ -88,8 +104,10 @@ export interface PackManifest extends PinnedWeights {
   };
   /** Where a face's landmarks lie in the input, in pixels, when it is aligned by them. */
   readonly alignedLandmarks: Landmarks;
-  /** What is known about the distances of embeddings, by their kind. */
-  readonly distances: Readonly<Record<JobOptions["embedding"], readonly DistanceMeasurement[]>>;
+  /** What is known about the distances of embeddings, by what finds the faces and by their kind. */
+  readonly distances: Readonly<
+    Record<DetectorName, Readonly<Record<JobOptions["embedding"], readonly DistanceMeasurement[]>>>
+  >;
 }
 
 export function packFiles(manifest: PackManifest): readonly PackFile[] {

@@ -1,10 +1,21 @@
-import type { Box, DroppedFace, FaceQuality, ImageInfo, JobOptions, Landmarks, ModelInfo } from "@facefleet/contracts";
+import type {
+  Box,
+  DetectorName,
+  DroppedFace,
+  FaceQuality,
+  ImageInfo,
+  JobOptions,
+  Landmarks,
+  ModelInfo,
+} from "@facefleet/contracts";
 import type { EmbeddingKind } from "../alignment/index.js";
 import type { CallOptions } from "../batching/index.js";
 import type { FaceFilters } from "../quality/index.js";
 
 /** What to look for in an image, and which faces to keep. */
 export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceSize" | "maxFaces" | "order"> {
+  /** What finds them; `mtcnn` unless told. */
+  readonly detector?: DetectorName;
   /** Whether to measure the quality of the faces that are kept; unset: no. */
   readonly quality?: boolean;
   /** Whether to cut out the faces that are kept; unset: no. */

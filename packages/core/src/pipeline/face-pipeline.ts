@@ -1,4 +1,4 @@
-import { type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
+import { type DetectorName, detectorNames, type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
 import { type EmbeddingKind, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
   type Admitted,
@@ -15,7 +15,13 @@ import {
   ThreadTurn,
   WeightedSemaphore,
 } from "../batching/index.js";
-import { type Detection, type ImageDetections, Mtcnn } from "../detection/index.js";
+import {
+  type Detection,
+  type DetectionInput,
+  type Detector,
+  detectors,
+  type ImageDetections,
+} from "../detection/index.js";
 import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
 import {
@@ -27,8 +33,6 @@ import {
   type ReadHeader,
   type RgbImage,
   readHeader,
-  SummedAreaTable,
-  tableBytesPerPixel,
 } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 import { type QualityMeter, qualityMeter } from "../quality/index.js";
@@ -57,6 +61,8 @@ export interface FacePipelineOptions {
 /** What an image has once it may be decoded. */
 interface Room {
   readonly header: ReadHeader;
+  /** What it takes while its faces are looked for. */
+  readonly detectingBytes: number;
   readonly memory: Admitted;
   /** When it began to wait for it, in milliseconds. */
   readonly since: number;
@@ -73,7 +79,7 @@ export class FacePipeline {
 
   private constructor(
     private readonly options: FacePipelineOptions,
-    private readonly mtcnn: Mtcnn,
+    private readonly detectors: ReadonlyMap<DetectorName, Detector>,
     private readonly embedder: FaceEmbedder,
   ) {
     this.memory = options.memory ?? imageMemory();
@@ -83,24 +89,20 @@ export class FacePipeline {
   static async create(options: FacePipelineOptions): Promise<FacePipeline> {
     const { engine, pack } = options;
     const batcher = stageBatcher(options);
-    const mtcnn = await Mtcnn.load(engine, pack, batcher);
-    return new FacePipeline(options, mtcnn, await FaceEmbedder.load(engine, pack, batcher));
+    const loaded = new Map<DetectorName, Detector>();
+    for (const name of detectorNames) loaded.set(name, await detectors[name](engine, pack, batcher));
+    return new FacePipeline(options, loaded, await FaceEmbedder.load(engine, pack, batcher));
   }
 
-  /** What makes standard embeddings. */
-  get model(): ModelInfo {
-    return this.modelOf("standard");
-  }
-
-  /** What makes embeddings of a kind: each has its own fingerprint. */
-  modelOf(kind: EmbeddingKind): ModelInfo {
-    const { name, detector, embedder } = this.options.pack.manifest;
+  /** What makes embeddings of a kind, of the faces that a detector finds: each has its own fingerprint. */
+  modelOf(kind: EmbeddingKind, detector: DetectorName = usualDetector): ModelInfo {
+    const { name, embedder } = this.options.pack.manifest;
     return {
       pack: name,
-      detector: detector.name,
+      detector,
       embedder: embedder.name,
       dimensions: embedder.dimensions,
-      fingerprint: embeddingFingerprint(this.options.pack.manifest, kind),
+      fingerprint: embeddingFingerprint(this.options.pack.manifest, kind, detector),
     };
   }
 
@@ -112,7 +114,7 @@ export class FacePipeline {
   /** Runs every network once, so that the first image does not pay for what engines put off. */
   async warmUp(): Promise<void> {
     // The embedder has been run already, to be checked.
-    await this.mtcnn.warmUp();
+    for (const detector of this.detectors.values()) await detector.warmUp();
   }
 
   /**
@@ -123,7 +125,10 @@ export class FacePipeline {
    *   `job_timeout`, or `inference_failed`.
    */
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: AnalysisCall = {}): Promise<FaceAnalysis> {
-    return this.withinMemory(bytes, call, (room) => this.analyseWithin(bytes, room, options, call));
+    const detector = this.detectors.get(options.detector ?? usualDetector) as Detector;
+    return this.withinMemory(bytes, detector.bytesPerPixel, call, (room) =>
+      this.analyseWithin(bytes, room, options, call),
+    );
   }
 
   /**
@@ -133,7 +138,7 @@ export class FacePipeline {
    * @throws ProblemError as `analyse` does.
    */
   embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
-    return this.withinMemory(bytes, {}, async () => {
+    return this.withinMemory(bytes, 0, {}, async () => {
       const image = await decodeImage(bytes);
       const { embeddings } = await inference(this.embedder.embed(image, [centreBox(image)], kind), undefined);
       return embeddings[0] as Float32Array;
@@ -149,16 +154,22 @@ export class FacePipeline {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.mtcnn.close(), this.embedder.close()]);
+    await Promise.all([...this.detectors.values(), this.embedder].map((part) => part.close()));
   }
 
-  /** Waits until the decoded image fits beside those that are being analysed. */
-  private async withinMemory<T>(bytes: Uint8Array, call: CallOptions, work: (room: Room) => Promise<T>): Promise<T> {
+  /** Waits until the decoded image, with what its detector keeps of each pixel, fits beside those that are being analysed. */
+  private async withinMemory<T>(
+    bytes: Uint8Array,
+    besidesPixel: number,
+    call: CallOptions,
+    work: (room: Room) => Promise<T>,
+  ): Promise<T> {
     const since = performance.now();
     const header = await readHeader(bytes, this.options.limits);
-    const memory = await this.memory.acquire(Math.max(header.decodingBytes, bytesWithTable(header)), call);
+    const detectingBytes = header.width * header.height * (bytesPerPixel + besidesPixel);
+    const memory = await this.memory.acquire(Math.max(header.decodingBytes, detectingBytes), call);
     try {
-      return await work({ header, memory, since });
+      return await work({ header, detectingBytes, memory, since });
     } finally {
       memory.release();
     }
@@ -166,15 +177,15 @@ export class FacePipeline {
 
   private async analyseWithin(
     bytes: Uint8Array,
-    { header, memory, since }: Room,
+    { header, detectingBytes, memory, since }: Room,
     options: AnalysisOptions,
     call: AnalysisCall,
   ): Promise<FaceAnalysis> {
     const { image, started, decoded } = await this.decode(bytes, call);
-    memory.lighten(bytesWithTable(header));
+    memory.lighten(detectingBytes);
     call.onDecoded?.();
-    const { embedding = "standard" } = options;
-    const found = await this.detect(image, options, call);
+    const { embedding = "standard", detector = usualDetector } = options;
+    const found = await this.detect(detector, { image, minFaceSize: options.minFaceSize }, call);
     memory.lighten(image.data.byteLength);
     const meter = qualityMeter(image);
     const { kept, dropped } = await selectFaces(found.detections, image, meter, options, call);
@@ -189,7 +200,7 @@ export class FacePipeline {
       image: imageInfo(bytes, header),
       faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i], crops[i])),
       dropped,
-      model: this.modelOf(embedding),
+      model: this.modelOf(embedding, detector),
       timings: {
         memoryMs: started - since,
         decodeMs: decoded - started,
@@ -215,13 +226,8 @@ export class FacePipeline {
     }
   }
 
-  /** The table that the detector looks into is let go with this call: it is twice as large as the image. */
-  private async detect(image: RgbImage, { minFaceSize }: AnalysisOptions, call: CallOptions): Promise<ImageDetections> {
-    const started = performance.now();
-    const table = await SummedAreaTable.of(image, call);
-    const tableMs = performance.now() - started;
-    const found = await inference(this.mtcnn.detect({ image: table, minFaceSize }, call), call.signal);
-    return { ...found, pyramidMs: tableMs + found.pyramidMs };
+  private detect(name: DetectorName, input: DetectionInput, call: CallOptions): Promise<ImageDetections> {
+    return inference((this.detectors.get(name) as Detector).detect(input, call), call.signal);
   }
 
   /** A few at a time: others have something to decode, too. */
@@ -245,14 +251,12 @@ export class FacePipeline {
   }
 }
 
-const cropsAtOnce = 2;
+/** What finds faces where nothing else is asked for. */
+const usualDetector: DetectorName = "mtcnn";
 /** Whoever comes next waits for the batch that runs: on a CPU, which gains little by large ones, it is to be short. */
 const maxRunMsOnCpu = 30;
 
-/** Of a decoded image and the sums that the detector resizes by. */
-function bytesWithTable({ width, height }: ReadHeader): number {
-  return width * height * (bytesPerPixel + tableBytesPerPixel);
-}
+const cropsAtOnce = 2;
 
 async function measureAll(faces: readonly Detection[], meter: QualityMeter, call: CallOptions): Promise<FaceQuality[]> {
   const turn = new ThreadTurn(call);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import type { DetectorName } from "@facefleet/contracts";
 import { type EmbeddingKind, type EmbeddingRecipe, embeddingKinds } from "../alignment/index.js";
 import type { ModelPack } from "../models/index.js";
 
-type FingerprintedPack = Pick<ModelPack["manifest"], "weights" | "embedder" | "detector" | "alignedLandmarks">;
+type FingerprintedPack = Pick<ModelPack["manifest"], "weights" | "embedder" | "detectors" | "alignedLandmarks">;
 
 /**
  * Raised whenever the code between an image and its embedding changes so that embeddings of before and
@@ -11,15 +12,15 @@ type FingerprintedPack = Pick<ModelPack["manifest"], "weights" | "embedder" | "d
 const preprocessingVersion = 2;
 
 /** Identifies everything that an embedding depends on but the image. Embeddings compare only within one. */
-export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKind): string {
-  const { weights, embedder, detector, alignedLandmarks } = pack;
+export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKind, detector: DetectorName): string {
+  const { weights, embedder, detectors, alignedLandmarks } = pack;
   const recipe: EmbeddingRecipe = embeddingKinds[kind];
   const isAligned = recipe.views.some(({ alignment }) => alignment === "landmarks");
   const parts = JSON.stringify({
     preprocessingVersion,
     weights: weights.sha256,
     embedder,
-    detector,
+    detector: detectors[detector],
     recipe,
     ...(isAligned && { alignedLandmarks }),
   });

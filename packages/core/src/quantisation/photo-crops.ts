@@ -3,7 +3,7 @@ import { DynamicBatcher, type StageBatcher } from "../batching/index.js";
 import { type Detection, Mtcnn, prominence } from "../detection/index.js";
 import { writeCrop } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
-import { decodeImage, type RgbImage, SummedAreaTable } from "../imaging/index.js";
+import { decodeImage, type RgbImage } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
 
 /** A face as FaceNet sees it, both ways: inputSize x inputSize x RGB, standardised, of whole pixels. */
@@ -45,7 +45,7 @@ export class PhotoCrops {
   }
 
   private async detect(image: RgbImage): Promise<Detection[]> {
-    return (await this.mtcnn.detect({ image: await SummedAreaTable.of(image), minFaceSize })).detections;
+    return (await this.mtcnn.detect({ image, minFaceSize })).detections;
   }
 
   private crops(image: RgbImage, face: Detection): FaceCrops {

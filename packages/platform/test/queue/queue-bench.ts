@@ -32,6 +32,7 @@ export const payload: FaceJobPayload = {
   task: "detect",
   images: [{ s3: { bucket: "photos", key: "a.jpg" } }],
   options: {
+    detector: "mtcnn",
     minFaceSize: 20,
     minConfidence: 0.9,
     maxFaces: 100,

@@ -27,7 +27,7 @@ export interface DetectionReport {
   readonly curve: readonly PrecisionRecall[];
 }
 
-export interface DetectionOptions extends Pick<EvalPipeline, "pipeline" | "about"> {
+export interface DetectionOptions extends Pick<EvalPipeline, "pipeline" | "detector" | "about"> {
   readonly imagesDir: string;
   readonly boxesFile: string;
   readonly minFaceSize: number;
@@ -58,17 +58,21 @@ export async function evaluateDetection(options: DetectionOptions): Promise<Dete
 }
 
 async function detect(
-  { pipeline, imagesDir, minFaceSize }: DetectionOptions,
+  { pipeline, detector, imagesDir, minFaceSize }: DetectionOptions,
   truth: ImageTruth,
 ): Promise<DetectedImage> {
   const path = join(imagesDir, truth.file);
-  const { faces } = await analyse(pipeline, path, minFaceSize);
+  const { faces } = await analyse(pipeline, path, { detector, minFaceSize });
   return { truth: truth.boxes, found: faces.map(({ box, confidence }) => ({ box, confidence })) };
 }
 
-async function analyse(pipeline: FacePipeline, path: string, minFaceSize: number) {
+async function analyse(
+  pipeline: FacePipeline,
+  path: string,
+  options: Pick<DetectionOptions, "detector" | "minFaceSize">,
+) {
   try {
-    return await pipeline.analyse(await readFile(path), { ...everyFace, minFaceSize, embed: false });
+    return await pipeline.analyse(await readFile(path), { ...everyFace, ...options, embed: false });
   } catch (cause) {
     throw new Error(`Expected an image that can be analysed in ${path} but: ${(cause as Error).message}`, { cause });
   }

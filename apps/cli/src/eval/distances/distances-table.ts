@@ -6,7 +6,7 @@ export function distancesTable({ pipeline, embedding, images, measurement, uncer
   const { genuinePairs, impostorPairs, points, measuredOn } = measurement;
   const faceless = images.withoutFace.length;
   const lines = [
-    `${embedding} embeddings of ${pipeline.pack} (fingerprint ${pipeline.fingerprint}), on ${measuredOn}`,
+    `${embedding} embeddings of ${pipeline.pack} with ${pipeline.detector} (fingerprint ${pipeline.fingerprint}), on ${measuredOn}`,
     `${images.count} pictures of ${images.people} people: ${genuinePairs} pairs of one person, ${impostorPairs} of two`,
     ...(faceless > 0
       ? [`of ${faceless} pictures without a face the centre was taken: ${images.withoutFace.join(", ")}`]

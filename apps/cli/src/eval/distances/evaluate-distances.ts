@@ -21,7 +21,7 @@ export interface DistancesReport {
   readonly uncertainBand: UncertainBand;
 }
 
-export interface DistancesOptions extends Pick<EvalPipeline, "pipeline" | "about"> {
+export interface DistancesOptions extends Pick<EvalPipeline, "pipeline" | "detector" | "about"> {
   readonly embedding: EmbeddingChoice;
   /** `<person>/<any name>.jpg`, and so on for other pictures. */
   readonly imagesDir: string;
@@ -39,13 +39,13 @@ const thresholds = [0.7, 0.75, ...Array.from({ length: 17 }, (_, i) => (800 + 25
  * @throws Error when the folder has no two pictures of one person, or of one person only.
  */
 export async function evaluateDistances(options: DistancesOptions): Promise<DistancesReport> {
-  const { pipeline, embedding, about, imagesDir, measuredOn, cacheDir, startProgress } = options;
+  const { pipeline, detector, embedding, about, imagesDir, measuredOn, cacheDir, startProgress } = options;
   const files = await photoFiles(resolve(imagesDir));
   const people = new Map(files.map((file) => [file, personOf(file, imagesDir)]));
   expectPairs([...people.values()], imagesDir);
   const cache = await EmbeddingCache.open(cacheDir, { ...about, ...everyFace });
   const progress = startProgress(`images, ${embedding}`, files.length);
-  const { embeddings } = await embedImages(files, { pipeline, embedding, cache, progress }).finally(() =>
+  const { embeddings } = await embedImages(files, { pipeline, detector, embedding, cache, progress }).finally(() =>
     progress.stop(),
   );
   const pictures = files.map((file) => ({ person: people.get(file)!, ...embeddings.get(file)! }));

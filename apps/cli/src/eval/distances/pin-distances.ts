@@ -1,13 +1,19 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { DetectorName } from "@facefleet/contracts";
 import { rootDir } from "../../config.js";
 import type { DistancesReport } from "./evaluate-distances.js";
 
 /** Writes what was measured where the sources of the pack take it from. */
-export async function pinDistances(pack: string, reports: readonly DistancesReport[]): Promise<void> {
+export async function pinDistances(
+  pack: string,
+  detector: DetectorName,
+  reports: readonly DistancesReport[],
+): Promise<void> {
   const file = join(rootDir, "packages", "core", "src", "models", "packs", `${pack}.distances.json`);
   const measured = Object.fromEntries(reports.map(({ embedding, measurement }) => [embedding, [measurement]]));
-  // One kind may be measured alone: the others keep their figures.
+  // One kind of one detector may be measured alone: the others keep their figures.
   const known = JSON.parse(await readFile(file, "utf8"));
-  await writeFile(file, `${JSON.stringify({ ...known, ...measured }, undefined, 2)}\n`);
+  const pinned = { ...known, [detector]: { ...known[detector], ...measured } };
+  await writeFile(file, `${JSON.stringify(pinned, undefined, 2)}\n`);
 }

@@ -38,7 +38,7 @@ export interface LfwReport {
   readonly distances: readonly ScoredPair[];
 }
 
-export interface LfwOptions extends Pick<EvalPipeline, "pipeline" | "embedding" | "about"> {
+export interface LfwOptions extends Pick<EvalPipeline, "pipeline" | "detector" | "embedding" | "about"> {
   readonly imagesDir: string;
   readonly pairsFile: string;
   readonly cacheDir: string;
@@ -47,14 +47,14 @@ export interface LfwOptions extends Pick<EvalPipeline, "pipeline" | "embedding" 
 
 /** Tells same from different pairs of LFW (Huang et al. 2007) by the distance of their embeddings. */
 export async function evaluateLfw(options: LfwOptions): Promise<LfwReport> {
-  const { pipeline, embedding, about, imagesDir, pairsFile, cacheDir } = options;
+  const { pipeline, detector, embedding, about, imagesDir, pairsFile, cacheDir } = options;
   const folds = parseLfwPairs(await readFile(pairsFile, "utf8"), imagesDir);
   const files = [...new Set(folds.flat().flatMap(({ first, second }) => [first, second]))];
   const cache = await EmbeddingCache.open(cacheDir, { ...about, ...everyFace });
   const started = performance.now();
   const progress = options.startProgress("images", files.length);
-  const { embeddings, cached } = await embedImages(files, { pipeline, embedding, cache, progress }).finally(() =>
-    progress.stop(),
+  const { embeddings, cached } = await embedImages(files, { pipeline, detector, embedding, cache, progress }).finally(
+    () => progress.stop(),
   );
   const scored = folds.map((pairs) => pairs.map((pair) => score(pair, embeddings)));
   return {

@@ -9,7 +9,7 @@ export function lfwTable({ pipeline, images, figures, everyPair }: LfwReport): s
   const facts = factList([
     [
       "pipeline",
-      `${pipeline.pack} on ${pipeline.engine} (${pipeline.device}, ${pipeline.arithmetic}), fingerprint ${pipeline.fingerprint}`,
+      `${pipeline.pack} with ${pipeline.detector} on ${pipeline.engine} (${pipeline.device}, ${pipeline.arithmetic}), fingerprint ${pipeline.fingerprint}`,
     ],
     ["pairs", `${pairs.same} same, ${pairs.different} different`],
     ["images", `${images.count}, of which ${images.cached} embedded before; ${images.seconds.toFixed(1)} s`],

@@ -1,3 +1,4 @@
+import { yunetWeights } from "../detectors/yunet.js";
 import type { PackManifest } from "../pack-manifest.js";
 import { parsePinnedFile } from "../pack-manifest.js";
 import distances from "./facenet-20180402-114759.distances.json" with { type: "json" };
@@ -6,7 +7,7 @@ import made from "./facenet-20180402-114759.weights.json" with { type: "json" };
 
 /**
  * MTCNN and FaceNet's Inception-ResNet-v1 of David Sandberg's release 20180402-114759, trained on VGGFace2.
- * The detector's numbers are those of facenet-pytorch's defaults.
+ * MTCNN's numbers are those of facenet-pytorch's defaults.
  */
 export const facenet20180402 = {
   name: "facenet-20180402-114759",
@@ -41,12 +42,21 @@ export const facenet20180402 = {
       files: pinned.mtcnn.map(parsePinnedFile),
     },
   ],
-  detector: {
-    name: "mtcnn",
-    standardisation: { mean: 127.5, scale: 128 },
-    pyramidFactor: 0.709,
-    thresholds: [0.6, 0.7, 0.7],
-    nms: { level: 0.5, pyramid: 0.7, refine: 0.7, output: 0.7 },
+  detectors: {
+    mtcnn: {
+      name: "mtcnn",
+      standardisation: { mean: 127.5, scale: 128 },
+      pyramidFactor: 0.709,
+      thresholds: [0.6, 0.7, 0.7],
+      nms: { level: 0.5, pyramid: 0.7, refine: 0.7, output: 0.7 },
+    },
+    yunet: {
+      name: "yunet",
+      weights: yunetWeights.weights.sha256,
+      threshold: 0.3,
+      nms: 0.45,
+      smallestFace: 20,
+    },
   },
   embedder: {
     name: "inception-resnet-v1",
