@@ -36,7 +36,7 @@ export const JobOptions = Type.Object(
     detector: Type.Enum(detectorNames, {
       default: "mtcnn",
       description:
-        "What finds faces: `yunet` takes a quarter of the time of `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.",
+        "What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.",
     }),
     minFaceSize: Type.Integer({ minimum: 12, maximum: 2000, default: 20, description: "Smallest face, in pixels." }),
     minConfidence: Type.Number({

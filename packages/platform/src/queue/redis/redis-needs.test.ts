@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { neededCommands } from "./redis-needs.js";
 
 it("has every command of the scripts", async () => {
-  const folder = import.meta.dirname;
+  const folder = join(import.meta.dirname, "..");
   const files = await readdir(folder, { recursive: true });
   const sources = files.filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
   const texts = await Promise.all(sources.map((file) => readFile(join(folder, file), "utf8")));
