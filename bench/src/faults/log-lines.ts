@@ -32,7 +32,7 @@ export async function readTrouble(file: string): Promise<LogLine[]> {
 }
 
 /**
- * The lines of troubles of one part, and of two at once. A line is of the trouble that began last.
+ * The lines while one part was away, or none, and while two were. A line is of the trouble that began last.
  * @param began when each trouble did, oldest first, in milliseconds since 1970
  */
 export function byPartsAway(
@@ -40,11 +40,11 @@ export function byPartsAway(
   began: readonly number[],
   faults: readonly Pick<PlannedFault, "trouble">[],
 ): Record<"one" | "two", LogLine[]> {
-  const partsAway = ({ time }: LogLine) => {
+  const hasTwo = ({ time }: LogLine) => {
     const trouble = began.findLastIndex((from) => from <= time);
-    return faults.filter((fault) => fault.trouble === trouble).length;
+    return faults.filter((fault) => fault.trouble === trouble).length === 2;
   };
-  return { one: lines.filter((line) => partsAway(line) === 1), two: lines.filter((line) => partsAway(line) === 2) };
+  return { one: lines.filter((line) => !hasTwo(line)), two: lines.filter(hasTwo) };
 }
 
 /** The ten seconds of lines, oldest first, with the most of them. */

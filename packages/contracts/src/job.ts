@@ -10,7 +10,6 @@ export type Task = (typeof tasks)[number];
 
 /** What finds faces. */
 export const detectorNames = ["mtcnn", "yunet"] as const;
-export const DetectorName = Type.Enum(detectorNames);
 export type DetectorName = (typeof detectorNames)[number];
 
 /** The `minConfidence` of those who name none: where each detector's faces are about as sure. */

@@ -59,6 +59,27 @@ test("and does not start where it would not start on this one", async () => {
   await expect(createEngineThread("tfjs-node", options)).rejects.toThrow(expected.message);
 });
 
+test("and takes its process with it when it does not answer", async () => {
+  const program = `
+    import { createEngineThread } from "@facefleet/core";
+    import { loadPack } from "@facefleet/core/models";
+    import { pnet } from ${JSON.stringify(new URL("../dist/nets/index.js", import.meta.url).href)};
+    const { engine } = await createEngineThread("onnx-cpu", {}, 50);
+    const input = { data: new Float32Array(3 * 4000 * 4000), shape: [1, 4000, 4000, 3] };
+    const session = await engine.compile(pnet, (await loadPack("")).weights);
+    for (let i = 0; i < 100; i++) await session.run(input);
+    process.stdout.write("answered");`;
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: new URL("..", import.meta.url),
+    timeout: 60_000,
+  });
+  await expect(run).rejects.toMatchObject({
+    signal: "SIGKILL",
+    stdout: "",
+    stderr: expect.stringMatching(/within 50 ms/),
+  });
+});
+
 test("and keeps no process that has nothing else to do", async () => {
   const program = `
     import { createEngineThread } from "@facefleet/core";

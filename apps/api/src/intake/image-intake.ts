@@ -13,6 +13,8 @@ import {
 
 /** A store that was told to keep an image and did not answer may do it yet, once it has the time. */
 const storedWithinMs = 300_000;
+/** A claim that is larger by less is left as it is: a form has a little besides its image. */
+const muchLess = 65_536;
 const queueBroke: ReadonlySet<string> = new Set(["queue_unavailable", "submission_unconfirmed"]);
 
 export interface StoredImage {
@@ -49,6 +51,7 @@ export class ImageIntake {
     try {
       const { size } = await this.#put(uploadId, hashed(bytes, hash), claim.bytes);
       if (size === 0) throw new ProblemError("empty_image", "Expected the bytes of an image but received 0 bytes");
+      if (size < claim.bytes - muchLess) await this.#uploads.arrived(uploadId, size);
       return { uploadId, size, sha256: hash.digest("hex") };
     } catch (error) {
       await this.discard(uploadId, isStoreOutage(error) ? storedWithinMs : undefined);

@@ -52,15 +52,15 @@ export class DeviceQueue {
    */
   constructor(private readonly ahead = 0) {}
 
-  /** Does the work when its turn comes. */
-  run(standing: () => Standing, work: Work): Promise<void> {
+  /** Does the work when its turn comes. @returns how long the device had it, in milliseconds */
+  run(standing: () => Standing, work: Work): Promise<number> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ standing, start: (claim) => void this.occupy(() => work(claim)).then(resolve, reject) });
       this.advanceSoon();
     });
   }
 
-  private async occupy(work: () => ReturnType<Work>): Promise<void> {
+  private async occupy(work: () => ReturnType<Work>): Promise<number> {
     this.begun++;
     const started = performance.now();
     // What may be begun ahead need not wait for an end.
@@ -68,8 +68,10 @@ export class DeviceQueue {
     try {
       const shares = await work();
       const now = performance.now();
-      this.charge(shares, now - Math.max(started, this.doneAt));
+      const milliseconds = now - Math.max(started, this.doneAt);
+      this.charge(shares, milliseconds);
       this.doneAt = now;
+      return milliseconds;
     } finally {
       this.begun--;
       this.advanceSoon();

@@ -144,11 +144,17 @@ export class DynamicBatcher<Item, Result> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.running = true;
+    let weight = 0;
     const turn = this.device.run(
       () => this.standing(),
-      (claim) => this.runNext(claim),
+      async (claim) => {
+        const shares = await this.runNext(claim);
+        weight = [...shares.values()].reduce((sum, share) => sum + share, 0);
+        return shares;
+      },
     );
-    void turn.finally(() => {
+    void turn.then((milliseconds) => {
+      if (weight > 0) this.learnCost(milliseconds / weight);
       this.running = false;
       this.schedule();
     });
@@ -222,10 +228,6 @@ export class DynamicBatcher<Item, Result> {
     return this.options.maxBatchOf === "calls";
   }
 
-  private weightOfAll(batch: readonly Slot<Item, Result>[]): number {
-    return batch.reduce((sum, slot) => sum + this.weightOf(slot), 0);
-  }
-
   private weightOf({ group, index }: Slot<Item, Result>): number {
     return this.options.weight?.of(group.items[index] as Item) ?? 1;
   }
@@ -238,7 +240,6 @@ export class DynamicBatcher<Item, Result> {
       if (results.length !== batch.length) {
         throw new Error(`Expected as many results as items, ${batch.length}, but received ${results.length}`);
       }
-      this.learnCost(batch, performance.now() - started);
       this.options.onBatch?.({
         size: this.sizeOf(batch),
         capacity: this.capacity,
@@ -252,8 +253,7 @@ export class DynamicBatcher<Item, Result> {
     }
   }
 
-  private learnCost(batch: readonly Slot<Item, Result>[], milliseconds: number): void {
-    const last = milliseconds / this.weightOfAll(batch);
+  private learnCost(last: number): void {
     this.cost = this.cost === 0 ? last : this.cost + shareOfLast * (last - this.cost);
   }
 
@@ -275,7 +275,8 @@ export class DynamicBatcher<Item, Result> {
   /** No batch is larger than this one from now on. */
   private keepTo(batch: readonly Slot<Item, Result>[]): void {
     this.capacity = Math.min(this.capacity, this.sizeOf(batch));
-    if (this.options.weight) this.maxWeight = Math.min(this.maxWeight, this.weightOfAll(batch));
+    const weight = batch.reduce((sum, slot) => sum + this.weightOf(slot), 0);
+    if (this.options.weight) this.maxWeight = Math.min(this.maxWeight, weight);
   }
 
   /** Rejects a call and forgets its items that still wait. */

@@ -1,6 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallOptions } from "../batching/index.js";
-import { rowOf, type Session, type Tensor } from "../engines/index.js";
+import { rowOf, runEach, type Session, type Tensor } from "../engines/index.js";
 import { type SummedAreaTable, wholeImage } from "../imaging/index.js";
 import type { PackManifest } from "../models/index.js";
 import { type Band, bandsOf, cellStride } from "./bands.js";
@@ -73,6 +72,8 @@ export async function proposedBoxes(
   return best.map((box) => toSquare(regress(box, box.offsets, 0)));
 }
 
+type SeenByPnet = Readonly<Record<"logits" | "offsets", Tensor>>;
+
 /** P-Net over bands of any images, one batch at a time. */
 export class Proposer {
   constructor(
@@ -83,25 +84,24 @@ export class Proposer {
   /** What is seen in each band. Those of equal size share runs; while one is computed, the next is made. */
   async search(bands: readonly LevelBand[]): Promise<SearchedBand[]> {
     const searched = new Map<LevelBand, SearchedBand>();
-    let memory = this.session.input(bands.reduce((sum, band) => sum + bandPixels(band) * 3, 0));
-    const runs: Promise<unknown>[] = [];
-    const failures: unknown[] = [];
-    for (const alike of runsOf(bands)) {
-      const { stack, pyramidMs } = this.stackBands(alike, memory);
-      memory = memory.subarray(stack.data.length);
-      const run = this.session.run(stack).then((output) => this.proposeFrom(output, alike, pyramidMs, searched));
-      runs.push(run.catch((error) => failures.push(error)));
-      // Between two of them there is time for what else the thread is for.
-      await nextTurn();
-    }
-    // All have ended before the first failure is told: the memory of theirs is that of the next batch.
-    await Promise.all(runs);
-    if (failures.length > 0) throw failures[0];
+    const runs = runsOf(bands).map((alike) => {
+      let pyramidMs: readonly number[] = [];
+      return {
+        length: alike.reduce((sum, band) => sum + bandPixels(band) * 3, 0),
+        write: (memory: Float32Array) => {
+          const { stack, ...made } = this.stackBands(alike, memory);
+          pyramidMs = made.pyramidMs;
+          return stack;
+        },
+        read: (output: SeenByPnet) => this.proposeFrom(output, alike, pyramidMs, searched),
+      };
+    });
+    await runEach(this.session, runs);
     return bands.map((band) => searched.get(band)!);
   }
 
   private proposeFrom(
-    output: Readonly<Record<"logits" | "offsets", Tensor>>,
+    output: SeenByPnet,
     bands: readonly LevelBand[],
     pyramidMs: readonly number[],
     searched: Map<LevelBand, SearchedBand>,
@@ -112,14 +112,13 @@ export class Proposer {
     }
   }
 
-  private stackBands(bands: readonly LevelBand[], memory: Float32Array): { stack: Tensor; pyramidMs: number[] } {
+  private stackBands(bands: readonly LevelBand[], data: Float32Array): { stack: Tensor; pyramidMs: number[] } {
     const {
       level: { width, height },
       band: { top, bottom },
     } = bands[0]!;
     const rows = bottom - top;
     const size = { width, height, top, bottom };
-    const data = memory.subarray(0, bands.length * rows * width * 3);
     const pyramidMs = bands.map(({ image }, index) => {
       const started = performance.now();
       image.resize(wholeImage(image), size, this.settings.standardisation, data, index * rows * width * 3);

@@ -1,5 +1,5 @@
-import type { CallOptions, DynamicBatcher, StageBatcher } from "../batching/index.js";
-import type { InferenceEngine, Session, Tensor } from "../engines/index.js";
+import { type CallOptions, type DynamicBatcher, type StageBatcher, ThreadTurn } from "../batching/index.js";
+import { type InferenceEngine, runEach, type Session, type Tensor } from "../engines/index.js";
 import { AreaResizer, type RgbImage } from "../imaging/index.js";
 import { type ModelPack, openYunetWeights, type PackManifest, type WeightsFile } from "../models/index.js";
 import { onet, yunet } from "../nets/index.js";
@@ -14,6 +14,8 @@ import { cellsAbove } from "./yunet-cells.js";
 /** Pixels of all tiles in one batch, and in one run where there are several. */
 const batchPixels = tileSide * tileSide;
 const runPixels = 327_680;
+/** Rows of a tile that are made before whoever else waits for the thread may have it. */
+const rowsAtOnce = 32;
 /** What the sides of an input are multiples of. */
 const inputStep = 32;
 
@@ -104,32 +106,45 @@ export class Yunet implements Detector {
   private async search(tiles: readonly ImageTile[]): Promise<SearchedTile[]> {
     const batchSize = new Set(tiles.map(({ image }) => image)).size;
     const searched = new Map<ImageTile, SearchedTile>();
-    for (const alike of runsOf(tiles)) {
-      const { stack, pyramidMs } = this.stackTiles(alike);
-      const grids = await this.sessions.yunet.run(stack);
-      for (const [index, tile] of alike.entries()) {
-        const boxes = [
-          ...cellsAbove(this.settings.threshold, grids.stride8, 8, index),
-          ...cellsAbove(this.settings.threshold, grids.stride16, 16, index),
-          ...cellsAbove(this.settings.threshold, grids.stride32, 32, index),
-        ];
-        searched.set(tile, { boxes: ownedBy(tile, boxes), pyramidMs: pyramidMs[index]!, batchSize });
-      }
-    }
+    const runs = runsOf(tiles).map((alike) => {
+      let pyramidMs: readonly number[] = [];
+      return {
+        length: alike.reduce((sum, tile) => sum + tilePixels(tile) * 3, 0),
+        write: async (memory: Float32Array) => {
+          const { stack, ...made } = await stackTiles(alike, memory);
+          pyramidMs = made.pyramidMs;
+          return stack;
+        },
+        read: (grids: Readonly<Record<"stride8" | "stride16" | "stride32", Tensor>>) => {
+          for (const [index, tile] of alike.entries()) {
+            const boxes = [
+              ...cellsAbove(this.settings.threshold, grids.stride8, 8, index),
+              ...cellsAbove(this.settings.threshold, grids.stride16, 16, index),
+              ...cellsAbove(this.settings.threshold, grids.stride32, 32, index),
+            ];
+            searched.set(tile, { boxes: ownedBy(tile, boxes), pyramidMs: pyramidMs[index]!, batchSize });
+          }
+        },
+      };
+    });
+    await runEach(this.sessions.yunet, runs);
     return tiles.map((tile) => searched.get(tile)!);
   }
+}
 
-  private stackTiles(tiles: readonly ImageTile[]): { stack: Tensor; pyramidMs: number[] } {
-    const { width, height } = inputSize(tiles[0]!);
-    const length = width * height * 3;
-    const data = this.sessions.yunet.input(tiles.length * length);
-    const pyramidMs = tiles.map((tile, i) => {
-      const started = performance.now();
-      writeTile(tile, width, data.subarray(i * length, (i + 1) * length));
-      return performance.now() - started;
-    });
-    return { stack: { data, shape: [tiles.length, height, width, 3] }, pyramidMs };
+async function stackTiles(
+  tiles: readonly ImageTile[],
+  data: Float32Array,
+): Promise<{ stack: Tensor; pyramidMs: number[] }> {
+  const { width, height } = inputSize(tiles[0]!);
+  const length = width * height * 3;
+  const pyramidMs: number[] = [];
+  for (const [i, tile] of tiles.entries()) {
+    const started = performance.now();
+    await writeTile(tile, width, data.subarray(i * length, (i + 1) * length));
+    pyramidMs.push(performance.now() - started);
   }
+  return { stack: { data, shape: [tiles.length, height, width, 3] }, pyramidMs };
 }
 
 /** Of a tile, its sides made multiples of what the network takes. */
@@ -144,9 +159,15 @@ function tilePixels(tile: Tile): number {
 }
 
 /** Pixels as they are, 0 to 255, row by row; black to the right and below. */
-function writeTile({ image, level, part }: ImageTile, width: number, out: Float32Array): void {
+async function writeTile({ image, level, part }: ImageTile, width: number, out: Float32Array): Promise<void> {
+  const resizer = new AreaResizer(image);
+  const turn = new ThreadTurn();
   out.fill(0);
-  new AreaResizer(image).resizePart(level, part, { mean: 0, scale: 1 }, out, width * 3);
+  for (let top = part.top; top < part.bottom; top += rowsAtOnce) {
+    const rows = { ...part, top, bottom: Math.min(part.bottom, top + rowsAtOnce) };
+    resizer.resizePart(level, rows, { mean: 0, scale: 1 }, out.subarray((top - part.top) * width * 3), width * 3);
+    if (turn.isOver) await turn.pass();
+  }
 }
 
 /** Groups tiles of equal size, and cuts groups that are too large for one run. */

@@ -10,4 +10,5 @@ export {
   type Tensor,
 } from "./inference-engine.js";
 export type { Quantisation } from "./quantised-ops.js";
+export { runEach } from "./run-each.js";
 export { createEngineThread } from "./thread/threaded-engine.js";

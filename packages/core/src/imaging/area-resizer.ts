@@ -1,7 +1,7 @@
 import type { Standardisation } from "../models/index.js";
 import { type Cells, cells } from "./cells.js";
 import type { RegionResizer } from "./region-resizer.js";
-import { type Region, type RgbImage, wholeImage } from "./rgb-image.js";
+import type { Region, RgbImage } from "./rgb-image.js";
 
 /**
  * Resizes regions of an image straight from its pixels, to the numbers that a SummedAreaTable of it gives. It takes no memory,
@@ -36,9 +36,8 @@ export class AreaResizer implements RegionResizer {
     out: Float32Array,
     stride: number,
   ): void {
-    const whole = wholeImage(this);
-    const columns = part(cells(whole.left, whole.right, size.width), left, right);
-    const rows = part(cells(whole.top, whole.bottom, size.height), top, bottom);
+    const columns = cells(0, this.width, size.width, { first: left, end: right });
+    const rows = cells(0, this.height, size.height, { first: top, end: bottom });
     this.write(rows, columns, standardisation, out, stride);
   }
 
@@ -102,10 +101,6 @@ export class AreaResizer implements RegionResizer {
       for (let i = 0; i < sums.length; i++) sums[i]! += data[start + i]!;
     }
   }
-}
-
-function part({ starts, ends, longest }: Cells, from: number, to: number): Cells {
-  return { starts: starts.subarray(from, to), ends: ends.subarray(from, to), longest };
 }
 
 function writeRowOfMeans(

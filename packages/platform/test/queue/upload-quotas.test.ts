@@ -38,6 +38,19 @@ describe("uploads", () => {
     expect(await sums(bench)).toMatchObject({ stored: 3000, count: 3 });
   });
 
+  it("count for what they are, once that is known, and not again once they are gone", async () => {
+    const bench = new QueueBench();
+    const uploads = open(bench);
+    await uploads.announce("a", acme);
+    await uploads.arrived("a", 400);
+    expect(await sums(bench)).toMatchObject({ stored: 400, count: 1 });
+    await uploads.arrived("never announced", 400);
+    expect(await sums(bench)).toMatchObject({ stored: 400, count: 1 });
+    await uploads.giveUp("a");
+    await uploads.remove("a");
+    expect(await sums(bench)).toEqual(nothing);
+  });
+
   it("count until they are deleted, whoever has them meanwhile", async () => {
     const bench = new QueueBench();
     const uploads = open(bench);

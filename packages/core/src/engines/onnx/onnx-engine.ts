@@ -89,8 +89,6 @@ export class OnnxEngine implements InferenceEngine {
 
 class OnnxSession<Output extends string> implements Session<Output> {
   private readonly scratch = new Scratch();
-  /** For what is in memory that threads share, which the binding does not take. */
-  private readonly unshared = new Scratch();
 
   constructor(
     private readonly session: InferenceSession,
@@ -114,9 +112,10 @@ class OnnxSession<Output extends string> implements Session<Output> {
     return this.session.release();
   }
 
+  /** The binding takes none that threads share. */
   private ownMemory(data: Float32Array): Float32Array {
     if (!(data.buffer instanceof SharedArrayBuffer)) return data;
-    const own = this.unshared.take(data.length);
+    const own = this.input(data.length);
     own.set(data);
     return own;
   }

@@ -3,25 +3,54 @@ import { WeightsFile } from "../../models/weights-file.js";
 import { networkNamed } from "../../nets/index.js";
 import { createEngine } from "../create-engine.js";
 import type { Session } from "../inference-engine.js";
-import type { EngineAnswer, EngineRequest, EngineResult, EngineStarted, EngineThreadSettings } from "./protocol.js";
+import type {
+  EngineAnswer,
+  EngineRequest,
+  EngineResult,
+  EngineStarted,
+  EngineThreadSettings,
+  EngineWarning,
+} from "./protocol.js";
 
 /* The thread of an engine: it opens sessions and runs them, as it is asked, and does nothing else. */
 
 const port = parentPort!;
+process.removeAllListeners("warning").on("warning", (warning) => {
+  const message: EngineWarning = { warning };
+  port.postMessage(message);
+});
 const { choice, options } = workerData as EngineThreadSettings;
 const { engine, reason } = await createEngine(choice, options);
-const sessions: Session[] = [];
+const sessions = new Map<number, { readonly session: Session; readonly weights: WeightsFile }>();
+let lastSession = 0;
+
+async function compile({ network, weightsPath, arithmetic }: Extract<EngineRequest, { type: "compile" }>) {
+  const weights = await WeightsFile.open(weightsPath);
+  try {
+    const session = await engine.compile(networkNamed(network), weights, arithmetic);
+    sessions.set(++lastSession, { session, weights });
+    return lastSession;
+  } catch (error) {
+    weights.close();
+    throw error;
+  }
+}
+
+async function close(id: number): Promise<void> {
+  const { session, weights } = sessions.get(id)!;
+  sessions.delete(id);
+  await session.close();
+  weights.close();
+}
 
 async function answer(request: EngineRequest): Promise<EngineResult> {
   switch (request.type) {
-    case "compile": {
-      const weights = await WeightsFile.open(request.weightsPath);
-      return sessions.push(await engine.compile(networkNamed(request.network), weights, request.arithmetic)) - 1;
-    }
+    case "compile":
+      return await compile(request);
     case "run":
-      return await sessions[request.session]!.run(request.input);
+      return await sessions.get(request.session)!.session.run(request.input);
     case "close":
-      await sessions[request.session]!.close();
+      await close(request.session);
       return undefined;
   }
 }

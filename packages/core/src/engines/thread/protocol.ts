@@ -37,6 +37,11 @@ export type EngineAnswer = { readonly id: number; readonly tensors: LivingTensor
   | { readonly error: unknown; readonly isOutOfMemory: boolean }
 );
 
+/** What a library warns of: a thread has warnings of its own. */
+export interface EngineWarning {
+  readonly warning: Error;
+}
+
 /** The number of a new session; the outputs of a run, by name; nothing of a closed session. */
 export type EngineResult = number | Record<string, Tensor> | undefined;
 

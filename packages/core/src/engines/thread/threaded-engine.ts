@@ -12,28 +12,40 @@ import type {
   EngineResult,
   EngineStarted,
   EngineThreadSettings,
+  EngineWarning,
   LivingTensors,
 } from "./protocol.js";
 
 const require = createRequire(import.meta.url);
+/** No request takes as long, the first run on a GPU included. */
+const longestAnswerMs = 120_000;
 
 /**
  * Starts an engine on a thread of its own, as `createEngine` does on this one. Engines block the thread that calls them:
  * here this one stays free for images, and for whoever asks for something, while the engine computes.
+ *
+ * An engine that ends, or does not answer for `answersWithinMs`, takes its process with it: nothing else ends a library
+ * that hangs.
  */
-export async function createEngineThread(choice: EngineChoice, options: EngineOptions = {}): Promise<ChosenEngine> {
+export async function createEngineThread(
+  choice: EngineChoice,
+  options: EngineOptions = {},
+  answersWithinMs = longestAnswerMs,
+): Promise<ChosenEngine> {
   const settings: EngineThreadSettings = { choice, options };
   // The package's own name leads to what is built, which is what a thread can run.
   const entry = require.resolve("@facefleet/core/engine-thread");
   // With one environment for both: what a library is told by it has to reach the library.
   const thread = new Worker(entry, { workerData: settings, env: SHARE_ENV, execArgv: [] });
   const [started] = (await once(thread, "message")) as [EngineStarted];
-  return { engine: new ThreadedEngine(started, thread), reason: started.reason };
+  return { engine: new ThreadedEngine(started, thread, answersWithinMs), reason: started.reason };
 }
 
 interface Asked {
   readonly resolve: (result: EngineResult) => void;
   readonly reject: (error: unknown) => void;
+  /** Ends the process. */
+  readonly hangs: NodeJS.Timeout;
 }
 
 class ThreadedEngine implements InferenceEngine {
@@ -48,11 +60,15 @@ class ThreadedEngine implements InferenceEngine {
   constructor(
     { name, device, arithmetics }: EngineStarted,
     private readonly thread: Worker,
+    private readonly answersWithinMs: number,
   ) {
     this.name = name;
     this.device = device;
     this.arithmetics = arithmetics;
-    thread.on("message", (answer: EngineAnswer) => this.answered(answer));
+    thread.on("message", (message: EngineAnswer | EngineWarning) => {
+      if ("warning" in message) process.emitWarning(message.warning);
+      else this.answered(message);
+    });
     // A process whose engine has ended has no use any more.
     thread.on("error", (error) => {
       throw error;
@@ -86,7 +102,10 @@ class ThreadedEngine implements InferenceEngine {
     const id = ++this.lastId;
     this.thread.ref();
     return new Promise((resolve, reject) => {
-      this.asked.set(id, { resolve, reject });
+      const hangs = setTimeout(() => {
+        endProcess(`Expected the engine to ${request.type} within ${this.answersWithinMs} ms but it has not`);
+      }, this.answersWithinMs).unref();
+      this.asked.set(id, { resolve, reject, hangs });
       this.thread.postMessage({ id, ...request });
     });
   }
@@ -94,6 +113,7 @@ class ThreadedEngine implements InferenceEngine {
   private answered(answer: EngineAnswer): void {
     const asked = this.asked.get(answer.id);
     this.asked.delete(answer.id);
+    clearTimeout(asked?.hangs);
     if (this.asked.size === 0) this.thread.unref();
     this.tensors = answer.tensors;
     if ("result" in answer) {
@@ -126,6 +146,12 @@ class ThreadedSession<Output extends string> implements Session<Output> {
   async close(): Promise<void> {
     await this.ask({ type: "close", session: this.session });
   }
+}
+
+/** At once, but for the time that the reason takes to be written: an orderly end waits for the thread that hangs. */
+function endProcess(reason: string): void {
+  process.emitWarning(reason);
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 200);
 }
 
 function copyTo(to: Float32Array, from: Float32Array): Float32Array {

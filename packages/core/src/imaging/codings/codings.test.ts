@@ -24,6 +24,19 @@ it.each([
   expect(() => readCoding(bytes(head))).toThrow(name);
 });
 
+it("reads no more of a TIFF whose directories lie over each other than of any other", () => {
+  const [entries, directories, entryBytes] = [1000, 256, 20];
+  const file = Buffer.alloc(16 + 8 + (entries + directories) * entryBytes + 8);
+  file.write("II+\0\x08\0\0\0\x10", "latin1");
+  // Each begins with the count of its entries, an entry after the one before; the next is named after its last.
+  for (let i = 0; i < directories; i++) {
+    const at = 16 + i * entryBytes;
+    file.writeBigUInt64LE(BigInt(entries), at);
+    file.writeBigUInt64LE(BigInt(at + entryBytes), at + 8 + entries * entryBytes);
+  }
+  expect(() => readCoding(file)).toThrow(/at most 16384 tags/);
+});
+
 it.each([
   ["a TIFF whose directory is past its end", "II*\0\xff\0\0\0"],
   ["a TIFF whose directory leads to itself", "II*\0\x08\0\0\0\0\0\x08\0\0\0"],

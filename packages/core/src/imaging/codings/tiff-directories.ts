@@ -1,6 +1,6 @@
-import { damaged } from "./coding.js";
+import { damaged, uncoded } from "./coding.js";
 
-/** One image of a TIFF: of its tags those that hold whole numbers, by their number in TIFF 6.0. */
+/** One image of a TIFF: the whole numbers of the tags that were asked for, by their number in TIFF 6.0. */
 export type Directory = ReadonlyMap<number, readonly number[]>;
 
 /** Bytes a value of the types of whole numbers: BYTE, SHORT, LONG, IFD, LONG8, IFD8. */
@@ -8,12 +8,17 @@ const wholeNumbers: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 13: 4
 /** More values of a tag are not looked at; nor are more directories. */
 const mostValues = 64;
 const mostDirectories = 256;
+/** Entries of all directories, which may lie over each other: a small file could hold millions. */
+const mostEntries = 16_384;
 const subDirectoriesTag = 330;
 
-/** The pages of a TIFF or BigTIFF, and their sub-directories. @throws ProblemError image_undecodable */
-export function tiffDirectories(bytes: Buffer): { pages: Directory[]; below: Directory[] } {
+/**
+ * The pages of a TIFF or BigTIFF, and their sub-directories, with the values of some tags.
+ * @throws ProblemError image_undecodable, unsupported_image_format
+ */
+export function tiffDirectories(bytes: Buffer, wanted: readonly number[]): { pages: Directory[]; below: Directory[] } {
   try {
-    const file = new TiffFile(bytes);
+    const file = new TiffFile(bytes, new Set([...wanted, subDirectoriesTag]));
     const pages = [...file.chain(file.first())];
     const below = pages.flatMap((page) => (page.get(subDirectoriesTag) ?? []).flatMap((at) => [...file.chain(at)]));
     if (pages.length === 0) throw damaged();
@@ -27,8 +32,12 @@ class TiffFile {
   readonly #isLittle: boolean;
   readonly #isBig: boolean;
   readonly #seen = new Set<number>();
+  #entries = 0;
 
-  constructor(private readonly bytes: Buffer) {
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly wanted: ReadonlySet<number>,
+  ) {
     this.#isLittle = bytes[0] === 0x49;
     this.#isBig = this.#number(2, 2) === 43;
   }
@@ -47,6 +56,8 @@ class TiffFile {
       const count = this.#number(at, countBytes);
       const end = entries + count * entryBytes;
       if (end > this.bytes.length) throw damaged();
+      this.#entries += count;
+      if (this.#entries > mostEntries) throw uncoded(`a TIFF of at most ${mostEntries} tags`, "one of more");
       yield this.#directory(entries, end, entryBytes);
       at = this.#number(end, this.#isBig ? 8 : 4);
     }
@@ -55,8 +66,11 @@ class TiffFile {
   #directory(entries: number, end: number, entryBytes: number): Directory {
     const tags = new Map<number, number[]>();
     for (let at = entries; at < end; at += entryBytes) {
+      const tag = this.#number(at, 2);
+      // Of a tag that comes twice the decoder takes the first, too.
+      if (!this.wanted.has(tag) || tags.has(tag)) continue;
       const width = wholeNumbers[this.#number(at + 2, 2)];
-      if (width !== undefined) tags.set(this.#number(at, 2), this.#values(at + 4, width));
+      if (width !== undefined) tags.set(tag, this.#values(at + 4, width));
     }
     return tags;
   }

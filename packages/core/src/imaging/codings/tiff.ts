@@ -54,7 +54,7 @@ const expected = "a TIFF of 8 or 16 bits in RGB, grey, CMYK or a palette";
  */
 export function tiffCoding(bytes: Buffer): Coding {
   if (isCanonRaw(bytes)) throw uncoded(expected, cameraRaw);
-  const { pages, below } = tiffDirectories(bytes);
+  const { pages, below } = tiffDirectories(bytes, Object.values(tag));
   if ([...pages, ...below].some(isRaw)) throw uncoded(expected, cameraRaw);
   const picture = pages.findIndex((page) => !isReduced(page));
   if (picture < 0 && below.length > 0) throw uncoded(expected, "one whose pages are thumbnails only");

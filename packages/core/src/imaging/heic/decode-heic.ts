@@ -10,7 +10,7 @@ const resourceLimits = { maxOldGenerationSizeMb: 128 };
 /**
  * Decodes a HEIC by libheif in WebAssembly, in a thread that ends with it.
  *
- * @throws Error with the decoder's words; one that says `timeout` when it took longer than `seconds`.
+ * @throws Error with the decoder's words; DecodingTimeout when it took longer than `seconds`.
  */
 export async function decodeHeic(bytes: Uint8Array, seconds: number): Promise<RgbImage> {
   // A view of the channel's memory would take all of that along.

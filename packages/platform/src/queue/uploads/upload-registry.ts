@@ -77,6 +77,15 @@ if sendableFor then redis.call("ZADD", sendable, whole(now() + sendableFor), upl
 return awaitUpload(upload, waitingFor)`,
 );
 
+/** What an upload takes of the store, once it is known: the claim was for the most that it could be. */
+const arrived = script(
+  { keys: { stored: registerKeys.stored }, args: { upload: "text", bytes: "number" }, uses: [ledger] },
+  `
+if redis.call("HEXISTS", stored.things, upload) == 0 then return 0 end
+takes(stored, upload, bytes)
+return 1`,
+);
+
 /**
  * Takes an upload that has been deleted off the register; one that can still be sent again stays doomed until it cannot,
  * and is then deleted once more.
@@ -202,6 +211,11 @@ export class UploadRegistry {
     };
     const answer = await this.#attempt((redis) => announce.run(redis, this.#registerKeys, args));
     if (answer < 0) throw refused(answer, quotas);
+  }
+
+  /** To be called with the size of an upload that took less than was claimed for it. */
+  async arrived(id: string, bytes: number): Promise<void> {
+    await this.#attempt((redis) => arrived.run(redis, { stored: this.#registerKeys.stored }, { upload: id, bytes }));
   }
 
   /**
