@@ -58,7 +58,7 @@ export async function startRedisServer(launch: RedisLaunch, lock: number, attemp
   const program = startGuarded(launch.command, launch.argumentsFor(port), lock);
   try {
     await program.sees(/Ready to accept connections/, readyMs);
-    const url = `redis://:${password}@127.0.0.1:${port}`;
+    const url = `redis://default:${password}@127.0.0.1:${port}`;
     await pingRedis(url);
     return { url, program };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { openAsBlob } from "node:fs";
+import { stat } from "node:fs/promises";
 import { FacefleetClient, resultOf, type VerifyResult } from "@facefleet/client";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.js";
@@ -19,16 +20,25 @@ export function defineCompare(command: Command, { config }: CommandContext): voi
       const service = { url, apiKey: config.FACEFLEET_API_KEY };
       await assertServiceAnswers(service);
       const client = new FacefleetClient(service);
-      const images = [await openAsBlob(first), await openAsBlob(second)];
+      const images = await Promise.all([first, second].map(openImage));
       const result = resultOf(await client.wait(await client.submit({ task: "verify", images })));
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${comparisonText(result)}\n`);
     });
+}
+
+async function openImage(path: string): Promise<Blob> {
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) throw new Error(`Expected a file that can be read but received ${path}`);
+  return await openAsBlob(path);
 }
 
 /** In one line: the decision, what it is made by, and among how many faces. */
 function comparisonText({ decision, euclideanDistance, uncertainBand, faceCounts }: VerifyResult): string {
   const { from, to } = uncertainBand;
   const among = faceCounts ? `; faces: ${faceCounts.join(" and ")}` : "";
-  const band = `match below ${from.toFixed(2)}, no match from ${to.toFixed(2)}`;
+  const band = `match below ${from.toFixed(3)}, no match from ${to.toFixed(3)}`;
   return `${decision}: distance ${euclideanDistance.toFixed(3)} (${band})${among}`;
 }

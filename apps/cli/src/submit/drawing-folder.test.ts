@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DrawingFolder } from "./drawing-folder.js";
@@ -47,6 +48,13 @@ it("draws on the upright image, and keeps a JPEG a JPEG", async () => {
   const target = await new DrawingFolder(join(folder, "out"), [source]).draw(source, [face]);
   expect(await sharp(target).metadata()).toMatchObject({ format: "jpeg", width: 120, height: 160 });
   expect(isGreen((await pixelsOf(target))(40, 90))).toBe(true);
+});
+
+it("draws on what the service reads and the drawing library does not", async () => {
+  const source = fileURLToPath(new URL("../../../../tests/assets/portrait.heic", import.meta.url));
+  const target = await new DrawingFolder(join(folder, "out"), [source]).draw(source, [face]);
+  expect(basename(target)).toBe("portrait.png");
+  expect(await sharp(target).metadata()).toMatchObject({ format: "png", width: 480, height: 640 });
 });
 
 it("gives files of the same name in different folders different copies", async () => {

@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import type { Face } from "@facefleet/contracts";
+import { decodeImage } from "@facefleet/core/imaging";
 import sharp from "sharp";
 import { faceOverlay } from "./face-overlay.js";
 
@@ -19,12 +20,10 @@ export class DrawingFolder {
     const target = this.#targets.get(source);
     if (target === undefined) throw new Error(`Expected one of the sources to draw on but received ${source}`);
     await mkdir(this.#folder, { recursive: true });
-    // What the service could read is drawn on, even where the file has small faults.
-    const upright = sharp(source, { failOn: "none" }).autoOrient().toColorspace("srgb").removeAlpha().raw();
-    const { data, info } = await upright.toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
+    // What the service could read is drawn on, and as it read it.
+    const { data, width, height } = await decodeImage(await readFile(source));
     const overlay = Buffer.from(faceOverlay({ width, height }, faces));
-    const drawn = sharp(data, { raw: { width, height, channels } }).composite([{ input: overlay, left: 0, top: 0 }]);
+    const drawn = sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay, left: 0, top: 0 }]);
     await (isJpeg(source) ? drawn.jpeg({ quality: 92 }) : drawn.png()).toFile(target);
     return target;
   }
