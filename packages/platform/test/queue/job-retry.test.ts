@@ -99,15 +99,48 @@ describe("retrying a failed job", () => {
     expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "failed" });
   });
 
-  it("that was cut off can be repeated", async () => {
+  it("takes back a failure that nobody wrote down", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await failed(bench);
-    // What is left when a process dies between taking the outcome back and queueing the job.
-    await bench.redis.del(bench.keys.outcome(id));
-    await bench.redis.hset(bench.queue().toKey(id), "failedReason", "about to be tried again");
+    await forgetOutcome(bench, id);
     expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "failed", error: { code: "internal_error" } });
     expect(await jobs.retry(defaultTenant, id)).toMatchObject({ state: "queued" });
     await bench.started();
     expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
   });
+
+  it("is not undone by whoever was about to write the failure down", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await failed(bench);
+    await forgetOutcome(bench, id);
+    const seen = (await jobs.find(defaultTenant, id))!;
+    await jobs.retry(defaultTenant, id);
+    expect(await bench.outcomes.write(seen, payload, undefined, { ifIn: bench.queue().toKey("failed") })).toBe(false);
+    expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "queued" });
+  });
+
+  it("is never lost, however many ask while a worker fails it again", async () => {
+    const bench = new QueueBench();
+    const { jobs, id } = await failed(bench);
+    await bench.started({ run: undecodable });
+    let taken = 0;
+    for (let round = 0; round < 20; round += 1) {
+      const answers = await Promise.allSettled(Array.from({ length: 8 }, () => jobs.retry(defaultTenant, id)));
+      for (const answer of answers) {
+        if (answer.status === "fulfilled") taken += 1;
+        else expect(answer.reason).toMatchObject({ code: "job_not_failed" });
+      }
+      await jobs.waitUntilFinished(defaultTenant, id, 5000);
+    }
+    const { attempts, error } = (await jobs.find(defaultTenant, id))!;
+    expect(error).toMatchObject({ code: "image_undecodable" });
+    expect(attempts).toBe(1 + taken);
+    expect(await bench.redis.zcard(bench.keys.live(defaultTenant))).toBe(0);
+  });
 });
+
+/** As when the job's worker died with it, or could not reach Redis. */
+async function forgetOutcome(bench: QueueBench, id: string): Promise<void> {
+  await bench.redis.del(bench.keys.outcome(id));
+  await bench.redis.hset(bench.queue().toKey(id), "failedReason", "job stalled more than allowable limit");
+}

@@ -119,7 +119,9 @@ describe("a large result", () => {
       return command();
     };
     const job = { id: "j1", task: "detect", state: "succeeded", createdAt: "", attempts: 1, result: large };
-    const written = bench.outcomes.write({ ...job, links: { self: "", events: "" } } as Job, asked, undefined, twice);
+    const written = bench.outcomes.write({ ...job, links: { self: "", events: "" } } as Job, asked, undefined, {
+      persist: twice,
+    });
     expect(await written).toBe(true);
     expect(await objectsOf(bench)).toHaveLength(1);
   });

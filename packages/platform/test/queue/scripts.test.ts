@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { as, definedScripts, part, script } from "../../src/queue/redis/script.js";
@@ -155,5 +156,23 @@ describe("a script", () => {
     expect({ keys, args }).toEqual({ keys: { shared: "key" }, args: { a: "text", b: "text" } });
     expect(lua.split("function f()")).toHaveLength(2);
     expect(() => script({ args: { a: "number" }, uses: [first] }, "return a")).toThrow("one meaning of a");
+  });
+});
+
+describe("a script that Redis does not have yet", () => {
+  it("runs in the order in which it was asked for, also where another process brings it meanwhile", async () => {
+    const { redis } = new QueueBench();
+    const numbers = Array.from({ length: 20 }, (_, index) => index);
+    const list = `order:${randomUUID()}`;
+    const append = script(
+      { keys: { list: "key" }, args: { n: "number" } },
+      `return redis.call("RPUSH", list, n) -- ${list}`,
+    );
+    const first = numbers.slice(0, 10).map((n) => append.run(redis, { list }, { n }));
+    const brought = redis.script("LOAD", append.lua);
+    const later = numbers.slice(10).map((n) => append.run(redis, { list }, { n }));
+    await Promise.all([...first, brought, ...later]);
+    expect(await redis.lrange(list, 0, -1)).toEqual(numbers.map(String));
+    await redis.del(list);
   });
 });

@@ -224,6 +224,8 @@ export class QueueSweep {
     const job: FaceQueueJob | undefined = await this.#queue.getJob(id);
     if (!job) return;
     const failure = endedJob(job, { state: "failed", error: givenUpProblem(job) });
-    if (await this.#outcomes.write(failure, job.data, originOf(job))) await this.#options.onEnd(job.data);
+    const ifIn = this.#queue.toKey("failed");
+    const isWritten = await this.#outcomes.write(failure, job.data, originOf(job), { ifIn });
+    if (isWritten) await this.#options.onEnd(job.data);
   }
 }

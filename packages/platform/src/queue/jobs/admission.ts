@@ -1,9 +1,8 @@
 import { type FaceJobPayload, type FacePriority, queueCatalogue } from "@facefleet/contracts";
-import type { Redis } from "ioredis";
 import { keptKeys, ledger, ledgerKeys, storedKeys } from "../ledger/ledger.js";
-import { bytesOf, type Quotas, refusals, refused } from "../ledger/quotas.js";
+import { bytesOf, type Quotas, refusals } from "../ledger/quotas.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
-import { type ArgumentsOf, type KeysOf, part, script } from "../redis/script.js";
+import { type ArgumentsOf, type KeysOf, part } from "../redis/script.js";
 import type { FaceQueue } from "./face-queue.js";
 import type { Origin, QueuedTrace } from "./job-trace.js";
 
@@ -23,11 +22,16 @@ export interface ApplicantKind extends Quotas, Pick<Applicant, "priority"> {
 /** How many jobs of one tenant pass before it is the next tenant's turn: about one batch. */
 const jobsPerTurn = 16;
 
+/** BullMQ's score of a waiting job is its number times this, plus a counter. */
+export const scoreUnit = part({}, "local scoreUnit = 2 ^ 32");
+
 /**
  * A Lua function: `admit` enters jobs, of one tenant and priority, among those of their tenant, and what they take on the
  * ledger of what it has in Redis. It takes a list of {createdAt, id, thing, bytes}, and gives the number of each, or why it
- * is refused. Among the turns, the field "*" is the number at the head when last looked at, "+" the furthest place given.
- * BullMQ's score of a waiting job is its number times 2^32, plus a counter.
+ * is refused: within the tenant's quota, and each with a number that lets tenants take turns (start-time fair queueing,
+ * Goyal, Vin and Cheng 1996): a tenant that has nothing waiting starts at the head of its band, or at the furthest place
+ * when nobody has; each further turn of the same tenant is one number later. Among the turns, the field "*" is the number
+ * at the head when last looked at, "+" the furthest place given.
  */
 export const admission = part(
   {
@@ -50,11 +54,9 @@ export const admission = part(
       lastNumber: "number",
       jobsPerTurn: "number",
     },
-    uses: [ledger],
+    uses: [ledger, scoreUnit],
   },
   `
-local scoreUnit = 2 ^ 32
-
 local function nextPlace()
   local low, high = string.format("%.0f", firstNumber * scoreUnit), string.format("(%.0f", (lastNumber + 1) * scoreUnit)
   local waitingFirst = redis.call("ZRANGEBYSCORE", waiting, low, high, "WITHSCORES", "LIMIT", 0, 1)[2]
@@ -118,11 +120,6 @@ local function admit(applicants)
 end`,
 );
 
-const admitOne = script(
-  { args: { createdAt: "text", id: "text", bytes: "number" }, uses: [admission] },
-  "return admit({{createdAt = createdAt, id = id, thing = id, bytes = bytes}})[1]",
-);
-
 /** The keys and arguments of `admission`, for jobs of one tenant and priority. */
 export function admissionOf(
   { payload: { tenant, batch }, priority, ...quotas }: ApplicantKind,
@@ -152,32 +149,6 @@ export function admissionOf(
       jobsPerTurn,
     },
   };
-}
-
-/**
- * Lets jobs into the queue: within their tenant's quota, and each with a number that lets tenants take turns
- * (start-time fair queueing, Goyal, Vin and Cheng 1996): a tenant that has nothing waiting starts at the head of
- * its band, or at the furthest place when nobody has; each further turn of the same tenant is one number later.
- */
-export class Admission {
-  constructor(
-    private readonly redis: Redis,
-    private readonly keys: QueueKeys,
-    private readonly queue: FaceQueue,
-  ) {}
-
-  /**
-   * Enters a job that BullMQ has already among those of its tenant. Returns the number that it is to be queued with.
-   * @param bytes What it takes in Redis besides what it takes already.
-   * @throws ProblemError `too_many_jobs`, `too_much_kept`
-   */
-  async admit(applicant: Applicant, bytes: number): Promise<number> {
-    const { keys, args } = admissionOf(applicant, this.keys, this.queue);
-    const own = { createdAt: `${applicant.createdAt}`, id: applicant.id, bytes };
-    const number = await admitOne.run(this.redis, keys, { ...args, ...own });
-    if (number < 0) throw refused(number, applicant);
-    return number;
-  }
 }
 
 /** The priority of a job with this number. */

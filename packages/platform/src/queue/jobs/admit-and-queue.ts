@@ -3,7 +3,7 @@ import { refusals } from "../ledger/quotas.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
 import { type ArgumentsOf, type KeysOf, part } from "../redis/script.js";
 import { uploadKeys, uploadList, uploadOwnership } from "../uploads/upload-ownership.js";
-import { type Applicant, type ApplicantKind, admission, admissionOf } from "./admission.js";
+import { type Applicant, type ApplicantKind, admission, admissionOf, scoreUnit } from "./admission.js";
 import { type FaceQueue, jobOptions } from "./face-queue.js";
 import { thingOf } from "./job-thing.js";
 import { originOptions } from "./job-trace.js";
@@ -11,6 +11,30 @@ import { holderOf, uploadsOf } from "./job-view.js";
 
 /** Whose a job is, in its own record, where BullMQ leaves it alone. */
 export const tenantField = "tenant";
+
+/**
+ * A Lua function: `letWait` puts jobs that are written among those that wait, each with its id and its number, and wakes a
+ * worker, as BullMQ does.
+ */
+export const waiting = part(
+  {
+    keys: { waiting: "key", meta: "key", active: "key", priorityCounter: "key", marker: "key" },
+    uses: [scoreUnit],
+  },
+  `
+local function letWait(jobs)
+  local scores = {}
+  local count = redis.call("INCRBY", priorityCounter, #jobs) - #jobs
+  for index, job in ipairs(jobs) do
+    scores[#scores + 1] = string.format("%.0f", job.number * scoreUnit + (count + index) % scoreUnit)
+    scores[#scores + 1] = job.id
+  end
+  redis.call("ZADD", waiting, unpack(scores))
+  local paused, concurrency = unpack(redis.call("HMGET", meta, "paused", "concurrency"))
+  local isHeldUp = paused or (concurrency and redis.call("LLEN", active) >= tonumber(concurrency))
+  if not isHeldUp then redis.call("ZADD", marker, 0, "0") end
+end`,
+);
 
 /**
  * A Lua function: `admitAndQueue` admits jobs and leaves each as BullMQ's own `add` does, but for the events of it, which
@@ -22,13 +46,7 @@ export const tenantField = "tenant";
  */
 export const queueing = part(
   {
-    keys: {
-      meta: "key",
-      active: "key",
-      jobCounter: "key",
-      priorityCounter: "key",
-      marker: "key",
-    },
+    keys: { jobCounter: "key" },
     args: {
       jobsPrefix: "text",
       outcomesPrefix: "text",
@@ -46,7 +64,7 @@ export const queueing = part(
         },
       ],
     },
-    uses: [admission, uploadOwnership],
+    uses: [admission, waiting, uploadOwnership],
   },
   `
 local function isAnyDoomed(named)
@@ -84,29 +102,35 @@ local function admitAndQueue()
   end
   if #fresh == 0 then return refused end
 
-  local scores = {}
-  local count = redis.call("INCRBY", priorityCounter, #fresh) - #fresh
+  local admitted = {}
   for index, number in ipairs(admit(fresh)) do
     local job = fresh[index]
     if number < 0 then
       refuse(job.place, number)
     else
       writeJob(job, number)
-      scores[#scores + 1] = string.format("%.0f", number * scoreUnit + (count + index) % scoreUnit)
-      scores[#scores + 1] = job.id
+      admitted[#admitted + 1] = {id = job.id, number = number}
     end
   end
-  if #scores == 0 then return refused end
-  redis.call("ZADD", waiting, unpack(scores))
-  redis.call("INCRBY", jobCounter, #scores / 2)
-  local paused, concurrency = unpack(redis.call("HMGET", meta, "paused", "concurrency"))
-  local isHeldUp = paused or (concurrency and redis.call("LLEN", active) >= tonumber(concurrency))
-  if not isHeldUp then redis.call("ZADD", marker, 0, "0") end
+  if #admitted == 0 then return refused end
+  letWait(admitted)
+  redis.call("INCRBY", jobCounter, #admitted)
   return refused
 end`,
 );
 
 const sharedOptions = JSON.stringify(jobOptions).slice(1);
+
+/** The keys of `waiting`. */
+export function waitingKeys(queue: FaceQueue): KeysOf<typeof waiting> {
+  return {
+    waiting: queue.toKey("prioritized"),
+    meta: queue.toKey("meta"),
+    active: queue.toKey("active"),
+    priorityCounter: queue.toKey("pc"),
+    marker: queue.toKey("marker"),
+  };
+}
 
 /** The keys and arguments of `queueing`. */
 export function queueingOf(
@@ -119,11 +143,8 @@ export function queueingOf(
   return {
     keys: {
       ...admitted.keys,
-      meta: queue.toKey("meta"),
-      active: queue.toKey("active"),
+      ...waitingKeys(queue),
       jobCounter: queue.toKey("id"),
-      priorityCounter: queue.toKey("pc"),
-      marker: queue.toKey("marker"),
       uploads: uploadKeys(keys),
     },
     args: {

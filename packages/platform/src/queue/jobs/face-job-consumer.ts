@@ -229,15 +229,18 @@ export class FaceJobConsumer {
   async #end(
     job: FaceQueueJob,
     ending: Ending,
-    { signal, finishedAt }: { signal?: AbortSignal | undefined; finishedAt?: number },
+    { signal, finishedAt, ifIn }: { signal?: AbortSignal | undefined; finishedAt?: number; ifIn?: string },
   ): Promise<void> {
     const outcome = endedJob(job, ending, finishedAt);
     const origin = { ...originOf(job), trace: activeTrace() ?? traceOf(job) };
     const started = performance.now();
     const persist: Persist = (command) => untilRedisAnswers(command, signal);
-    const isWritten = await inSpan("store", {}, () => this.#outcomes.write(outcome, job.data, origin, persist));
+    const write = () => this.#outcomes.write(outcome, job.data, origin, { persist, ifIn });
+    const isWritten = await inSpan("store", {}, write);
     this.#options.onStored?.(performance.now() - started);
-    if (isWritten || !(await this.#hasEnded(job, signal))) await this.#tellEnd(job, outcome);
+    if (!isWritten && (await this.#hasEnded(job, signal))) return;
+    // Without an end, it has been queued again.
+    if (isWritten || ifIn === undefined) await this.#tellEnd(job, outcome);
   }
 
   async #tellEnd(job: FaceQueueJob, outcome: Job): Promise<void> {
@@ -251,7 +254,8 @@ export class FaceJobConsumer {
   /** BullMQ fails some jobs itself: those whose workers died too often, or whose outcome could not be written. */
   #failed(job: FaceQueueJob | undefined, error: Error): void {
     if (job?.finishedOn === undefined || error instanceof RecordedFailure) return;
-    const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, { finishedAt: job.finishedOn! });
+    const options = { finishedAt: job.finishedOn!, ifIn: this.#worker.toKey("failed") };
+    const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, options);
     const ending = inTrace(traceOf(job), end)
       .catch((cause: unknown) => this.#logger.error({ err: cause, jobId: job.id }, "Outcome not written"))
       .finally(() => this.#endings.delete(ending));

@@ -21,7 +21,6 @@ import { UsableRedis } from "../redis/usable-redis.js";
 import type { KeptText } from "../results/kept-text.js";
 import { ResultStore } from "../results/result-store.js";
 import { EventRecords } from "../webhooks/event-records.js";
-import { Admission } from "./admission.js";
 import { type FaceQueue, isJobId, newJobId, openFaceQueue } from "./face-queue.js";
 import { FinishedSignal } from "./finished-signal.js";
 import { type Idempotency, IdempotencyRecords, unconfirmed } from "./idempotency.js";
@@ -109,7 +108,6 @@ export class FaceJobs {
     const outcomes = new Outcomes(redis, keys, results, options);
     const events = new EventRecords(redis, keys);
     const sightings = new JobSightings(queue, outcomes, events);
-    const admission = new Admission(redis, keys, queue);
     this.redis = new UsableRedis(this.#connection, keys);
     this.#keys = keys;
     this.#queue = queue;
@@ -118,7 +116,7 @@ export class FaceJobs {
     this.#idempotency = new IdempotencyRecords(redis, keys);
     this.#list = new JobList(redis, keys, sightings);
     this.#removal = new JobRemoval(queue, outcomes, sightings, results);
-    this.#retry = new JobRetry(redis, keys, queue, { sightings, outcomes, admission });
+    this.#retry = new JobRetry(redis, keys, queue, sightings);
     this.#webhooks = new JobWebhooks(sightings, events);
     this.#results = results;
     this.#room = options.room ?? anyRoom;

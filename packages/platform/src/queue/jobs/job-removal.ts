@@ -49,7 +49,8 @@ export class JobRemoval {
   }
 
   async #erase(tenant: string, id: string, { view, queued, result }: Sighting): Promise<CancelOutcome> {
-    if (queued && view !== erased) await this.outcomes.write(view, queued.data, originOf(queued));
+    const ifIn = this.queue.toKey("failed");
+    if (queued && view !== erased) await this.outcomes.write(view, queued.data, originOf(queued), { ifIn });
     const kept = await this.outcomes.erase(tenant, id);
     await this.results.discard(result);
     await this.queue.remove(id);

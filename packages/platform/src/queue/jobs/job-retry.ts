@@ -1,38 +1,46 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import { keptKeys, ledger, ledgerKeys, overhead } from "../ledger/ledger.js";
-import type { Quotas } from "../ledger/quotas.js";
+import { overhead } from "../ledger/ledger.js";
+import { type Quotas, refused } from "../ledger/quotas.js";
 import { memberOf, type QueueKeys } from "../redis/queue-keys.js";
 import { script } from "../redis/script.js";
 import { heldUpload } from "../uploads/upload-ownership.js";
-import { type Admission, priorityOf } from "./admission.js";
+import { admission, admissionOf, priorityOf } from "./admission.js";
+import { waiting, waitingKeys } from "./admit-and-queue.js";
 import type { FaceQueue } from "./face-queue.js";
 import { givenBackSince } from "./give-back.js";
 import type { JobSightings } from "./job-sightings.js";
-import { originOf } from "./job-trace.js";
 import { type FaceQueueJob, liveJob, uploadsOf } from "./job-view.js";
-import { erased, type Outcomes } from "./outcomes.js";
+import { erased } from "./outcomes.js";
 
 /**
- * Takes a failure back. The reason that BullMQ keeps is replaced, so that should we die before BullMQ has the
- * job again, it is found failed and can be tried again.
+ * Takes a failure back and queues the job again, as BullMQ's own `retry` does: in one step, so that whoever asks at the
+ * same time finds it failed or queued, and nobody writes the end of a job that has just been given another chance. A
+ * failure that nobody could write down, which BullMQ alone knows, is taken back as well. Returns the job's number, 0 when
+ * it has not failed, or why it is refused.
  */
-const revive = script(
+const retry = script(
   {
-    keys: { outcome: "key", live: "key", ended: "key", failed: "key", job: "key", kept: ledgerKeys },
+    keys: { outcome: "key", ended: "key", failed: "key", job: "key" },
     args: { id: "text", createdAt: "number", member: "text" },
-    uses: [ledger],
+    uses: [admission, waiting],
   },
   `
-if redis.call("HGET", outcome, "state") ~= "failed" or not redis.call("ZSCORE", failed, id) then return 0 end
+local hasEnd = redis.call("EXISTS", outcome) == 1
+if hasEnd and redis.call("HGET", outcome, "state") ~= "failed" then return 0 end
+if not redis.call("ZSCORE", failed, id) or redis.call("EXISTS", job) == 0 then return 0 end
+-- It is there already: nothing more is taken than was.
+local number = admit({{createdAt = createdAt, id = id, thing = id, bytes = 0}})[1]
+if number < 0 then return number end
 redis.call("DEL", outcome)
-redis.call("ZADD", live, createdAt, id)
 redis.call("ZREM", ended, member)
-redis.call("HSET", job, "failedReason", "about to be tried again")
-redis.call("HDEL", job, "stc", "${givenBackSince}")
+redis.call("ZREM", failed, id)
+redis.call("HDEL", job, "atm", "stc", "finishedOn", "processedOn", "failedReason", "${givenBackSince}")
+redis.call("HSET", job, "priority", number)
 takes(kept, id, redis.call("HSTRLEN", job, "data") + ${overhead.job})
-return 1`,
+letWait({{id = id, number = number}})
+return number`,
 );
 
 const putAwayWithinMs = 500;
@@ -44,7 +52,7 @@ export class JobRetry {
     private readonly redis: Redis,
     private readonly keys: QueueKeys,
     private readonly queue: FaceQueue,
-    private readonly parts: { sightings: JobSightings; outcomes: Outcomes; admission: Admission },
+    private readonly sightings: JobSightings,
   ) {}
 
   /**
@@ -52,21 +60,14 @@ export class JobRetry {
    * @throws ProblemError `job_not_failed`, `job_not_repeatable`, `too_many_jobs` or `too_much_kept`
    */
   async retry(tenant: string, id: string, quotas: Quotas): Promise<Job | undefined> {
-    const { sightings, outcomes, admission } = this.parts;
-    const sighting = await sightings.of(tenant, id, { withResult: false });
+    const sighting = await this.sightings.of(tenant, id, { withResult: false });
     if (!sighting || sighting.view === erased) return undefined;
     if (sighting.view.state !== "failed") throw notFailed(sighting.view.state);
     const queued = await this.#repeatable(sighting.queued ?? (await this.queue.getJob(id)));
-    // A failure that nobody could write down yet.
-    if (sighting.queued) await outcomes.write(sighting.view, queued.data, originOf(queued));
     await putAway(queued);
-    const { data: payload, timestamp: createdAt } = queued;
-    const priority = priorityOf(queued.priority);
-    // It is there already: nothing more is taken.
-    const number = await admission.admit({ id, payload, priority, createdAt, ...quotas }, 0);
-    if (!(await this.#revive(tenant, queued))) throw notFailed("about to be tried again");
-    await queued.changePriority({ priority: number });
-    await queued.retry("failed", { resetAttemptsMade: true });
+    const retried = await this.#retry(tenant, queued, quotas);
+    if (retried === 0) throw notFailed("about to be tried again");
+    if (retried < 0) throw refused(retried, quotas);
     return liveJob(queued, "queued");
   }
 
@@ -89,19 +90,20 @@ export class JobRetry {
     return "Expected images that still exist but the job's upload was deleted when the job ended.";
   }
 
-  async #revive(tenant: string, { id = "", timestamp }: FaceQueueJob): Promise<boolean> {
+  #retry(tenant: string, queued: FaceQueueJob, quotas: Quotas): Promise<number> {
     const { keys, queue } = this;
+    const { id = "", data: payload, timestamp: createdAt } = queued;
+    const admitted = admissionOf({ payload, priority: priorityOf(queued.priority), ...quotas }, keys, queue);
     const places = {
+      ...admitted.keys,
+      ...waitingKeys(queue),
       outcome: keys.outcome(id),
-      live: keys.live(tenant),
       ended: keys.ended,
       failed: queue.toKey("failed"),
       job: queue.toKey(id),
-      kept: keptKeys(keys),
     };
-    const args = { id, createdAt: timestamp, member: memberOf(tenant, id) };
-    const revived = await revive.run(this.redis, places, args);
-    return revived === 1;
+    const args = { ...admitted.args, id, createdAt, member: memberOf(tenant, id) };
+    return retry.run(this.redis, places, args);
   }
 }
 

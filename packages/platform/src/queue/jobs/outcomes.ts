@@ -29,8 +29,9 @@ export interface OutcomeRecord {
 
 /** Returns whether it was written; also when it had been with this very object for a result, and the answer was lost. */
 const end = script(
-  { uses: [ending, announcing] },
+  { keys: { set: "key" }, args: { mustBeInSet: "flag" }, uses: [ending, announcing] },
   `
+if mustBeInSet and not redis.call("ZSCORE", set, id) then return 0 end
 if redis.call("EXISTS", outcome) == 1 then
   return storedId(result) and redis.call("HGET", outcome, "result") == result and 1 or 0
 end
@@ -65,6 +66,15 @@ redis.call("HSET", outcome, "erased", "1")
 return withheld or ""`,
 );
 
+export interface WriteOptions {
+  readonly persist?: Persist;
+  /**
+   * The sorted set that the job must be in, or nothing is written: that of BullMQ's failed jobs, for the end of one that
+   * BullMQ gave up and that somebody may have queued again meanwhile. Not asked of an item, which nobody queues again.
+   */
+  readonly ifIn?: string | undefined;
+}
+
 /**
  * How each job ended, written once: the first outcome of a job is the one that counts. Every outcome
  * expires on its own, exactly its time to live after it was written.
@@ -88,12 +98,17 @@ export class Outcomes {
    * whether it was written. Of a result that is too large for Redis, one object is stored, however often Redis is asked.
    * @throws ProblemError `store_unavailable` for such a result
    */
-  async write(job: Job, payload: FaceJobPayload, origin?: Origin, persist: Persist = once): Promise<boolean> {
+  async write(
+    job: Job,
+    payload: FaceJobPayload,
+    origin?: Origin,
+    { persist = once, ifIn }: WriteOptions = {},
+  ): Promise<boolean> {
     const items = payload.batch && this.#items;
     const kept = await this.results.keep(items ? items.lineOf(job, payload) : resultOf(job), persist);
     const write = items
       ? () => items.write(this.redis, this.keys, job, payload, fieldOf(kept))
-      : this.#writing(job, payload, fieldOf(kept), origin);
+      : this.#writing(job, payload, fieldOf(kept), { origin, ifIn });
     const isWritten = (await persist(write)) === 1;
     if (isWritten) this.ends?.onOutcome?.(job);
     else await this.results.discard(kept);
@@ -123,11 +138,16 @@ export class Outcomes {
   }
 
   /** The event is made once, however often it is written. */
-  #writing(job: Job, payload: FaceJobPayload, result: string, origin?: Origin): () => Promise<number> {
+  #writing(
+    job: Job,
+    payload: FaceJobPayload,
+    result: string,
+    { origin, ifIn }: { origin: Origin | undefined; ifIn: string | undefined },
+  ): () => Promise<number> {
     const own = endingOf(job, payload, result, this.keys);
     const announcement = announcementOf(endEvent(job, payload, origin), this.keys);
-    const keys = { ...own.keys, ...announcement.keys };
-    const args = { ...own.args, ...announcement.args };
+    const keys = { ...own.keys, ...announcement.keys, set: ifIn ?? own.keys.outcome };
+    const args = { ...own.args, ...announcement.args, mustBeInSet: ifIn !== undefined };
     return () => end.run(this.redis, keys, args);
   }
 }

@@ -101,7 +101,7 @@ export function definedScripts(): readonly AnyScript[] {
   return defined;
 }
 
-/** One step that nothing comes between. Sent once, then named by its digest. */
+/** One step that nothing comes between. Sent until Redis has it, then named by its digest. */
 export class Script<KeyValues, ArgumentValues, Answer> {
   readonly keys: KeySpecs;
   readonly args: ArgumentSpecs;
@@ -109,6 +109,8 @@ export class Script<KeyValues, ArgumentValues, Answer> {
   readonly lua: string;
   readonly prologue: string;
   readonly #sha1: string;
+  /** The connections whose Redis has it. */
+  readonly #sentBy = new WeakSet<Redis>();
   declare readonly values?: { readonly keys: KeyValues; readonly args: ArgumentValues };
 
   constructor(own: Part) {
@@ -124,12 +126,20 @@ export class Script<KeyValues, ArgumentValues, Answer> {
   async run(redis: Redis, keys: KeyValues, args: ArgumentValues): Promise<Answer> {
     const places = sentKeys(this.keys, keys as Readonly<Record<string, unknown>>);
     const values = sentArguments(this.args, args as Readonly<Record<string, unknown>>);
+    // Whole until it is known to be there: sent again after a refusal, it would come after those that were sent later.
+    if (!this.#sentBy.has(redis)) return await this.#send(redis, places, values);
     try {
       return (await redis.evalsha(this.#sha1, places.length, ...places, ...values)) as Answer;
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-      return (await redis.eval(this.lua, places.length, ...places, ...values)) as Answer;
+      return await this.#send(redis, places, values);
     }
+  }
+
+  async #send(redis: Redis, places: string[], values: (string | number)[]): Promise<Answer> {
+    const answer = await redis.eval(this.lua, places.length, ...places, ...values);
+    this.#sentBy.add(redis);
+    return answer as Answer;
   }
 }
 
