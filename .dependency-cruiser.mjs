@@ -93,6 +93,12 @@ export default {
       { path: "^packages/(core|models)/" },
     ),
     rule(
+      "api-resources-are-above",
+      "What all of the API's resources stand on knows none of them.",
+      { path: "^apps/api/src/(wire|server|tenancy|pages)/", pathNot: tests },
+      { path: "^apps/api/src/(jobs|batches|uploads|webhooks|fleet|synchronous)/" },
+    ),
+    rule(
       "nets-name-only-ops",
       "A network names nothing but Ops.",
       { path: "^packages/core/src/nets/", pathNot: tests },
@@ -163,6 +169,7 @@ export default {
       "batches",
       "fleet",
     ]),
+    ...floors("packages/platform/src/queue/jobs", ["job", "admission", "ends", "work", "lookup"]),
     ...floors("packages/core/src", [
       "models",
       "batching",

@@ -23,7 +23,7 @@ import {
   type RunningJob,
 } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { batchResults } from "../apps/api/src/batch-results.js";
+import { batchResults } from "../apps/api/src/batches/batch-results.js";
 import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
 import { analysis, embedding, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";

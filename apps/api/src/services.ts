@@ -12,11 +12,11 @@ import type {
   WebhookSecrets,
 } from "@facefleet/platform";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { ApiMetrics } from "./api-metrics.js";
 import type { ApiConfig } from "./config.js";
-import type { ImageIntake } from "./intake/image-intake.js";
-import type { LargeAnswers } from "./large-answers.js";
+import type { ApiMetrics } from "./fleet/api-metrics.js";
+import type { LargeAnswers } from "./server/large-answers.js";
 import type { Access } from "./tenancy/access.js";
+import type { ImageIntake } from "./uploads/image-intake.js";
 
 /** What the API is built on. */
 export interface ApiParts {

@@ -5,7 +5,7 @@ import type { Job, JobResult } from "@facefleet/contracts";
 import { isStored } from "@facefleet/platform";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { closeStalledReaders } from "../src/stalled-readers.js";
+import { closeStalledReaders } from "../src/server/stalled-readers.js";
 import { type ApiRig, eventually, startApi } from "./api-rig.js";
 import { analysis, embedding, face } from "./canned-results.js";
 

@@ -196,7 +196,7 @@ describe("uploads to the folder store", () => {
   );
 
   it("refuses a URL that has expired", async () => {
-    const { signUpload } = await import("../src/intake/upload-signature.js");
+    const { signUpload } = await import("../src/uploads/upload-signature.js");
     const upload = await askOwn();
     const grant = { id: upload.id, size: pixels.length, type: "image/jpeg", expires: 1_700_000_000, keyId: undefined };
     const url = new URL(upload.url);

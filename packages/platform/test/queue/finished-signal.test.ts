@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger } from "../../src/logging/index.js";
-import { FinishedSignal } from "../../src/queue/jobs/finished-signal.js";
+import { FinishedSignal } from "../../src/queue/jobs/ends/finished-signal.js";
 import { inSpan, startTracing } from "../../src/tracing/index.js";
 import { silent } from "./queue-bench.js";
 

@@ -3,8 +3,8 @@ import { WaitingError } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { JobGivenBack } from "../../src/queue/index.js";
-import { GiveBack } from "../../src/queue/jobs/give-back.js";
-import type { FaceQueueJob } from "../../src/queue/jobs/job-view.js";
+import type { FaceQueueJob } from "../../src/queue/jobs/job/job-view.js";
+import { GiveBack } from "../../src/queue/jobs/work/give-back.js";
 import { eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const away = new ProblemError("store_unavailable");

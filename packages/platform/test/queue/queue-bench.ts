@@ -17,7 +17,7 @@ import {
   itemEnds,
   type RunningJob,
 } from "../../src/queue/index.js";
-import { Outcomes } from "../../src/queue/jobs/outcomes.js";
+import { Outcomes } from "../../src/queue/jobs/ends/outcomes.js";
 import { QueueKeys } from "../../src/queue/redis/queue-keys.js";
 import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
 import { ResultStore } from "../../src/queue/results/result-store.js";

@@ -2,8 +2,8 @@ import { defaultTenant, queueCatalogue } from "@facefleet/contracts";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { tenantField } from "../../src/queue/jobs/admit-and-queue.js";
-import { jobOptions } from "../../src/queue/jobs/face-queue.js";
+import { tenantField } from "../../src/queue/jobs/admission/admit-and-queue.js";
+import { jobOptions } from "../../src/queue/jobs/job/face-queue.js";
 import { payload, QueueBench } from "./queue-bench.js";
 
 /* BullMQ's layout is its own affair, and our script writes it: here it is held against the BullMQ that is installed. */

@@ -1,6 +1,6 @@
 import type { BatchLine, ImageRef, Problem } from "@facefleet/contracts";
-import { queueing, queueingOf } from "../jobs/admit-and-queue.js";
-import type { FaceQueue } from "../jobs/face-queue.js";
+import { queueing, queueingOf } from "../jobs/admission/admit-and-queue.js";
+import type { FaceQueue } from "../jobs/job/face-queue.js";
 import { partOf, partSize } from "../ledger/batch-part.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
 import { type ArgumentsOf, type KeysOf, script } from "../redis/script.js";

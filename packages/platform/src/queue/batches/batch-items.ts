@@ -1,5 +1,5 @@
 import type { FaceJobPayload, ImageRef } from "@facefleet/contracts";
-import type { Applicant } from "../jobs/admission.js";
+import type { Applicant } from "../jobs/admission/admission.js";
 import type { BatchRecord } from "./batch-record.js";
 
 /** What the ids of a batch's jobs begin with. */

@@ -1,7 +1,7 @@
 import type { ImageRef, Problem, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { type FaceQueue, openFaceQueue } from "../jobs/face-queue.js";
+import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
 import { partSize, partThing } from "../ledger/batch-part.js";
 import { keptKeys, ledger, ledgerKeys, storedKeys } from "../ledger/ledger.js";
 import { takeDue } from "../redis/due.js";

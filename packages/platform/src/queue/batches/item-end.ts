@@ -1,6 +1,6 @@
-import { ending, endingOf, type ItemEnds } from "../jobs/job-end.js";
-import { thingOf } from "../jobs/job-thing.js";
-import { uploadsOf } from "../jobs/job-view.js";
+import { ending, endingOf, type ItemEnds } from "../jobs/ends/job-end.js";
+import { thingOf } from "../jobs/job/job-thing.js";
+import { uploadsOf } from "../jobs/job/job-view.js";
 import { overhead } from "../ledger/ledger.js";
 import { script } from "../redis/script.js";
 import { lineKeys, lineOf, writeLine } from "./batch-lines.js";

@@ -1,0 +1,105 @@
+import { type Job, type JobResult, ProblemError, type Task, type Timings } from "@facefleet/contracts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { completeOptions } from "../jobs/job-command.js";
+import { endOfPatience, isClientGone } from "../server/patience.js";
+import { callerTrace } from "../server/request-tracing.js";
+import type { ApiServices } from "../services.js";
+import { imageParts, readImageForm } from "../uploads/image-form.js";
+
+/** How long the result of a job that outlasted its request can be fetched; the others' is erased at once. */
+const lateResultTtlSeconds = 3600;
+
+interface Analysis {
+  readonly task: Task;
+  readonly maxFaces: number;
+}
+
+/**
+ * Sends the image of a form, or the two that are to be compared, through the queue, before all other jobs, and waits for
+ * the result. It is erased once it is here; a job that nobody waits for any more is canceled.
+ * @throws ProblemError the job's own problem, or sync_timeout with the job's URL while the job goes on
+ */
+export async function answerAtOnce(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  analysis: Analysis,
+): Promise<JobResult> {
+  const { jobs, config, waitsEnd } = services;
+  const over = endOfPatience(reply, waitsEnd);
+  const submitted = await submitForm(services, request, analysis);
+  reply.subjectId = submitted.id;
+  const job =
+    (await jobs.waitUntilFinished(request.tenant.id, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
+  if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
+  if (!isEnded(job)) throw notFinished(job, reply);
+  const result = resultOf(job);
+  if ("timings" in result) reply.header("server-timing", serverTiming(result.timings));
+  return result;
+}
+
+async function submitForm(services: ApiServices, request: FastifyRequest, { task, maxFaces }: Analysis): Promise<Job> {
+  const { intake, config, jobs, apiMetrics } = services;
+  const parts = [task === "verify" ? imageParts.pair : imageParts.one];
+  const { images } = await readImageForm(request, { intake, parts, maxBytes: config.MAX_IMAGE_BYTES });
+  const payload = {
+    task,
+    images: images.map(({ uploadId }) => ({ upload: uploadId })),
+    options: completeOptions({ maxFaces, landmarks: false, quality: false }, config.DETECTOR),
+    resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
+    tenant: request.tenant.id,
+  };
+  try {
+    const { job } = await jobs.submit(payload, {
+      priority: "interactive",
+      ...request.tenant.quotas,
+      trace: callerTrace(request),
+      requestId: request.id,
+    });
+    apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });
+    return job;
+  } catch (error) {
+    await Promise.all(images.map(({ uploadId }) => intake.takeBack(uploadId, error)));
+    throw withoutKey(error);
+  }
+}
+
+/** Nothing stays of a job that nobody waited for: to ask again does no harm, and needs no key. */
+function withoutKey(error: unknown): unknown {
+  const isUnconfirmed = error instanceof ProblemError && error.code === "submission_unconfirmed";
+  return isUnconfirmed ? new ProblemError("queue_unavailable", undefined, { cause: error }) : error;
+}
+
+/** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */
+function forget({ jobs, intake, lines }: ApiServices, request: FastifyRequest, jobId: string): void {
+  const forgotten = async () => {
+    const canceled = await jobs.cancel(request.tenant.id, jobId);
+    await intake.released(canceled?.uploads ?? []);
+  };
+  forgotten().catch((error: unknown) => {
+    lines.write("error", { requestId: request.id, err: error, jobId }, "the job could not be erased");
+  });
+}
+
+function resultOf(job: Job): JobResult {
+  if (job.state === "canceled") throw new ProblemError("job_canceled");
+  if (job.error) throw ProblemError.fromProblem(job.error);
+  if (!job.result) throw new Error(`Expected a result of job ${job.id}`);
+  return job.result;
+}
+
+function isEnded(job: Job): boolean {
+  return job.state !== "queued" && job.state !== "active";
+}
+
+function notFinished(job: Job, reply: FastifyReply): ProblemError {
+  reply.header("location", job.links.self);
+  return new ProblemError("sync_timeout", undefined, { extras: { job: job.links.self } });
+}
+
+function serverTiming({ queueMs, fetchMs, decodeMs, detectMs, embedMs }: Timings): string {
+  const stages = { queue: queueMs, fetch: fetchMs, decode: decodeMs, detect: detectMs, embed: embedMs };
+  return Object.entries(stages)
+    .map(([stage, milliseconds]) => `${stage};dur=${milliseconds}`)
+    .join(", ");
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { type FaceJobPayload, queueCatalogue } from "@facefleet/contracts";
+import { type JobsOptions, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import { unasked } from "../../redis/bullmq-redis.js";
+
+export type FaceQueue = Queue<FaceJobPayload, void, string>;
+
+const { name, attempts, backoff } = queueCatalogue.faces;
+
+export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
+  const queue: FaceQueue = new Queue(name, {
+    connection: redis,
+    prefix,
+    ...unasked,
+    streams: { events: { maxLen: 10_000 } },
+  });
+  // The connection logs its own losses; without a listener they would end the process.
+  queue.on("error", () => undefined);
+  return queue;
+}
+
+/** BullMQ refuses ids that are all digits. Node makes random UUIDs from a pool, at a tenth of the cost of other bytes. */
+export function newJobId(): string {
+  return `j${randomUUID().replaceAll("-", "")}`;
+}
+
+/** Whether `newJobId` may have made it. */
+export function isJobId(text: string): boolean {
+  return /^j[0-9a-f]{32}$/.test(text);
+}
+
+/** What BullMQ is to know of every job. */
+export const jobOptions = {
+  attempts,
+  backoff,
+  removeOnComplete: true,
+  // A failed job can be tried again for as long as its outcome is kept. The sweep removes it before.
+  removeOnFail: { age: 7 * 24 * 3600 },
+  // Causes go to the worker's log, not into Redis.
+  stackTraceLimit: 0,
+} satisfies JobsOptions;
