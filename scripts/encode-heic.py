@@ -1,4 +1,4 @@
-"""Encodes tests/assets/portrait.png as HEIC, which nothing that the tests have can write.
+"""Encodes tests/assets/portrait.png, and a plain picture, as HEIC, which nothing that the tests have can write.
 
 pip install pillow==13.0.0 pillow-heif==1.8.1
 """
@@ -28,3 +28,5 @@ mirrored = portrait.transpose(Image.Transpose.TRANSVERSE)
 mirrored.save(assets / "portrait-mirrored.heic", quality=70, exif=orientation(7))
 deep = (numpy.asarray(portrait).astype("u2") * 257).tobytes()
 pillow_heif.from_bytes(mode="RGB;16", size=portrait.size, data=deep).save(assets / "portrait-10-bit.heic", quality=70)
+plain = Image.new("RGB", (4000, 3000), (90, 120, 80))
+plain.save(assets / "plain-12-megapixels.heic", quality=90, chroma=444)

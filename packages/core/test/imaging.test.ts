@@ -96,6 +96,7 @@ describe.runIf(measured)("the memory that decoding takes", () => {
     ["an AVIF of 10 bits", image(3).avif({ effort: 0, bitdepth: 10, chromaSubsampling: "4:4:4" })],
     ["an AVIF that is turned", image(4).withMetadata(turned).avif({ effort: 0 })],
     ["a HEIC", { toBuffer: () => asset("portrait.heic") }],
+    ["a HEIC of 12 megapixels", { toBuffer: () => asset("plain-12-megapixels.heic") }],
   ])("is what is said before, for %s", async (_, drawn) => {
     const file = join(folder, "image");
     await writeFile(file, await drawn.toBuffer());

@@ -24,6 +24,8 @@ export interface ImageHeader {
 export interface ReadHeader extends ImageHeader {
   /** Memory while it is decoded, at most, its pixels included, in bytes. */
   readonly decodingBytes: number;
+  /** How the file is to be given to the decoder. */
+  readonly coding: Coding;
 }
 
 /** Which images are decoded. */
@@ -56,7 +58,7 @@ export async function readHeader(bytes: Uint8Array, { maxPixels, heic = true }: 
     throw new ProblemError("image_too_large", detail);
   }
   const upright = orientation >= 5 ? { width: height, height: width } : { width, height };
-  return { ...upright, format, orientation, decodingBytes: decodingBytes(facts, format) };
+  return { ...upright, format, orientation, decodingBytes: decodingBytes(facts, format), coding };
 }
 
 /** Bytes a pixel that decoders hold beside what they give, measured with libvips 8.18 and libheif 1.23. */
@@ -89,12 +91,12 @@ const decodingLimit = 30;
 /**
  * Decodes the first frame of an image, upright (EXIF orientation applied), as 8-bit RGB without alpha.
  *
+ * @param coding As the image's header has it, where that was read.
  * @throws ProblemError `image_undecodable` when the file is damaged or incomplete, `job_timeout`.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  const coding = readCoding(bytes);
+export async function decodeImage(bytes: Uint8Array, coding = readCoding(bytes)): Promise<RgbImage> {
   try {
-    if (coding.format === "heic") return await decodeHeic(coding.bytes, decodingLimit);
+    if (coding.format === "heic") return await decodeHeic(coding.bytes(), decodingLimit);
     const { data, info } = await open(coding)
       .autoOrient()
       .toColourspace("srgb")
@@ -127,7 +129,7 @@ async function metadata(coding: Coding): Promise<Metadata> {
  * Colour profiles are ignored, as by everything that the networks were trained and measured with.
  */
 function open({ bytes, page, background, isCut }: Coding): Sharp {
-  const image = sharp(bytes, {
+  const image = sharp(bytes(), {
     limitInputPixels: false,
     failOn: isCut ? "warning" : "error",
     ...(page !== undefined && { page }),

@@ -138,8 +138,8 @@ export class FacePipeline {
    * @throws ProblemError as `analyse` does.
    */
   embedCentre(bytes: Uint8Array, kind: EmbeddingKind = "standard"): Promise<Float32Array> {
-    return this.withinMemory(bytes, 0, {}, async () => {
-      const image = await decodeImage(bytes);
+    return this.withinMemory(bytes, 0, {}, async ({ header }) => {
+      const image = await decodeImage(bytes, header.coding);
       const { embeddings } = await inference(this.embedder.embed(image, [centreBox(image)], kind), undefined);
       return embeddings[0] as Float32Array;
     });
@@ -181,7 +181,7 @@ export class FacePipeline {
     options: AnalysisOptions,
     call: AnalysisCall,
   ): Promise<FaceAnalysis> {
-    const { image, started, decoded } = await this.decode(bytes, call);
+    const { image, started, decoded } = await this.decode(bytes, header, call);
     memory.lighten(detectingBytes);
     call.onDecoded?.();
     const { embedding = "standard", detector = usualDetector } = options;
@@ -214,11 +214,11 @@ export class FacePipeline {
   }
 
   /** When there is a thread for it. */
-  private async decode(bytes: Uint8Array, call: CallOptions) {
+  private async decode(bytes: Uint8Array, { coding }: ReadHeader, call: CallOptions) {
     const decoder = await this.decoders.acquire(1, call);
     try {
       const started = performance.now();
-      const image = await decodeImage(bytes);
+      const image = await decodeImage(bytes, coding);
       call.signal?.throwIfAborted();
       return { image, started, decoded: performance.now() };
     } finally {

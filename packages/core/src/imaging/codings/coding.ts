@@ -3,8 +3,8 @@ import { type ImageFormat, ProblemError } from "@facefleet/contracts";
 /** How a file is to be given to the decoder, so that what is decoded is the picture. */
 export interface Coding {
   readonly format: ImageFormat;
-  /** The file, or a copy in which what the decoder stumbles over is mended. */
-  readonly bytes: Uint8Array;
+  /** The file, or a copy in which what the decoder stumbles over is mended; made when it is asked for, as it may be large. */
+  bytes(): Uint8Array;
   /** Which page is the picture, from 0; the decoder's choice without it. */
   readonly page?: number;
   /** What transparent pixels show; without it, whatever colour they have in the file. */

@@ -46,3 +46,51 @@ it.each([
 ])("takes %s for damaged or refuses it, and comes back", (_, head) => {
   expect(() => readCoding(bytes(head))).toThrow(/damaged|a TIFF of 8|an AVIF/);
 });
+
+const u16 = (...values: number[]) => Buffer.from(values.flatMap((value) => [value >> 8, value & 255]));
+const full = Buffer.alloc(4);
+
+function box(type: string, ...content: Buffer[]): Buffer {
+  const body = Buffer.concat(content);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + body.length);
+  head.write(type, 4, "latin1");
+  return Buffer.concat([head, body]);
+}
+
+/** A file of ISO/IEC 23008-12 with items of these types, whose ids count from 1, and what each is derived from. */
+function heif(primary: number, items: string[], sources: Record<number, number[]> = {}): Buffer {
+  const entries = items.map((type, i) =>
+    box("infe", Buffer.from([2, 0, 0, 0]), u16(i + 1, 0), Buffer.from(`${type}\0`, "latin1")),
+  );
+  const references = Object.entries(sources).map(([id, ids]) => box("dimg", u16(Number(id), ids.length, ...ids)));
+  return Buffer.concat([
+    box("ftyp", Buffer.from("mif1\0\0\0\0mif1", "latin1")),
+    box(
+      "meta",
+      full,
+      box("pitm", full, u16(primary)),
+      box("iinf", full, u16(items.length), ...entries),
+      box("iref", full, ...references),
+    ),
+  ]);
+}
+
+it.each([
+  ["an AVIF with a thumbnail in HEVC", heif(2, ["hvc1", "av01"]), "avif"],
+  ["a HEIC with a second picture in AV1", heif(1, ["hvc1", "av01"]), "heic"],
+  ["a HEIC of tiles with a JPEG of it", heif(4, ["jpeg", "hvc1", "hvc1", "grid"], { 4: [2, 3] }), "heic"],
+  ["an AVIF that turns tiles", heif(3, ["av01", "grid", "iden"], { 3: [2], 2: [1] }), "avif"],
+])("knows %s by its primary item", (_, file, format) => {
+  expect(readCoding(file)).toMatchObject({ format });
+});
+
+it.each([
+  ["a JPEG in HEIF that has a thumbnail in HEVC", heif(2, ["hvc1", "jpeg"]), /HEIF with JPEG/],
+  ["a kind of item that is not known", heif(1, ["abcd", "hvc1"]), /HEIF with items of the kind "abcd"/],
+  ["a file without the item that is its picture", heif(7, ["hvc1"]), /damaged/],
+  ["tiles that are nowhere", heif(1, ["grid", "hvc1"]), /damaged/],
+  ["tiles of themselves", heif(1, ["grid", "hvc1"], { 1: [1] }), /damaged/],
+])("refuses %s", (_, file, says) => {
+  expect(() => readCoding(file)).toThrow(says);
+});

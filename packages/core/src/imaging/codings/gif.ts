@@ -10,7 +10,7 @@ const imageDescriptor = 0x2c;
  */
 export function gifCoding(bytes: Buffer): Coding {
   const background = transparentColour(bytes);
-  return { format: "gif", bytes, ...(background && { background }) };
+  return { format: "gif", bytes: () => bytes, ...(background && { background }) };
 }
 
 /** Of the first frame; undefined when it has none, or the file breaks off before it. */

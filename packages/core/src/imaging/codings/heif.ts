@@ -17,6 +17,10 @@ const otherCodings: Readonly<Record<string, string>> = {
   jpeg: "JPEG",
   unci: "no compression",
 };
+/** Items that are made from others: tiles, layers, and one that is turned or cut. */
+const derivations: ReadonlySet<string> = new Set(["grid", "iovl", "iden"]);
+/** More than one upon the other make no sense in a still picture. */
+const mostDerivations = 4;
 
 const expected = "an AVIF or HEIC";
 
@@ -27,18 +31,16 @@ export function holdsImages(bytes: Buffer): boolean {
 }
 
 /**
- * The picture is the file's primary item, also of one that moves. Beside it there may be thumbnails in another coding.
+ * The picture is the file's primary item, also of one that moves. Beside it there may be others, in any coding.
  * @throws ProblemError unsupported_image_format, image_undecodable
  */
-export function heifCoding(bytes: Buffer): Coding {
-  const types = new Set(itemTypes(bytes));
-  const format = types.has("hvc1") ? "heic" : types.has("av01") ? "avif" : undefined;
-  if (format) return { format, bytes: knownToDecoder(bytes, format) };
-  const other = [...types].find((type) => type in otherCodings);
-  throw uncoded(
-    expected,
-    other ? `HEIF with ${otherCodings[other]} (convert it to JPEG)` : "a film without a still picture",
-  );
+export function heifCoding(file: Buffer): Coding {
+  const type = codedType(file);
+  if (type === "hvc1") return { format: "heic", bytes: () => knownToDecoder(file, "heic") };
+  if (type === "av01") return { format: "avif", bytes: () => knownToDecoder(file, "avif") };
+  if (type === undefined) throw uncoded(expected, "a film without a still picture");
+  const coding = otherCodings[type] ?? `items of the kind ${JSON.stringify(type)}`;
+  throw uncoded(expected, `HEIF with ${coding} (convert it to JPEG)`);
 }
 
 /** The decoder looks at the major brand only, and does not know that of animations. */
@@ -76,27 +78,57 @@ function* boxes(bytes: Buffer, from: number, to: number): Generator<Box> {
   }
 }
 
-/** Of all items of the file's `meta` box, as its `iinf` box lists them. */
-function itemTypes(bytes: Buffer): string[] {
+/** Of the primary item; of one that is put together from others, as phones do it with tiles, the first of those. */
+function codedType(bytes: Buffer): string | undefined {
   try {
     const meta = find(bytes, "meta", 0, bytes.length);
-    const list = meta && find(bytes, "iinf", meta.start + 4, meta.end);
-    if (!list) return [];
-    const countBytes = bytes[list.start] === 0 ? 2 : 4;
-    return [...boxes(bytes, list.start + 4 + countBytes, list.end)].map((entry) => itemType(bytes, entry));
+    const inMeta = (type: string) => meta && find(bytes, type, meta.start + 4, meta.end);
+    const [items, primary, references] = [inMeta("iinf"), inMeta("pitm"), inMeta("iref")];
+    if (!items) return undefined;
+    if (!primary) throw damaged();
+    const types = itemTypes(bytes, items);
+    let id: number | undefined = readId(bytes, primary.start + 4, bytes[primary.start] === 0 ? 2 : 4);
+    for (let depth = 0; id !== undefined && depth < mostDerivations; depth++) {
+      const type = types.get(id);
+      if (type === undefined) break;
+      if (!derivations.has(type)) return type;
+      id = references && firstSource(bytes, references, id);
+    }
+    throw damaged();
   } catch (cause) {
     throw cause instanceof RangeError ? damaged({ cause }) : cause;
   }
 }
 
-function find(bytes: Buffer, type: string, from: number, to: number): Box | undefined {
-  for (const box of boxes(bytes, from, to)) if (box.type === type) return box;
+/** Of each item in an `iinf` box, by its id. */
+function itemTypes(bytes: Buffer, { start, end }: Box): Map<number, string> {
+  const countBytes = bytes[start] === 0 ? 2 : 4;
+  const types = new Map<number, string>();
+  for (const entry of boxes(bytes, start + 4 + countBytes, end)) {
+    const idBytes = bytes[entry.start] === 3 ? 4 : 2;
+    // After its version, flags, id and protection.
+    const at = entry.start + 4 + idBytes + 2;
+    types.set(readId(bytes, entry.start + 4, idBytes), bytes.toString("latin1", at, at + 4));
+  }
+  return types;
+}
+
+/** The first of the items that one is derived from, as an `iref` box has it. */
+function firstSource(bytes: Buffer, { start, end }: Box, id: number): number | undefined {
+  const idBytes = bytes[start] === 0 ? 2 : 4;
+  for (const reference of boxes(bytes, start + 4, end)) {
+    if (reference.type !== "dimg" || readId(bytes, reference.start, idBytes) !== id) continue;
+    const countAt = reference.start + idBytes;
+    return bytes.readUInt16BE(countAt) === 0 ? undefined : readId(bytes, countAt + 2, idBytes);
+  }
   return undefined;
 }
 
-/** After its version, flags, id (two or four bytes) and protection. */
-function itemType(bytes: Buffer, { start }: Box): string {
-  const idBytes = bytes[start] === 3 ? 4 : 2;
-  const at = start + 4 + idBytes + 2;
-  return bytes.toString("latin1", at, at + 4);
+function readId(bytes: Buffer, at: number, length: number): number {
+  return bytes.readUIntBE(at, length);
+}
+
+function find(bytes: Buffer, type: string, from: number, to: number): Box | undefined {
+  for (const box of boxes(bytes, from, to)) if (box.type === type) return box;
+  return undefined;
 }

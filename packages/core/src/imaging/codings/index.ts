@@ -21,7 +21,7 @@ const formats: readonly { begins(head: string, bytes: Buffer): boolean; coding(b
 
 /** Of formats whose every coding is decoded as it should be. */
 function plain(format: ImageFormat): (bytes: Buffer) => Coding {
-  return (bytes) => ({ format, bytes });
+  return (bytes) => ({ format, bytes: () => bytes });
 }
 
 /**

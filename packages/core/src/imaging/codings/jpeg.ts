@@ -27,12 +27,12 @@ export function jpegCoding(bytes: Buffer): Coding {
     // Within a scan 0xff is followed by 0 or by the marker of a restart, so that this is its end.
     if (marker === startOfScan && bytes.indexOf(endOfImage, at) < 0) return withoutEnd(bytes);
   }
-  return { format: "jpeg", bytes };
+  return { format: "jpeg", bytes: () => bytes };
 }
 
 /** The file may lack nothing but its last two bytes; if more is missing the decoder finds it in the middle of a scan. */
 function withoutEnd(bytes: Buffer): Coding {
-  return { format: "jpeg", bytes: Buffer.concat([bytes, endOfImage]), isCut: true };
+  return { format: "jpeg", bytes: () => Buffer.concat([bytes, endOfImage]), isCut: true };
 }
 
 function expectSamples(bytes: Buffer, at: number): void {

@@ -60,7 +60,7 @@ export function tiffCoding(bytes: Buffer): Coding {
   if (picture < 0 && below.length > 0) throw uncoded(expected, "one whose pages are thumbnails only");
   const page = Math.max(picture, 0);
   expectFaithful(pages[page] as Directory);
-  return { format: "tiff", bytes, page };
+  return { format: "tiff", bytes: () => bytes, page };
 }
 
 function isCanonRaw(bytes: Buffer): boolean {
