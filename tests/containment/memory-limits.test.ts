@@ -86,5 +86,16 @@ describe.skipIf(skipped("a fleet within the memory of the manifests", notHere))(
       expect([await groups.api!.killed(), await groups.worker!.killed()]).toEqual([0, 0]);
       await expectHealed(fleet);
     });
+
+    it("32 images of 20 MB in JSON at a time get no process killed", async () => {
+      const body = JSON.stringify({ task: "detect", image: { data: randomBytes(20_000_000).toString("base64") } });
+      const headers = { "content-type": "application/json" };
+      const send = () => fleet.attacker.status("POST", "/v1/jobs", { headers, body });
+      const answers = await Promise.all(Array.from({ length: 32 }, send));
+      expect(answers).toEqual(answers.map(() => 202));
+      process.stdout.write(`32 images in JSON: API ${Math.round((await groups.api!.peak()) / 2 ** 20)} MiB at most\n`);
+      expect(await groups.api!.killed()).toBe(0);
+      await expectHealed(fleet);
+    });
   },
 );

@@ -52,6 +52,8 @@ describe("jobs", () => {
         quality: true,
         embedding: "standard",
         embeddingFormat: "float",
+        detection: "faces",
+        orientations: [0],
       },
       metadata: { a: "b" },
       resultTtlSeconds: 86_400,
@@ -163,8 +165,8 @@ describe("jobs", () => {
   });
 
   it.each([
-    ["verify with one image", "verify", [imagePart()], "invalid_request"],
-    ["detect with two", "detect", [imagePart("a", "image1"), imagePart("b", "image2")], "invalid_request"],
+    ["verify with one image", "verify", [imagePart()], "missing_image"],
+    ["detect with two", "detect", [imagePart("a", "image1"), imagePart("b", "image2")], "missing_image"],
     ["half a pair", "verify", [imagePart("a", "image1")], "missing_image"],
     ["one and half a pair", "verify", [imagePart(), imagePart("b", "image2")], "missing_image"],
     ["a second first one", "verify", [imagePart("a", "image1"), imagePart("b", "image1")], "invalid_request"],

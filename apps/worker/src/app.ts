@@ -308,7 +308,8 @@ class WorkerApp {
       metrics: this.#workerMetrics,
       logger: this.#logger,
       // Jobs are taken only once the engine has said what it is.
-      modelOf: ({ detector, embedding }) => this.#models![detector][embedding],
+      modelOf: ({ detection, detector, embedding }) =>
+        this.#models![detection === "none" ? detection : detector][embedding],
     });
   }
 

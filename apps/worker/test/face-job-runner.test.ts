@@ -30,6 +30,8 @@ const payload: FaceJobPayload = {
     quality: true,
     embedding: "standard",
     embeddingFormat: "float",
+    detection: "faces",
+    orientations: [0],
   },
   resultTtlSeconds: 600,
   tenant: defaultTenant,

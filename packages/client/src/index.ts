@@ -12,6 +12,7 @@ export type {
   ModelsAnswer,
   Problem,
   ProblemCode,
+  RequestImage,
   VerifyResult,
   WebhookAttempt,
   WebhookAttempts,

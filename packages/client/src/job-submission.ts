@@ -1,18 +1,18 @@
-import type { AnalysisResult, ImageRef, Job, JobRequest, VerifyResult } from "@facefleet/contracts";
+import type { AnalysisResult, Job, JobRequest, RequestImage, VerifyResult } from "@facefleet/contracts";
 
 /** The bytes of an image. */
 export type ImageBytes = Blob | Uint8Array | ArrayBuffer;
 
-type AnalysisRequest = Extract<JobRequest, { readonly image: ImageRef }>;
+type AnalysisRequest = Extract<JobRequest, { readonly image: RequestImage }>;
 
 /** A job about one image, named or sent along. */
-export type AnalysisSubmission = Omit<AnalysisRequest, "image"> & { readonly image: ImageRef | ImageBytes };
+export type AnalysisSubmission = Omit<AnalysisRequest, "image"> & { readonly image: RequestImage | ImageBytes };
 
 type VerifyRequest = Extract<JobRequest, { readonly task: "verify" }>;
 
 /** A job about two images, both named or both sent along; `upload` gives the names of images that are here. */
 export type VerifySubmission = Omit<VerifyRequest, "images"> & {
-  readonly images: readonly ImageRef[] | readonly ImageBytes[];
+  readonly images: readonly RequestImage[] | readonly ImageBytes[];
 };
 
 export type JobSubmission = AnalysisSubmission | VerifySubmission;
@@ -56,6 +56,6 @@ export function asBlob(image: ImageBytes, type?: string): Blob {
   });
 }
 
-function isBytes(image: ImageRef | ImageBytes): image is ImageBytes {
+function isBytes(image: RequestImage | ImageBytes): image is ImageBytes {
   return image instanceof Blob || image instanceof ArrayBuffer || ArrayBuffer.isView(image);
 }

@@ -11,7 +11,7 @@ export const Box = Type.Object(
 );
 export type Box = Static<typeof Box>;
 
-/** The five points of MTCNN. Left and right are the viewer's. */
+/** The five points of MTCNN. Left and right are the viewer's, who sees the face as it was found. */
 export const Landmarks = Type.Object(
   { leftEye: Point, rightEye: Point, nose: Point, mouthLeft: Point, mouthRight: Point },
   { $id: "Landmarks" },
@@ -60,7 +60,17 @@ export const Face = Type.Object(
   {
     box: Box,
     cut,
-    confidence: Type.Number({ minimum: 0, maximum: 1, description: "The detector's score." }),
+    turned: Type.Optional(
+      Type.Enum([90, 180, 270], {
+        description:
+          "How far the picture had to be turned, in degrees clockwise, for the face to be found. Its quality, its crop and its embedding are of the picture so turned. Absent where it was not.",
+      }),
+    ),
+    confidence: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: "The detector's score; 1 where nothing was looked for.",
+    }),
     landmarks: Type.Optional(Landmarks),
     quality: Type.Optional(FaceQuality),
     embedding: Type.Optional(Embedding),
@@ -121,7 +131,7 @@ export type ImageInfo = Static<typeof ImageInfo>;
 export const ModelInfo = Type.Object(
   {
     pack: Type.String(),
-    detector: Type.String(),
+    detector: Type.String({ description: "`mtcnn`, `yunet`, or `none` where no face was looked for." }),
     embedder: Type.String(),
     dimensions: Type.Integer(),
     fingerprint: Type.String({ description: "Of the weights and every step of preprocessing." }),

@@ -29,3 +29,19 @@ export const UrlImageRef = Type.Object({ url: HttpUrl }, { $id: "UrlImageRef", a
 /** Where an image is. Only references travel in the queue, never pixels. */
 export const ImageRef = Type.Union([S3ImageRef, UploadImageRef, UrlImageRef], { $id: "ImageRef" });
 export type ImageRef = Static<typeof ImageRef>;
+
+/** An image itself, in JSON. The service keeps it as an upload, and takes it out of the JSON while that arrives. */
+export const InlineImage = Type.Object(
+  {
+    data: Type.String({
+      contentEncoding: "base64",
+      description:
+        "The image's bytes in base64, or a data URL of them, whose media type says nothing here. They may be as many as of an upload.",
+    }),
+  },
+  { $id: "InlineImage", additionalProperties: false },
+);
+
+/** An image of a request: where it is, or the image itself. */
+export const RequestImage = Type.Union([...ImageRef.anyOf, InlineImage], { $id: "RequestImage" });
+export type RequestImage = Static<typeof RequestImage>;

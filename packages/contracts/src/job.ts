@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DroppedFace, Face, ImageInfo, ModelInfo } from "./face.js";
-import { ImageRef } from "./image-ref.js";
+import { RequestImage } from "./image-ref.js";
 import { Problem } from "./problem.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
@@ -15,8 +15,11 @@ export type DetectorName = (typeof detectorNames)[number];
 /** The `minConfidence` of those who name none: where each detector's faces are about as sure. */
 export const usualMinConfidence: Readonly<Record<DetectorName, number>> = { mtcnn: 0.9, yunet: 0.7 };
 
+/** How far a picture may be turned for its faces to be found, in degrees clockwise. */
+export const turns = [0, 90, 180, 270] as const;
+
 /** Limits of what `quality` measures. Each is looked at only when it is set, whether `quality` is wanted or not. */
-const faceFilters = {
+export const faceFilters = {
   minBoxSize: Type.Optional(
     Type.Number({ minimum: 0, maximum: 2000, description: "Shorter side of a face's box, in pixels; `too_small`." }),
   ),
@@ -60,6 +63,18 @@ export const JobOptions = Type.Object(
         "How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.",
     }),
     embeddingFormat: Type.Enum(["float", "base64"], { default: "float" }),
+    detection: Type.Enum(["faces", "none"], {
+      default: "faces",
+      description:
+        "`none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.",
+    }),
+    orientations: Type.Array(Type.Enum(turns), {
+      minItems: 1,
+      maxItems: 4,
+      default: [0],
+      description:
+        "How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.",
+    }),
     ...faceFilters,
   },
   { $id: "JobOptions", additionalProperties: false },
@@ -91,13 +106,13 @@ const jobFields = {
 export const JobRequest = Type.Union(
   [
     Type.Object(
-      { task: Type.Enum(["detect", "embed"]), image: ImageRef, ...jobFields },
+      { task: Type.Enum(["detect", "embed"]), image: RequestImage, ...jobFields },
       { additionalProperties: false },
     ),
     Type.Object(
       {
         task: Type.Literal("verify"),
-        images: Type.Array(ImageRef, { minItems: 2, maxItems: 2 }),
+        images: Type.Array(RequestImage, { minItems: 2, maxItems: 2 }),
         ...jobFields,
       },
       { additionalProperties: false },

@@ -29,7 +29,7 @@ export const problemTable = {
     title: "The request carries no image",
     retryable: false,
     advice:
-      "Send multipart/form-data with a file part named `image`, or with `image1` and `image2` where two are compared.",
+      "Send multipart/form-data with a file part named `image`, or with `image1` and `image2` where two are compared; or JSON with the image in it.",
   },
   empty_image: {
     status: 400,
@@ -166,7 +166,7 @@ export const problemTable = {
     title: "The request body is too large",
     retryable: false,
     advice:
-      "Send fewer bytes; the limit is `MAX_IMAGE_BYTES` for images and 1 MiB for JSON, 4 MiB for that of a batch.",
+      "Send fewer bytes; the limit is `MAX_IMAGE_BYTES` for each image, also for one in JSON, and 1 MiB for what else the JSON has, 4 MiB for that of a batch.",
   },
   image_too_large: {
     status: 413,
@@ -178,7 +178,8 @@ export const problemTable = {
     status: 415,
     title: "The Content-Type is not accepted here",
     retryable: false,
-    advice: "Send multipart/form-data for images and application/json for everything else.",
+    advice:
+      "Send what `detail` names: multipart/form-data or application/json for images, and application/json for everything else.",
   },
   unsupported_content_encoding: {
     status: 415,

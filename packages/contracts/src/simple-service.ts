@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { RequestImage } from "./image-ref.js";
 
 /** The name that the simple endpoints give the embedding model. */
 export const simpleModelName = "FaceNet (Inception ResNet V1)";
@@ -40,25 +41,36 @@ export const ExtractEmbeddingAnswer = Type.Object(
 );
 export type ExtractEmbeddingAnswer = Static<typeof ExtractEmbeddingAnswer>;
 
+/** The JSON body of POST /detect-face and POST /extract-embedding. */
+export const ImageRequest = Type.Object({ image: RequestImage }, { $id: "ImageRequest", additionalProperties: false });
+export type ImageRequest = Static<typeof ImageRequest>;
+
 const Fingerprint = Type.String({
   minLength: 1,
   maxLength: 128,
   description: "Of the model that made the embedding. Two different ones are refused.",
 });
 
-/**
- * The body of POST /compare-faces. Its vectors are checked by the comparison itself, which says more
- * than a schema can about what is wrong with a vector.
- */
-export const CompareFacesRequest = Type.Object(
+/** Embeddings to be compared. They are checked by the comparison itself, which says more than a schema can. */
+export const EmbeddingPair = Type.Object(
   {
     embedding1: Type.Array(Type.Number()),
     embedding2: Type.Array(Type.Number()),
     fingerprint1: Type.Optional(Fingerprint),
     fingerprint2: Type.Optional(Fingerprint),
   },
-  { $id: "CompareFacesRequest", additionalProperties: false },
+  { $id: "EmbeddingPair", additionalProperties: false },
 );
+export type EmbeddingPair = Static<typeof EmbeddingPair>;
+
+/** Images whose faces are to be compared: the first's most prominent one with all of the second's. */
+export const ImagePair = Type.Object(
+  { image1: RequestImage, image2: RequestImage },
+  { $id: "ImagePair", additionalProperties: false },
+);
+
+/** The JSON body of POST /compare-faces. */
+export const CompareFacesRequest = Type.Union([EmbeddingPair, ImagePair], { $id: "CompareFacesRequest" });
 export type CompareFacesRequest = Static<typeof CompareFacesRequest>;
 
 export const CompareFacesAnswer = Type.Object(

@@ -34,7 +34,7 @@ export function matchFaces(golden: readonly GoldenFace[], found: readonly Analys
 export function landmarkError({ golden, face }: FaceMatch): number {
   const [x1, y1, x2, y2] = golden.box;
   const side = Math.max(x2 - x1, y2 - y1);
-  const distances = points(face.landmarks).map(({ x, y }, i) => {
+  const distances = points(face.landmarks!).map(({ x, y }, i) => {
     const [goldenX, goldenY] = golden.landmarks[i] as readonly [number, number];
     return Math.hypot(x - goldenX, y - goldenY) / side;
   });

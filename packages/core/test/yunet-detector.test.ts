@@ -52,7 +52,7 @@ describe.each(presentEngines)("YuNet on %s", (name) => {
       for (const pair of pairs) {
         const [face, other] = [found.faces[pair.found]!, known.faces[pair.reference]!];
         expect(cosine(face.embedding!, other.embedding!)).toBeGreaterThan(0.9);
-        expect(Math.abs(face.landmarks.nose.x - other.landmarks.nose.x)).toBeLessThan(other.box.width / 10);
+        expect(Math.abs(face.landmarks!.nose.x - other.landmarks!.nose.x)).toBeLessThan(other.box.width / 10);
       }
       expect(found.model).toMatchObject({ detector: "yunet" });
       expect(found.model.fingerprint).not.toBe(known.model.fingerprint);

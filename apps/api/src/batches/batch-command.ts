@@ -1,6 +1,6 @@
 import type { BatchRequest, DetectorName, ImageRef } from "@facefleet/contracts";
 import type { BatchPlan } from "@facefleet/platform";
-import { askedOptions, completeOptions } from "../jobs/job-command.js";
+import { askedOptions, completeOptions, expectFitting } from "../jobs/job-command.js";
 import { identityDigest } from "../jobs/request-identity.js";
 import type { Tenant } from "../tenancy/tenant.js";
 
@@ -13,6 +13,7 @@ export interface BatchCommand {
   bodyHash(): string;
 }
 
+/** @throws ProblemError `invalid_request` */
 export function batchCommandOf(
   request: BatchRequest,
   {
@@ -22,6 +23,7 @@ export function batchCommandOf(
   }: { readonly tenant: Tenant; readonly defaultTtlSeconds: number; readonly defaultDetector: DetectorName },
 ): BatchCommand {
   const { task, options, priority = "low", output, webhook, metadata, resultTtlSeconds } = request;
+  expectFitting(task, options);
   const items = "items" in request ? request.items : [];
   const plan: BatchPlan = {
     tenant: tenant.id,

@@ -1,11 +1,21 @@
-import { type BatchRequest, JobOptions, type JobRequest, usualMinConfidence } from "@facefleet/contracts";
+import {
+  type BatchRequest,
+  type ImageRef,
+  JobOptions,
+  type JobRequest,
+  usualMinConfidence,
+} from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { batchCommandOf } from "../batches/batch-command.js";
 import type { Tenant } from "../tenancy/tenant.js";
-import { askedOptions, commandOf, commandWithImages, completeOptions } from "./job-command.js";
+import { askedOptions, commandOf as command, completeOptions, expectFitting } from "./job-command.js";
 
 const context = { tenant: "acme", defaultTtlSeconds: 60, defaultDetector: "mtcnn" } as const;
 const request: JobRequest = { task: "detect", image: { s3: { bucket: "photos", key: "a.jpg" } } };
+const commandOf = (job: JobRequest, usual: typeof context) => {
+  const image = (job as { image: ImageRef }).image;
+  return command(job, [{ ref: image, identity: image }], usual);
+};
 const hashOf = (options: NonNullable<JobRequest["options"]>) => commandOf({ ...request, options }, context).bodyHash();
 
 const batchHash = (asked: object) =>
@@ -18,6 +28,8 @@ const batchHash = (asked: object) =>
 describe("the hash of a request's body", () => {
   it("is the same for what is left to the defaults, and for options in any order", () => {
     expect(hashOf({ maxFaces: 100, quality: true })).toBe(hashOf({}));
+    expect(hashOf({ orientations: [0], detection: "faces" })).toBe(hashOf({}));
+    expect(hashOf({ orientations: [0, 90] })).not.toBe(hashOf({ orientations: [90, 0] }));
     expect(hashOf({ maxFaces: 5, quality: false })).toBe(hashOf({ quality: false, maxFaces: 5 }));
   });
 
@@ -37,7 +49,7 @@ describe("the hash of a request's body", () => {
       commandOf({ ...request, image, metadata } as JobRequest, context).bodyHash();
     expect(job(same, turned)).toBe(job(there, metadata));
     const form = (metadata: Record<string, string>) =>
-      commandWithImages({ task: "detect", metadata }, [{ uploadId: "u", sha256: "s" }], context).bodyHash();
+      command({ task: "detect", metadata }, [{ ref: { upload: "u" }, identity: "s" }], context).bodyHash();
     expect(form(turned)).toBe(form(metadata));
     const batch = (image: typeof there, metadata: Record<string, string>) => batchHash({ items: [image], metadata });
     expect(batch(same, turned)).toBe(batch(there, metadata));
@@ -75,3 +87,39 @@ describe("completeOptions", () => {
     expect(completeOptions(asked, "mtcnn")).toMatchObject(asked);
   });
 });
+
+describe("expectFitting", () => {
+  it.each([
+    ["embed", { detection: "none", maxFaces: 3, landmarks: true, crops: true, detector: "yunet" }],
+    ["verify", { detection: "none", embedding: "standard" }],
+    ["detect", { orientations: [90], embedding: "high", minSharpness: 1 }],
+  ] as const)("lets %s pass with %j", (task, options) => {
+    expect(() => expectFitting(task, options as Partial<JobOptions>)).not.toThrow();
+  });
+
+  it("names all that does not go with a picture that is a crop", () => {
+    const options: Partial<JobOptions> = { detection: "none", embedding: "high", orientations: [0], maxYaw: 30 };
+    const error = catchOf(() => expectFitting("detect", options));
+    expect(error).toMatchObject({
+      code: "invalid_request",
+      detail: 'Expected another task for /task with the detection none but received "detect"',
+      extras: {
+        errors: [
+          { path: "/task" },
+          { path: "/options/embedding", message: expect.stringContaining('Expected "standard"') },
+          { path: "/options/orientations", message: expect.stringContaining("Expected nothing") },
+          { path: "/options/maxYaw", message: expect.stringContaining("but received 30") },
+        ],
+      },
+    });
+  });
+});
+
+function catchOf(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

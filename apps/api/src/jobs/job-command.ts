@@ -1,15 +1,19 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type DetectorName,
   type FaceJobPayload,
   type FacePriority,
-  type ImageRef,
+  faceFilters,
   JobOptions,
   type JobRequest,
   type MultipartJob,
   type MultipartVerify,
+  ProblemError,
+  type Task,
   usualMinConfidence,
 } from "@facefleet/contracts";
 import { Value } from "typebox/value";
+import type { ReceivedImage } from "../uploads/received-image.js";
 import { identityDigest } from "./request-identity.js";
 
 /** A checked request, complete with every default: what goes into the queue. */
@@ -27,21 +31,38 @@ interface CommandContext {
   readonly defaultDetector: DetectorName;
 }
 
-/** The command of a request that names its images. */
-export function commandOf(request: JobRequest, context: CommandContext): JobCommand {
-  const images = "image" in request ? [request.image] : request.images;
-  return complete(request, images, images, context);
-}
-
-/** The command of a request that was sent together with its images. */
-export function commandWithImages(
-  job: MultipartJob | MultipartVerify,
-  images: readonly { readonly uploadId: string; readonly sha256: string }[],
-  context: CommandContext,
+/** The command of a request, which names its images or brought them along. @throws ProblemError `invalid_request` */
+export function commandOf(
+  {
+    task,
+    options,
+    priority = "normal",
+    webhook,
+    metadata,
+    resultTtlSeconds,
+  }: JobRequest | MultipartJob | MultipartVerify,
+  images: readonly ReceivedImage[],
+  { tenant, defaultTtlSeconds, defaultDetector }: CommandContext,
 ): JobCommand {
-  const uploads = images.map(({ uploadId }) => ({ upload: uploadId }));
-  const digests = images.map(({ sha256 }) => sha256);
-  return complete(job, uploads, digests, context);
+  expectFitting(task, options);
+  const payload: FaceJobPayload = {
+    task,
+    images: images.map(({ ref }) => ref),
+    options: completeOptions(options, defaultDetector),
+    ...(webhook && { webhook }),
+    ...(metadata && { metadata }),
+    resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
+    tenant,
+  };
+  const bodyHash = () => {
+    const asked = {
+      ...payload,
+      options: askedOptions(payload.options),
+      images: images.map(({ identity }) => identity),
+    };
+    return identityDigest(priority, asked);
+  };
+  return { payload, priority, bodyHash };
 }
 
 const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;
@@ -52,39 +73,33 @@ export function completeOptions(options: Partial<JobOptions> = {}, usual: Detect
   return { ...defaultOptions, minConfidence: usualMinConfidence[detector], ...options, detector };
 }
 
+/** Options that are about faces that were looked for. */
+const needDetection = ["orientations", ...Object.keys(faceFilters)] as readonly (keyof JobOptions)[];
+
+/**
+ * Refuses options that contradict each other, or the task.
+ * @throws ProblemError `invalid_request`
+ */
+export function expectFitting(task: Task, options: Partial<JobOptions> = {}): void {
+  if (options.detection !== "none") return;
+  const fault = (path: string, expected: string, received: unknown) => ({
+    path,
+    message: `Expected ${expected} for ${path} with the detection none but received ${JSON.stringify(received)}`,
+  });
+  const errors = [
+    ...(task === "detect" ? [fault("/task", "another task", task)] : []),
+    ...(options.embedding === "high" ? [fault("/options/embedding", '"standard"', options.embedding)] : []),
+    ...needDetection.flatMap((name) =>
+      options[name] === undefined ? [] : [fault(`/options/${name}`, "nothing", options[name])],
+    ),
+  ];
+  if (errors.length > 0) throw new ProblemError("invalid_request", errors[0]?.message, { extras: { errors } });
+}
+
 /** What was asked for otherwise than by default: the same after an upgrade that brings new options. */
 export function askedOptions(options: JobOptions): [string, unknown][] {
   const defaults: Readonly<Record<string, unknown>> = defaultOptions;
   return Object.entries(options)
-    .filter(([name, value]) => value !== defaults[name])
+    .filter(([name, value]) => !isDeepStrictEqual(value, defaults[name]))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function complete(
-  {
-    task,
-    options,
-    priority = "normal",
-    webhook,
-    metadata,
-    resultTtlSeconds,
-  }: JobRequest | MultipartJob | MultipartVerify,
-  images: ImageRef[],
-  identity: unknown,
-  { tenant, defaultTtlSeconds, defaultDetector }: CommandContext,
-): JobCommand {
-  const payload: FaceJobPayload = {
-    task,
-    images,
-    options: completeOptions(options, defaultDetector),
-    ...(webhook && { webhook }),
-    ...(metadata && { metadata }),
-    resultTtlSeconds: resultTtlSeconds ?? defaultTtlSeconds,
-    tenant,
-  };
-  const bodyHash = () => {
-    const asked = { ...payload, options: askedOptions(payload.options), images: identity };
-    return identityDigest(priority, asked);
-  };
-  return { payload, priority, bodyHash };
 }

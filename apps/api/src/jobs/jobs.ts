@@ -1,5 +1,5 @@
-import { Job, JobRequest, MultipartJob, MultipartVerify, ProblemError } from "@facefleet/contracts";
-import { uploadNotFound, uploadsOf } from "@facefleet/platform";
+import { type ImageRef, Job, JobRequest, MultipartJob, MultipartVerify, ProblemError } from "@facefleet/contracts";
+import type { Submission } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { endOfPatience } from "../server/patience.js";
@@ -7,17 +7,18 @@ import { unexpectedMediaType } from "../server/problem-answers.js";
 import { callerTrace } from "../server/request-tracing.js";
 import type { Routes } from "../services.js";
 import { AtOnce } from "../tenancy/at-once.js";
-import { assertImageAllowed, assertUploadsOwn } from "../tenancy/image-access.js";
 import { imageParts, readImageForm } from "../uploads/image-form.js";
-import type { ImageIntake } from "../uploads/image-intake.js";
+import { readImageJson } from "../uploads/image-json.js";
+import { expectReadable } from "../uploads/named-images.js";
+import { receivedUpload } from "../uploads/received-image.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
-import { jobPartReader } from "../wire/json-reader.js";
+import { jobPartReader, jsonBodyReader } from "../wire/json-reader.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
 import { JobParams, jobId, jobNotFound } from "./job-address.js";
 import { sendJob } from "./job-answer.js";
-import { commandOf, commandWithImages, type JobCommand } from "./job-command.js";
+import { commandOf, type JobCommand } from "./job-command.js";
 
 const WaitQuery = Type.Object(
   {
@@ -37,26 +38,29 @@ const JobForm = Type.Union([
   }),
 ]);
 
-const checkMultipartJob = validator(MultipartJob);
-const checkMultipartVerify = validator(MultipartVerify);
+const checkJob = validator(JobRequest);
+const checkFormJob = validator(Type.Union([MultipartJob, MultipartVerify]));
+/** Where images may come along with a job. */
+const inlinePlaces = /^\/(image|images\/\d+)\/data$/;
 
 /** Submit, look up, wait for, retry, and cancel or erase a job. */
 export const jobRoutes: Routes = async (app, services) => {
-  const { jobs, intake } = services;
-  const readJob = jobPartReader(app);
-  const waits = new AtOnce({ most: 1000, code: "too_many_waits", what: "requests that wait" });
-  const contextOf = ({ tenant }: FastifyRequest) => ({
-    tenant: tenant.id,
-    defaultTtlSeconds: services.config.RESULT_TTL_SECONDS,
-    defaultDetector: services.config.DETECTOR,
-  });
+  await app.register(jobSubmission, services);
+  await app.register(submittedJobs, services);
+};
 
+const jobSubmission: Routes = async (app, services) => {
+  const { jobs, intake } = services;
+  const { MAX_IMAGE_BYTES: maxBytes } = services.config;
+  const readJob = jobPartReader(app);
+  const parse = jsonBodyReader(app);
   app.post(
     "/v1/jobs",
     {
       schema: {
         operationId: "submitJob",
         summary: "Submit a job",
+        description: "An image may be named, or come along: as a part of a form, or in the JSON as base64 in `data`.",
         tags: ["jobs"],
         headers: IdempotencyHeaders,
         body: { content: { "application/json": { schema: JobRequest }, "multipart/form-data": { schema: JobForm } } },
@@ -65,12 +69,81 @@ export const jobRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const key = request.headers["idempotency-key"];
-      const submitted = request.isMultipart() ? await submitForm(request, key) : await submitReferences(request, key);
+      const submitted = request.isMultipart() ? await submitForm(request, key) : await submitJson(request, key);
       reply.subjectId = submitted.job.id;
       reply.code(submitted.created ? 202 : 200).header("location", submitted.job.links.self);
       return sendJob(services, request, reply, submitted);
     },
   );
+
+  async function submitForm(request: FastifyRequest, key: string | undefined) {
+    const parts = [imageParts.one, imageParts.pair];
+    const { images, job } = await readImageForm(request, { intake, parts, maxBytes, readJob });
+    const uploads = images.map(({ uploadId }) => uploadId);
+    return submitKept(uploads, async () => {
+      const command = commandOf(formJob(job, images.length), images.map(receivedUpload), contextOf(request));
+      return submit(request, command, key);
+    });
+  }
+
+  async function submitJson(request: FastifyRequest, key: string | undefined) {
+    if (request.body === undefined) throw unexpectedMediaType(request);
+    const { body, inline } = await readImageJson(request, { intake, maxBytes, parse, places: inlinePlaces, most: 2 });
+    return submitKept(inline.uploads, async () => {
+      const job = checkJob(body);
+      const images = "image" in job ? [job.image] : job.images;
+      const named = images.filter((image): image is ImageRef => !("data" in image));
+      await expectReadable(services, request.tenant, named, key !== undefined);
+      const received = images.map((image) => inline.received(image));
+      return submit(request, commandOf(job, received, contextOf(request)), key);
+    });
+  }
+
+  /** What came along is not needed where an earlier request did the same. */
+  async function submitKept(uploads: readonly string[], submit: () => Promise<Submission>): Promise<Submission> {
+    const submitted = await intake.keepFor(uploads, submit);
+    if (!submitted.created) await Promise.all(uploads.map((id) => intake.discard(id)));
+    return submitted;
+  }
+
+  async function submit(request: FastifyRequest, { payload, priority, bodyHash }: JobCommand, key?: string) {
+    const { id: tenant, quotas } = request.tenant;
+    if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
+    const submitted = await jobs.submit(payload, {
+      ...quotas,
+      priority,
+      trace: callerTrace(request),
+      requestId: request.id,
+      ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
+    });
+    if (submitted.created) services.apiMetrics.submitted({ tenant, task: payload.task, priority, jobs: 1 });
+    return submitted;
+  }
+
+  function contextOf({ tenant }: FastifyRequest) {
+    const { RESULT_TTL_SECONDS: defaultTtlSeconds, DETECTOR: defaultDetector } = services.config;
+    return { tenant: tenant.id, defaultTtlSeconds, defaultDetector };
+  }
+};
+
+/** @throws ProblemError `invalid_request`, or `missing_image` where the form has not as many images as its task needs */
+function formJob(part: unknown, images: number): MultipartJob | MultipartVerify {
+  if (part === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
+  const job = checkFormJob(part);
+  const expected = job.task === "verify" ? imageParts.pair : imageParts.one;
+  if (images === expected.length) return job;
+  const received = images === 1 ? imageParts.one : imageParts.pair;
+  const detail = `Expected ${named(expected)} for the task ${job.task} but received ${named(received)}`;
+  throw new ProblemError("missing_image", detail);
+}
+
+function named(parts: readonly string[]): string {
+  return `${parts.length === 1 ? "a file part" : "file parts"} ${parts.join(" and ")}`;
+}
+
+const submittedJobs: Routes = async (app, services) => {
+  const { jobs, intake } = services;
+  const waits = new AtOnce({ most: 1000, code: "too_many_waits", what: "requests that wait" });
 
   app.get(
     "/v1/jobs/:id",
@@ -137,52 +210,4 @@ export const jobRoutes: Routes = async (app, services) => {
       return reply.code(202).header("location", job.links.self).send(job);
     },
   );
-
-  async function submitForm(request: FastifyRequest, key: string | undefined) {
-    const { MAX_IMAGE_BYTES: maxBytes } = services.config;
-    const parts = [imageParts.one, imageParts.pair];
-    const { images, job: part } = await readImageForm(request, { intake, parts, maxBytes, readJob });
-    const each = (work: (uploadId: string) => Promise<void>) =>
-      Promise.all(images.map((image) => work(image.uploadId)));
-    try {
-      if (part === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
-      const job = images.length === 1 ? checkMultipartJob(part) : checkMultipartVerify(part);
-      const submitted = await submit(request, commandWithImages(job, images, contextOf(request)), key);
-      if (!submitted.created) await each((id) => intake.discard(id));
-      return submitted;
-    } catch (error) {
-      await each((id) => intake.takeBack(id, error));
-      throw error;
-    }
-  }
-
-  async function submitReferences(request: FastifyRequest, key: string | undefined) {
-    if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
-    const command = commandOf(request.body as JobRequest, contextOf(request));
-    const { images } = command.payload;
-    for (const image of images) assertImageAllowed(services, request.tenant, image);
-    const uploads = uploadsOf({ images });
-    await assertUploadsOwn(services.uploads, request.tenant, uploads);
-    // A repeated request may name an upload that its first job has used up: whether it is there the worker finds out.
-    if (key === undefined) await Promise.all(uploads.map((id) => assertArrived(intake, id)));
-    return submit(request, command, key);
-  }
-
-  async function submit(request: FastifyRequest, { payload, priority, bodyHash }: JobCommand, key?: string) {
-    const { id: tenant, quotas } = request.tenant;
-    if (payload.webhook) services.egress.assertAllowed(payload.webhook.url);
-    const submitted = await jobs.submit(payload, {
-      ...quotas,
-      priority,
-      trace: callerTrace(request),
-      requestId: request.id,
-      ...(key && { idempotency: { key, bodyHash: bodyHash() } }),
-    });
-    if (submitted.created) services.apiMetrics.submitted({ tenant, task: payload.task, priority, jobs: 1 });
-    return submitted;
-  }
 };
-
-async function assertArrived(intake: ImageIntake, upload: string): Promise<void> {
-  if (!(await intake.has(upload))) throw uploadNotFound(upload);
-}

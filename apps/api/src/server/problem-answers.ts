@@ -96,9 +96,16 @@ function problemOf(error: unknown, request: FastifyRequest): ProblemError {
 }
 
 /** The problem of a request whose Content-Type its route does not take. */
-export function unexpectedMediaType(request: FastifyRequest, expected = "another Content-Type"): ProblemError {
+export function unexpectedMediaType(request: FastifyRequest, expected = acceptedBodies(request)): ProblemError {
   const received = request.headers["content-type"]?.slice(0, 100) ?? "none";
   return new ProblemError("unsupported_media_type", `Expected ${expected} but received ${received}`);
+}
+
+/** The media types of bodies that a route describes. */
+function acceptedBodies({ routeOptions }: FastifyRequest): string {
+  const body = routeOptions.schema?.body as { content?: Record<string, unknown> } | undefined;
+  if (!body) return "no body";
+  return Object.keys(body.content ?? { "application/json": body }).join(" or ");
 }
 
 function codeOfStatus(status: number): ProblemCode {

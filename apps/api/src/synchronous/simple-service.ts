@@ -4,27 +4,38 @@ import {
   CompareFacesRequest,
   type Comparison,
   DetectFaceAnswer,
+  type EmbeddingPair,
   ExtractEmbeddingAnswer,
   embeddingDimensions,
   fingerprintHeader,
   HealthAnswer,
+  ImageRequest,
+  type JobOptions,
   type JobResult,
   ProblemError,
   simpleModelName,
 } from "@facefleet/contracts";
 import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { allOk, checkDependencies, hasWorker } from "../fleet/dependency-checks.js";
-import { unexpectedMediaType } from "../server/problem-answers.js";
 import type { Routes } from "../services.js";
+import { imageParts } from "../uploads/image-form.js";
+import { simpleRequests } from "../uploads/simple-request.js";
 import { refer } from "../wire/components.js";
+import { imageBodies } from "../wire/image-bodies.js";
 import { problemAnswers } from "../wire/problem-schema.js";
+import { validator } from "../wire/validation.js";
 import { answerAtOnce } from "./synchronous-analysis.js";
 
 const binary = (description: string) => Type.String({ format: "binary", description });
 
-const ImageForm = {
-  content: { "multipart/form-data": { schema: Type.Object({ image: binary("The image itself.") }) } },
+const OneImage = {
+  content: {
+    "multipart/form-data": { schema: Type.Object({ image: binary("The image itself.") }) },
+    "application/json": { schema: ImageRequest },
+    ...imageBodies,
+  },
 };
 
 const Comparable = {
@@ -39,8 +50,33 @@ const Comparable = {
   },
 };
 
+const checkImage = validator(ImageRequest);
+const checkPair = validator(CompareFacesRequest);
+
 /** One image in, one answer out: the endpoints that need no knowledge of jobs. */
 export const simpleServiceRoutes: Routes = async (app, services) => {
+  await app.register(analysisRoutes, services);
+  await app.register(healthRoute, services);
+};
+
+const analysisRoutes: Routes = async (app, services) => {
+  const read = simpleRequests(app, services);
+
+  async function analyse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    task: "detect" | "embed",
+    maxFaces: number,
+  ): Promise<AnalysisResult> {
+    const { said, uploads, images } = await read(request, { names: imageParts.one });
+    const analysis = async () => ({
+      task,
+      images: await images(said === undefined ? {} : checkImage(said)),
+      options: { maxFaces, ...plain },
+    });
+    return analysisOf(await answerAtOnce(services, request, reply, uploads, analysis));
+  }
+
   app.post(
     "/detect-face",
     {
@@ -48,12 +84,11 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
         operationId: "detectFace",
         summary: "Find the faces of an image",
         tags: ["simple service"],
-        body: ImageForm,
+        body: OneImage,
         response: { 200: refer(DetectFaceAnswer), ...problemAnswers },
       },
     },
-    async (request, reply) =>
-      detectFaceAnswer(analysisOf(await answerAtOnce(services, request, reply, { task: "detect", maxFaces: 1000 }))),
+    async (request, reply) => detectFaceAnswer(await analyse(request, reply, "detect", 1000)),
   );
 
   app.post(
@@ -64,12 +99,12 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
         summary: "Embed the most prominent face of an image",
         description: "The header `X-Model-Fingerprint` of the answer names what made the embedding.",
         tags: ["simple service"],
-        body: ImageForm,
+        body: OneImage,
         response: { 200: refer(ExtractEmbeddingAnswer), ...problemAnswers },
       },
     },
     async (request, reply) => {
-      const result = analysisOf(await answerAtOnce(services, request, reply, { task: "embed", maxFaces: 1 }));
+      const result = await analyse(request, reply, "embed", 1);
       reply.header(fingerprintHeader, result.model.fingerprint);
       return extractEmbeddingAnswer(result);
     },
@@ -89,18 +124,23 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      if (request.isMultipart()) {
-        const compared = await answerAtOnce(services, request, reply, { task: "verify", maxFaces: 100 });
-        if (!("threshold" in compared)) throw new Error("Expected a comparison as the result of a verify job");
-        return compareFacesAnswer(compared);
-      }
-      if (request.body === undefined) throw unexpectedMediaType(request, "application/json or multipart/form-data");
-      const { embedding1, embedding2, fingerprint1, fingerprint2 } = request.body as CompareFacesRequest;
-      expectSameFingerprint(fingerprint1, fingerprint2);
-      return compareFacesAnswer(compareEmbeddings(embedding1, embedding2));
+      const { said, uploads, images } = await read(request, { names: imageParts.pair });
+      const asked =
+        said === undefined ? undefined : await services.intake.keepFor(uploads, async () => checkPair(said));
+      if (asked && "embedding1" in asked) return compareFacesAnswer(compareGiven(asked));
+      const analysis = async () => ({
+        task: "verify" as const,
+        images: await images(asked ?? {}),
+        options: { maxFaces: 100, ...plain },
+      });
+      const compared = await answerAtOnce(services, request, reply, uploads, analysis);
+      if (!("threshold" in compared)) throw new Error("Expected a comparison as the result of a verify job");
+      return compareFacesAnswer(compared);
     },
   );
+};
 
+const healthRoute: Routes = async (app, services) => {
   app.get(
     "/health",
     {
@@ -127,6 +167,14 @@ export const simpleServiceRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** What these answers say nothing of. */
+const plain = { landmarks: false, quality: false } as const satisfies Partial<JobOptions>;
+
+function compareGiven({ embedding1, embedding2, fingerprint1, fingerprint2 }: EmbeddingPair): Comparison {
+  expectSameFingerprint(fingerprint1, fingerprint2);
+  return compareEmbeddings(embedding1, embedding2);
+}
 
 function analysisOf(result: JobResult): AnalysisResult {
   if (!("timings" in result)) throw new Error("Expected an analysis as the result of a job about one image");

@@ -1,33 +1,44 @@
-import { type Job, type JobResult, ProblemError, type Task, type Timings } from "@facefleet/contracts";
+import {
+  type ImageRef,
+  type Job,
+  type JobOptions,
+  type JobResult,
+  ProblemError,
+  type Task,
+  type Timings,
+} from "@facefleet/contracts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { completeOptions } from "../jobs/job-command.js";
 import { endOfPatience, isClientGone } from "../server/patience.js";
 import { callerTrace } from "../server/request-tracing.js";
 import type { ApiServices } from "../services.js";
-import { imageParts, readImageForm } from "../uploads/image-form.js";
 
 /** How long the result of a job that outlasted its request can be fetched; the others' is erased at once. */
 const lateResultTtlSeconds = 3600;
 
+/** What is to be found in which images. */
 interface Analysis {
   readonly task: Task;
-  readonly maxFaces: number;
+  readonly images: ImageRef[];
+  readonly options: Partial<JobOptions>;
 }
 
 /**
- * Sends the image of a form, or the two that are to be compared, through the queue, before all other jobs, and waits for
- * the result. It is erased once it is here; a job that nobody waits for any more is canceled.
+ * Sends images through the queue, before all other jobs, and waits for the result. It is erased once it is here; a job that
+ * nobody waits for any more is canceled.
+ * @param uploads those that came along, which are taken back where the job is not submitted
  * @throws ProblemError the job's own problem, or sync_timeout with the job's URL while the job goes on
  */
 export async function answerAtOnce(
   services: ApiServices,
   request: FastifyRequest,
   reply: FastifyReply,
-  analysis: Analysis,
+  uploads: readonly string[],
+  analysis: () => Promise<Analysis>,
 ): Promise<JobResult> {
-  const { jobs, config, waitsEnd } = services;
+  const { jobs, config, waitsEnd, intake } = services;
   const over = endOfPatience(reply, waitsEnd);
-  const submitted = await submitForm(services, request, analysis);
+  const submitted = await intake.keepFor(uploads, async () => submit(services, request, await analysis()));
   reply.subjectId = submitted.id;
   const job =
     (await jobs.waitUntilFinished(request.tenant.id, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
@@ -38,14 +49,15 @@ export async function answerAtOnce(
   return result;
 }
 
-async function submitForm(services: ApiServices, request: FastifyRequest, { task, maxFaces }: Analysis): Promise<Job> {
-  const { intake, config, jobs, apiMetrics } = services;
-  const parts = [task === "verify" ? imageParts.pair : imageParts.one];
-  const { images } = await readImageForm(request, { intake, parts, maxBytes: config.MAX_IMAGE_BYTES });
+async function submit(
+  { config, jobs, apiMetrics }: ApiServices,
+  request: FastifyRequest,
+  { task, images, options }: Analysis,
+): Promise<Job> {
   const payload = {
     task,
-    images: images.map(({ uploadId }) => ({ upload: uploadId })),
-    options: completeOptions({ maxFaces, landmarks: false, quality: false }, config.DETECTOR),
+    images,
+    options: completeOptions(options, config.DETECTOR),
     resultTtlSeconds: Math.min(config.RESULT_TTL_SECONDS, lateResultTtlSeconds),
     tenant: request.tenant.id,
   };
@@ -59,7 +71,6 @@ async function submitForm(services: ApiServices, request: FastifyRequest, { task
     apiMetrics.submitted({ tenant: request.tenant.id, task, priority: "interactive", jobs: 1 });
     return job;
   } catch (error) {
-    await Promise.all(images.map(({ uploadId }) => intake.takeBack(uploadId, error)));
     throw withoutKey(error);
   }
 }

@@ -4,6 +4,8 @@ import type { Multipart, MultipartFile } from "@fastify/multipart";
 import type { FastifyRequest } from "fastify";
 import { unexpectedMediaType } from "../server/problem-answers.js";
 import type { ImageIntake, StoredImage } from "./image-intake.js";
+import { about } from "./received-image.js";
+import { uploadClaimOf } from "./upload-claim.js";
 
 export const jobLimitBytes = 1_048_576;
 
@@ -31,8 +33,8 @@ interface FormOptions {
  * @throws ProblemError for a form that is not as expected; the store keeps nothing of it
  */
 export async function readImageForm(request: FastifyRequest, options: FormOptions): Promise<ImageForm> {
-  if (!request.isMultipart()) throw unexpectedMediaType(request, "multipart/form-data");
-  const reader = new FormReader(options, claimOf(request, options.maxBytes));
+  if (!request.isMultipart()) throw unexpectedMediaType(request);
+  const reader = new FormReader(options, uploadClaimOf(request, options.maxBytes));
   try {
     for await (const part of request.parts()) await reader.take(part);
     return reader.finish();
@@ -92,7 +94,11 @@ class FormReader {
     if (this.#images.has(fieldname)) {
       throw new ProblemError("invalid_request", `Expected one part ${fieldname} but received a second one`);
     }
-    this.#images.set(fieldname, await this.options.intake.keep(file, this.claim));
+    const isOfSeveral = fieldname !== "image";
+    const stored = await this.options.intake.keep(file, this.claim).catch((error: unknown) => {
+      throw isOfSeveral ? about(`the part ${fieldname}`, error) : error;
+    });
+    this.#images.set(fieldname, stored);
   }
 
   async #takeJob({ file }: MultipartFile, readJob: (json: Buffer) => unknown): Promise<void> {
@@ -121,12 +127,6 @@ class FormReader {
 function isFile({ filename, mimetype }: MultipartFile): boolean {
   // The parser's types do not know of a part without one.
   return (filename as string | undefined) !== undefined || mimetype === "application/octet-stream";
-}
-
-/** An image takes no more than the whole form, of which the length may be told. */
-function claimOf({ tenant, headers }: FastifyRequest, maxBytes: number): UploadClaim {
-  const length = Number(headers["content-length"] ?? Number.POSITIVE_INFINITY);
-  return { ...tenant.quotas, tenant: tenant.id, bytes: Math.min(length, maxBytes) };
 }
 
 /** Lets the client finish sending: many read the answer only then. `requestTimeout` bounds it. */

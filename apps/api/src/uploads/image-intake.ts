@@ -77,11 +77,21 @@ export class ImageIntake {
     return (await this.#own.upload(uploadId).head()) !== undefined;
   }
 
+  /** Does what uploads were kept for, and takes them back when that fails. */
+  async keepFor<T>(uploadIds: readonly string[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await Promise.all(uploadIds.map((id) => this.#takeBack(id, error)));
+      throw error;
+    }
+  }
+
   /**
    * Takes an upload back after a submission that failed. When the queue broke off, the job may be in it all
    * the same, or still come, and hold the upload: if not, it waits in vain, and is swept up.
    */
-  async takeBack(uploadId: string, error: unknown): Promise<void> {
+  async #takeBack(uploadId: string, error: unknown): Promise<void> {
     if (error instanceof ProblemError && queueBroke.has(error.code)) return;
     await this.discard(uploadId);
   }

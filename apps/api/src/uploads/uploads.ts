@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
-import { imageContentTypes, ProblemError, Upload, UploadRequest } from "@facefleet/contracts";
+import { ProblemError, Upload, UploadRequest } from "@facefleet/contracts";
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import type { ApiServices, Routes } from "../services.js";
 import { refer } from "../wire/components.js";
+import { imageBodies, takeImageBodies } from "../wire/image-bodies.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { uploadUrlInvalid } from "./image-intake.js";
 import { isSigned, signUpload, type UploadGrant } from "./upload-signature.js";
@@ -47,11 +48,14 @@ export const uploadRoutes: Routes = async (app, services) => {
 
 /** The folder store has no HTTP of its own: the API takes the bytes, under a URL that it has signed. */
 const signedPutRoute: Routes = async (app, { intake, uploads, access }) => {
-  app.addContentTypeParser([...imageContentTypes], (_request, payload, done) => done(null, payload));
+  takeImageBodies(app);
   app.put(
     "/v1/uploads/:id",
     // The signature in the URL says who may use it.
-    { config: { public: true }, schema: { hide: true, params: UploadParams, querystring: SignedQuery } },
+    {
+      config: { public: true },
+      schema: { hide: true, params: UploadParams, querystring: SignedQuery, body: { content: imageBodies } },
+    },
     async (request, reply) => {
       const { expires, size, type, key, signature } = request.query;
       const grant: UploadGrant = { id: request.params.id, size, type, expires, keyId: key };

@@ -50,7 +50,7 @@ describe("findFaults", () => {
       {
         path: "/image",
         message:
-          "Expected an object with s3 or an object with upload or an object with url for /image but received an object",
+          "Expected an object with s3 or an object with upload or an object with url or an object with data for /image but received an object",
       },
     ]);
   });

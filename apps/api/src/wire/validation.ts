@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { ProblemError } from "@facefleet/contracts";
 import type { FastifySchemaCompiler } from "fastify";
 import type { Static, TSchema } from "typebox";
@@ -6,13 +7,14 @@ import { findFaults, type JsonSchema } from "./faults.js";
 
 /**
  * The validator of every route: strict (nothing is removed, and nothing in a body is converted), with
- * the same engine that checks payloads on the worker's side. Multipart bodies are read by their route.
+ * the same engine that checks payloads on the worker's side. Bodies that still arrive are read, and checked, by their route.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, ...rest }) => {
   if ("contentType" in rest && rest.contentType === "multipart/form-data") return () => true;
   const check = validator(schema);
   const read = httpPart === "querystring" ? (value: unknown) => numbersOf(schema as JsonSchema, value) : asReceived;
   return (value) => {
+    if (value instanceof Readable) return true;
     try {
       return { value: check(read(value)) };
     } catch (error) {

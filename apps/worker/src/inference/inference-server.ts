@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { asProblemError, type DetectorName } from "@facefleet/contracts";
-import { createEngineThread, FacePipeline, type InferenceEngine } from "@facefleet/core";
+import { asProblemError } from "@facefleet/contracts";
+import { createEngineThread, FacePipeline, type FoundBy, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
 import { LentMemory } from "./lent-memory.js";
@@ -49,11 +49,11 @@ export class InferenceServer {
     });
     await pipeline.warmUp();
     const { name, device } = engine;
-    const modelsOf = (detector: DetectorName) => ({
-      standard: pipeline.modelOf("standard", detector),
-      high: pipeline.modelOf("high", detector),
+    const modelsOf = (foundBy: FoundBy) => ({
+      standard: pipeline.modelOf("standard", foundBy),
+      high: pipeline.modelOf("high", foundBy),
     });
-    const models = { mtcnn: modelsOf("mtcnn"), yunet: modelsOf("yunet") };
+    const models = { mtcnn: modelsOf("mtcnn"), yunet: modelsOf("yunet"), none: modelsOf("none") };
     const { arithmetic, refusals } = pipeline.embeddedBy;
     const rssBytes = process.memoryUsage.rss();
     const info = { engine: name, device, reason, arithmetic, refusals, models, rssBytes };

@@ -1,5 +1,13 @@
-import type { DetectorName, JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
-import type { AnalysisOptions, Arithmetic, BatchReport, BatchStage, EngineName, FaceAnalysis } from "@facefleet/core";
+import type { JobOptions, ModelInfo, Problem } from "@facefleet/contracts";
+import type {
+  AnalysisOptions,
+  Arithmetic,
+  BatchReport,
+  BatchStage,
+  EngineName,
+  FaceAnalysis,
+  FoundBy,
+} from "@facefleet/core";
 import type { LogSettings } from "@facefleet/platform";
 
 /** What the inference process needs to know; it reads no environment of its own. */
@@ -30,8 +38,8 @@ export interface InferenceInfo {
   /** What computes FaceNet, and why nothing faster does, a sentence each. */
   readonly arithmetic: Arithmetic;
   readonly refusals: readonly string[];
-  /** What makes each kind of embeddings of the faces that each detector finds. */
-  readonly models: Readonly<Record<DetectorName, Readonly<Record<JobOptions["embedding"], ModelInfo>>>>;
+  /** What makes each kind of embeddings of the faces that each detector finds, and of whole pictures. */
+  readonly models: Readonly<Record<FoundBy, Readonly<Record<JobOptions["embedding"], ModelInfo>>>>;
   /** Resident memory of the process after the warm-up, in bytes. */
   readonly rssBytes: number;
 }

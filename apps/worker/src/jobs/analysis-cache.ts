@@ -11,7 +11,7 @@ export interface AnalysisCacheOptions {
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   /** What makes such embeddings now. */
-  modelOf(options: Pick<JobOptions, "detector" | "embedding">): ModelInfo;
+  modelOf(options: Pick<JobOptions, "detection" | "detector" | "embedding">): ModelInfo;
 }
 
 export interface CachedJob {

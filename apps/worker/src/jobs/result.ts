@@ -27,8 +27,9 @@ export function toFace(face: AnalysedFace, image: ImageSize, format: FaceFormat)
   return {
     box,
     ...(reachesPast(box, image) && { cut: true }),
+    ...(face.turned && { turned: face.turned }),
     confidence: answered.confidence(face.confidence),
-    ...(format.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
+    ...(format.landmarks && face.landmarks && { landmarks: roundLandmarks(face.landmarks) }),
     ...(face.quality && { quality: answered.quality(face.quality) }),
     ...(face.embedding && { embedding: toEmbedding(face.embedding, format.embeddingFormat) }),
     ...(face.crop && { crop: Buffer.from(face.crop).toString("base64") }),

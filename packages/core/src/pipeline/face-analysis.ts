@@ -10,12 +10,17 @@ import type {
 } from "@facefleet/contracts";
 import type { EmbeddingKind } from "../alignment/index.js";
 import type { CallOptions } from "../batching/index.js";
+import type { Turn } from "../imaging/index.js";
 import type { FaceFilters } from "../quality/index.js";
 
 /** What to look for in an image, and which faces to keep. */
 export interface AnalysisOptions extends FaceFilters, Pick<JobOptions, "minFaceSize" | "maxFaces" | "order"> {
   /** What finds them; `mtcnn` unless told. */
   readonly detector?: DetectorName;
+  /** `none`: the whole picture is the crop of one face; unless told, faces are looked for. */
+  readonly detection?: JobOptions["detection"];
+  /** How far the picture is turned for that, in turn, until one that stands is kept; unless told, not at all. */
+  readonly orientations?: readonly Turn[];
   /** Whether to measure the quality of the faces that are kept; unset: no. */
   readonly quality?: boolean;
   /** Whether to cut out the faces that are kept; unset: no. */
@@ -36,7 +41,10 @@ export interface AnalysedFace {
   readonly box: Box;
   /** The detector's score, 0 to 1. */
   readonly confidence: number;
-  readonly landmarks: Landmarks;
+  /** In pixels of the picture as it came, as the box is. Of every face that was found. */
+  readonly landmarks?: Landmarks;
+  /** How far the picture was turned for it to be found. */
+  readonly turned?: Exclude<Turn, 0>;
   /** When asked for. */
   readonly quality?: FaceQuality;
   /** 512 numbers of Euclidean length 1, when asked for. */

@@ -25,6 +25,7 @@ import {
 import { FaceEmbedder } from "../embedding/index.js";
 import type { InferenceEngine } from "../engines/index.js";
 import {
+  boxTurnedBack,
   bytesPerPixel,
   decodeImage,
   encodeRegion,
@@ -33,12 +34,15 @@ import {
   type ReadHeader,
   type RgbImage,
   readHeader,
+  type Turn,
+  turnedImage,
 } from "../imaging/index.js";
 import type { ModelPack } from "../models/index.js";
-import { type QualityMeter, qualityMeter } from "../quality/index.js";
-import type { AnalysedFace, AnalysisCall, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
-import { embeddingFingerprint } from "./fingerprint.js";
-import { selectFaces, toBox } from "./select-faces.js";
+import { isUpright, type QualityMeter, qualityMeter } from "../quality/index.js";
+import type { AnalysisCall, AnalysisOptions, FaceAnalysis } from "./face-analysis.js";
+import { embeddingFingerprint, type FoundBy } from "./fingerprint.js";
+import { selectFaces } from "./select-faces.js";
+import { type FoundFace, placeOf, type Sight, wholePicture } from "./sight.js";
 
 export interface PipelineLimits extends ImageLimits {
   /** Images in one batch of the first stage; the later ones count candidates and faces. */
@@ -94,15 +98,15 @@ export class FacePipeline {
     return new FacePipeline(options, loaded, await FaceEmbedder.load(engine, pack, batcher));
   }
 
-  /** What makes embeddings of a kind, of the faces that a detector finds: each has its own fingerprint. */
-  modelOf(kind: EmbeddingKind, detector: DetectorName = usualDetector): ModelInfo {
+  /** What makes embeddings of a kind, of the faces that a detector finds or of whole pictures: each has its own fingerprint. */
+  modelOf(kind: EmbeddingKind, foundBy: FoundBy = usualDetector): ModelInfo {
     const { name, embedder } = this.options.pack.manifest;
     return {
       pack: name,
-      detector,
+      detector: foundBy,
       embedder: embedder.name,
       dimensions: embedder.dimensions,
-      fingerprint: embeddingFingerprint(this.options.pack.manifest, kind, detector),
+      fingerprint: embeddingFingerprint(this.options.pack.manifest, kind, foundBy),
     };
   }
 
@@ -125,10 +129,16 @@ export class FacePipeline {
    *   `job_timeout`, or `inference_failed`.
    */
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: AnalysisCall = {}): Promise<FaceAnalysis> {
-    const detector = this.detectors.get(options.detector ?? usualDetector) as Detector;
-    return this.withinMemory(bytes, detector.bytesPerPixel, call, (room) =>
+    return this.withinMemory(bytes, this.besidesPixel(options), call, (room) =>
       this.analyseWithin(bytes, room, options, call),
     );
+  }
+
+  /** What is kept of each pixel while faces are looked for, besides the pixel, in bytes. */
+  private besidesPixel({ detection, detector = usualDetector, orientations = upright }: AnalysisOptions): number {
+    if (detection === "none") return 0;
+    const turned = orientations.some((turn) => turn !== 0) ? bytesPerPixel : 0;
+    return Math.max((this.detectors.get(detector) as Detector).bytesPerPixel, turned);
   }
 
   /**
@@ -185,22 +195,27 @@ export class FacePipeline {
     memory.lighten(detectingBytes);
     call.onDecoded?.();
     const { embedding = "standard", detector = usualDetector } = options;
-    const found = await this.detect(detector, { image, minFaceSize: options.minFaceSize }, call);
+    const isWhole = options.detection === "none";
+    const sight = isWhole ? wholePicture(image) : await this.find(image, options, call);
+    const { kept, turn } = sight;
     memory.lighten(image.data.byteLength);
-    const meter = qualityMeter(image);
-    const { kept, dropped } = await selectFaces(found.detections, image, meter, options, call);
-    const qualities = options.quality ? await measureAll(kept, meter, call) : [];
-    const crops = options.crops ? await this.cropAll(image, kept, call.signal) : [];
+    const qualities = options.quality ? await measureAll(kept, sight.meter, call) : [];
+    const crops = options.crops ? await this.cropAll(sight.image, kept, call.signal) : [];
     const detected = performance.now();
     const { embeddings, alignMs } = options.embed
-      ? await inference(this.embedder.embed(image, kept, embedding, call), call.signal)
+      ? await inference(this.embedder.embed(sight.image, kept, embedding, call), call.signal)
       : { embeddings: [], alignMs: 0 };
-    const { pyramidMs } = found;
+    const { pyramidMs } = sight;
     return {
       image: imageInfo(bytes, header),
-      faces: kept.map((detection, i) => analysedFace(detection, qualities[i], embeddings[i], crops[i])),
-      dropped,
-      model: this.modelOf(embedding, detector),
+      faces: kept.map((face, i) => ({
+        ...placeOf(face, turn, header),
+        ...(qualities[i] && { quality: qualities[i] }),
+        ...(embeddings[i] && { embedding: embeddings[i] }),
+        ...(crops[i] && { crop: crops[i] }),
+      })),
+      dropped: sight.dropped.map((face) => ({ ...face, box: boxTurnedBack(face.box, turn, header) })),
+      model: this.modelOf(embedding, isWhole ? "none" : detector),
       timings: {
         memoryMs: started - since,
         decodeMs: decoded - started,
@@ -208,7 +223,7 @@ export class FacePipeline {
         detectMs: detected - decoded - pyramidMs,
         alignMs,
         embedMs: performance.now() - detected - alignMs,
-        batchSize: found.batchSize,
+        batchSize: sight.batchSize,
       },
     };
   }
@@ -226,6 +241,39 @@ export class FacePipeline {
     }
   }
 
+  /** Turned so that one stands and is kept, as the options allow; where none does, as the first look that kept any saw them. */
+  private async find(picture: RgbImage, options: AnalysisOptions, call: CallOptions): Promise<Sight> {
+    const turns = new Set(options.orientations ?? upright);
+    const others: Sight[] = [];
+    for (const turn of turns) {
+      const sight = await this.look(await this.turn(picture, turn, call), turn, options, call);
+      const isFound = turns.size === 1 || sight.kept.some(({ landmarks }) => landmarks && isUpright(landmarks));
+      if (isFound) return { ...sight, pyramidMs: totalOf([...others, sight]) };
+      // Its copy is made again where it is wanted: there are never more than two pictures.
+      others.push({ ...sight, image: nothing, meter: qualityMeter(nothing) });
+    }
+    const sight = others.find(({ kept }) => kept.length > 0) ?? (others[0] as Sight);
+    const image = sight.kept.length > 0 ? await this.turn(picture, sight.turn, call) : nothing;
+    return { ...sight, image, meter: qualityMeter(image), pyramidMs: totalOf(others) };
+  }
+
+  private async turn(image: RgbImage, turn: Turn, call: CallOptions): Promise<RgbImage> {
+    const thread = await this.decoders.acquire(1, call);
+    try {
+      return await turnedImage(image, turn);
+    } finally {
+      thread.release();
+    }
+  }
+
+  private async look(image: RgbImage, turn: Turn, options: AnalysisOptions, call: CallOptions): Promise<Sight> {
+    const { detector = usualDetector, minFaceSize } = options;
+    const { detections, pyramidMs, batchSize } = await this.detect(detector, { image, minFaceSize }, call);
+    const meter = qualityMeter(image);
+    const { kept, dropped } = await selectFaces(detections, image, meter, options, call);
+    return { image, turn, kept, dropped, meter, pyramidMs, batchSize };
+  }
+
   private detect(name: DetectorName, input: DetectionInput, call: CallOptions): Promise<ImageDetections> {
     return inference((this.detectors.get(name) as Detector).detect(input, call), call.signal);
   }
@@ -233,7 +281,7 @@ export class FacePipeline {
   /** A few at a time: others have something to decode, too. */
   private async cropAll(
     image: RgbImage,
-    faces: readonly Detection[],
+    faces: readonly FoundFace[],
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array[]> {
     const crops: Uint8Array[] = [];
@@ -258,14 +306,27 @@ const maxRunMsOnCpu = 30;
 
 const cropsAtOnce = 2;
 
-async function measureAll(faces: readonly Detection[], meter: QualityMeter, call: CallOptions): Promise<FaceQuality[]> {
+const upright: readonly Turn[] = [0];
+/** In place of a picture, so that it is not held on to. */
+const nothing: RgbImage = { width: 0, height: 0, data: new Uint8Array() };
+
+function totalOf(sights: readonly Sight[]): number {
+  return sights.reduce((sum, { pyramidMs }) => sum + pyramidMs, 0);
+}
+
+/** Those of faces that were looked for: without landmarks there is no pose. */
+async function measureAll(faces: readonly FoundFace[], meter: QualityMeter, call: CallOptions): Promise<FaceQuality[]> {
   const turn = new ThreadTurn(call);
   const qualities: FaceQuality[] = [];
-  for (const face of faces) {
+  for (const face of faces.filter(isDetection)) {
     qualities.push(meter(face));
     if (turn.isOver) await turn.pass();
   }
   return qualities;
+}
+
+function isDetection(face: FoundFace): face is Detection {
+  return face.landmarks !== undefined;
 }
 
 function stageBatcher({ engine, limits, onBatch, onOutOfMemorySplit }: FacePipelineOptions): StageBatcher {
@@ -289,22 +350,6 @@ function centreBox({ width, height }: RgbImage): FaceBox {
   const quarter = Math.min(width, height) / 4;
   const [x, y] = [width / 2, height / 2];
   return { x1: x - quarter, y1: y - quarter, x2: x + quarter, y2: y + quarter };
-}
-
-function analysedFace(
-  detection: Detection,
-  quality: FaceQuality | undefined,
-  embedding: Float32Array | undefined,
-  crop: Uint8Array | undefined,
-): AnalysedFace {
-  return {
-    box: toBox(detection),
-    confidence: detection.score,
-    landmarks: detection.landmarks,
-    ...(quality && { quality }),
-    ...(embedding && { embedding }),
-    ...(crop && { crop }),
-  };
 }
 
 /** Names what an engine throws; an abort stays what it is, whatever its reason. */

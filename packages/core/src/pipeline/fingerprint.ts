@@ -11,8 +11,11 @@ type FingerprintedPack = Pick<ModelPack["manifest"], "weights" | "embedder" | "d
  */
 const preprocessingVersion = 2;
 
+/** What finds a face: nothing where the picture is its crop. */
+export type FoundBy = DetectorName | "none";
+
 /** Identifies everything that an embedding depends on but the image. Embeddings compare only within one. */
-export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKind, detector: DetectorName): string {
+export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKind, foundBy: FoundBy): string {
   const { weights, embedder, detectors, alignedLandmarks } = pack;
   const recipe: EmbeddingRecipe = embeddingKinds[kind];
   const isAligned = recipe.views.some(({ alignment }) => alignment === "landmarks");
@@ -20,7 +23,7 @@ export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKin
     preprocessingVersion,
     weights: weights.sha256,
     embedder,
-    detector: detectors[detector],
+    detector: foundBy === "none" ? foundBy : detectors[foundBy],
     recipe,
     ...(isAligned && { alignedLandmarks }),
   });

@@ -28,7 +28,7 @@ export async function selectFaces(
   return { kept, dropped };
 }
 
-export function toBox({ x1, y1, x2, y2 }: Detection): Box {
+export function toBox({ x1, y1, x2, y2 }: Omit<Detection, "landmarks">): Box {
   return { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
 }
 

@@ -24,7 +24,7 @@ const degrees = 180 / Math.PI;
  */
 export function estimatePose({ leftEye, rightEye, nose, mouthLeft, mouthRight }: Landmarks): Pose {
   const eyes = midpoint(leftEye, rightEye);
-  const roll = Math.atan2(rightEye.y - leftEye.y, rightEye.x - leftEye.x);
+  const roll = eyeSlope({ leftEye, rightEye });
   const mouth = rolledBack(midpoint(mouthLeft, mouthRight), eyes, roll);
   const tip = rolledBack(nose, eyes, roll);
   const { noseDown, noseOut, betweenEyes } = averageFace;
@@ -34,6 +34,16 @@ export function estimatePose({ leftEye, rightEye, nose, mouthLeft, mouthRight }:
   const eyeDistance = Math.hypot(rightEye.x - leftEye.x, rightEye.y - leftEye.y);
   const yaw = Math.atan2(aside, (eyeDistance * Math.cos(pitch)) / betweenEyes);
   return { yaw: yaw * degrees, pitch: pitch * degrees, roll: roll * degrees };
+}
+
+/** Whether a face stands rather than lies: its roll is at most 45 degrees, either way. */
+export function isUpright(landmarks: Landmarks): boolean {
+  return Math.abs(eyeSlope(landmarks)) <= Math.PI / 4;
+}
+
+/** In radians. */
+function eyeSlope({ leftEye, rightEye }: Pick<Landmarks, "leftEye" | "rightEye">): number {
+  return Math.atan2(rightEye.y - leftEye.y, rightEye.x - leftEye.x);
 }
 
 function midpoint(a: Point, b: Point): Point {

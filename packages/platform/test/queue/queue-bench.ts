@@ -42,6 +42,8 @@ export const payload: FaceJobPayload = {
     quality: true,
     embedding: "standard",
     embeddingFormat: "float",
+    detection: "faces",
+    orientations: [0],
   },
   metadata: { album: "summer" },
   resultTtlSeconds: 600,

@@ -19,7 +19,7 @@ export async function seePhotos(
     const { faces } = await pipeline.analyse(bytes, { ...everyFace, order: "confidence", embed: true, embedding });
     seen.set(
       photo.name,
-      faces.map((face) => ({ ...face, embedding: face.embedding ?? [] })),
+      faces.map(({ landmarks, ...face }) => ({ ...face, landmarks: landmarks!, embedding: face.embedding ?? [] })),
     );
     progress.advance();
   }
