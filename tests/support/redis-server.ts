@@ -95,6 +95,7 @@ export class RedisServer {
   /** At once: a replica that is still writing its first append-only file heeds no SIGTERM. */
   async remove(): Promise<void> {
     await this.stop("SIGKILL");
-    await rm(this.directory, { recursive: true, force: true });
+    // A child of its own that rewrites the append-only file is not killed with it, and may still write for a moment.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }

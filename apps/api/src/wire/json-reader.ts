@@ -1,19 +1,26 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { ProblemError } from "@facefleet/contracts";
 import type { FastifyInstance } from "fastify";
+import { giveTurnsToBodies } from "./body-turns.js";
 import { assertFewNames } from "./json-names.js";
 
-/** Reads JSON bodies, but none that would take much longer than its length says. */
+/** Reads JSON bodies in turns, but none that would take much longer than its length says. */
 export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
+  const turn = giveTurnsToBodies(app);
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, json, done) => {
-    let text: string;
-    try {
-      text = textOf(json, "the body");
-    } catch (error) {
-      return done(error as Error);
-    }
-    void parse(request, text, done);
+    const read = () => {
+      let text: string;
+      try {
+        text = textOf(json, "the body");
+      } catch (error) {
+        return done(error as Error);
+      }
+      void parse(request, text, done);
+    };
+    const isOurs = turn(request, json.length);
+    if (isOurs) void isOurs.then(read);
+    else read();
   });
 }
 
@@ -54,6 +61,7 @@ export function jobPartReader(app: FastifyInstance): (json: Buffer) => unknown {
 /** Other bytes would be replaced, and a request done that nobody has sent. */
 function textOf(json: Buffer, what: string): string {
   assertFewNames(json);
+  if (isAscii(json)) return json.toString("latin1");
   if (isUtf8(json)) return json.toString();
   throw new ProblemError("malformed_json", `Expected JSON in UTF-8 for ${what} but received bytes that are none`);
 }

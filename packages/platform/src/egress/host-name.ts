@@ -15,7 +15,11 @@ export function isThisMachine(host: string): boolean {
   return isLocalhost(host) || /^(\[::1\]|::1)$/.test(host) || (isIPv4(host) && host.startsWith("127."));
 }
 
+/** The URL that was looked at last: most requests are for the host of the one before. */
+let last: { readonly url: string; readonly name: string | undefined } = { url: "", name: undefined };
+
 /** The host of a URL, without its port, in the one form that URLs have for it; undefined for what is no URL. */
 export function hostNameOf(url: string): string | undefined {
-  return URL.canParse(url) ? bareName(new URL(url).hostname) : undefined;
+  if (last.url !== url) last = { url, name: URL.canParse(url) ? bareName(new URL(url).hostname) : undefined };
+  return last.name;
 }

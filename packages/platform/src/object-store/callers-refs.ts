@@ -6,13 +6,21 @@ import { formerFolders } from "./own-objects.js";
 /** Whether a key may lead to an object that is the service's own, on any kind of store. */
 export function isReserved(store: ObjectStore, { bucket, key }: ObjectRef): boolean {
   const { ownPlace, defaultBucket } = store;
-  if (bucket === ownPlace.bucket && (ownPlace.prefix === "" || isBelow(ownPlace.prefix, key))) return true;
-  return bucket === defaultBucket && formerFolders.some((folder) => isBelow(folder, key));
+  if (bucket !== ownPlace.bucket && bucket !== defaultBucket) return false;
+  // Of every key that begins with this one.
+  const name = nameOf(`${key}x`);
+  if (bucket === ownPlace.bucket && (ownPlace.prefix === "" || name.startsWith(folderName(ownPlace.prefix))))
+    return true;
+  return bucket === defaultBucket && formerFolders.some((folder) => name.startsWith(folderName(folder)));
 }
 
-/** Whether every key that begins with this one is in the folder. */
-function isBelow(folder: string, key: string): boolean {
-  return nameOf(`${key}x`).startsWith(`${nameOf(folder)}/`);
+const folderNames = new Map<string, string>();
+
+/** What the names of a folder's objects begin with. Few folders are asked for, and again with each request. */
+function folderName(folder: string): string {
+  const known = folderNames.get(folder) ?? `${nameOf(folder)}/`;
+  folderNames.set(folder, known);
+  return known;
 }
 
 /**

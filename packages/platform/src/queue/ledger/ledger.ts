@@ -12,7 +12,7 @@ export type LedgerKeys = Readonly<Record<keyof typeof ledgerKeys, string>>;
  * its things.
  *
  * Lua functions, which take the two keys as a table. `takes` says what a thing takes from now on, 0 for one that is gone,
- * and gives what it took before; `takesMore` adds to it. Of a thing that is known its tenant need not be told. `sumOf` is
+ * and gives what it took before; `takesMore` adds to it, and `eachTakesMore` to each of many, {thing, bytes}. Of a thing that is known its tenant need not be told. `sumOf` is
  * what a tenant has in all.
  */
 export const ledger = part(
@@ -36,6 +36,28 @@ end
 local function takesMore(ledger, name, bytes, tenant)
   local before = tonumber(string.match(redis.call("HGET", ledger.things, name) or "", "^%d+") or 0)
   takes(ledger, name, math.max(0, before + bytes), tenant)
+end
+
+local function eachTakesMore(ledger, things, tenant)
+  local names, more = {}, {}
+  for _, one in ipairs(things) do
+    if not more[one.thing] then names[#names + 1] = one.thing end
+    more[one.thing] = (more[one.thing] or 0) + one.bytes
+  end
+  local known = redis.call("HMGET", ledger.things, unpack(names))
+  local entries, sums = {}, {}
+  for place, name in ipairs(names) do
+    local before, owner = string.match(known[place] or "", "^(%d+) (.+)$")
+    owner = owner or tenant
+    if more[name] > 0 then
+      entries[#entries + 1] = name
+      entries[#entries + 1] = string.format("%d %s", tonumber(before or 0) + more[name], owner)
+      sums[owner] = (sums[owner] or 0) + more[name]
+    end
+  end
+  if #entries == 0 then return end
+  redis.call("HSET", ledger.things, unpack(entries))
+  for owner, bytes in pairs(sums) do redis.call("HINCRBY", ledger.sums, owner, string.format("%d", bytes)) end
 end
 
 local function sumOf(ledger, tenant)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisSettings } from "../../config/index.js";
@@ -14,7 +13,6 @@ import { routeTo } from "./redis-route.js";
 export type RedisRole = "producer" | "reader" | "consumer";
 
 const readyWithinMs = 500;
-const readyCheckMs = 20;
 
 /**
  * Whether a node says that it does not serve the queue's keys (a primary that became a replica, a node of a Cluster
@@ -53,6 +51,8 @@ const optionsOf = {
 export class RedisConnection {
   readonly client: Redis;
   readonly #log: ConnectionLog;
+  /** Those that wait for it to be ready, in the order in which they came. */
+  readonly #waiting = new Set<() => void>();
   #wasReady = false;
   #wrongDatabase: Error | undefined;
   #closing = false;
@@ -98,17 +98,21 @@ export class RedisConnection {
     this.#log.forget(this);
     if (this.isReady) await this.client.quit().catch(() => undefined);
     this.client.disconnect();
+    for (const settle of this.#waiting) settle();
   }
 
-  async #waitUntilReady(): Promise<void> {
-    const deadline = Date.now() + readyWithinMs;
-    while (!this.isReady) {
-      if (this.#closing || Date.now() >= deadline) {
+  #waitUntilReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        if (this.isReady) return resolve();
         const cause = this.#wrongDatabase ?? this.#lastError;
-        throw new Error("Expected a connection to Redis but there is none", { cause });
-      }
-      await sleep(readyCheckMs);
-    }
+        reject(new Error("Expected a connection to Redis but there is none", { cause }));
+      };
+      const timer = setTimeout(settle, this.#closing ? 0 : readyWithinMs);
+      this.#waiting.add(settle);
+    });
   }
 
   /** The client would go on in a database that another fleet may have. */
@@ -129,5 +133,6 @@ export class RedisConnection {
     this.#wasReady = true;
     this.#wrongDatabase = undefined;
     this.#lastError = undefined;
+    for (const settle of this.#waiting) settle();
   }
 }

@@ -90,17 +90,18 @@ local function refusal(job)
 end
 
 local function admit(applicants)
-  local numbers, entered = {}, {}
+  local numbers, entered, taken = {}, {}, {}
   for index, job in ipairs(applicants) do
     local refused = refusal(job)
     if not refused then
       entered[#entered + 1] = job.createdAt
       entered[#entered + 1] = job.id
-      takesMore(kept, job.thing, job.bytes, tenant)
+      taken[#taken + 1] = job
     end
     numbers[index] = refused or 0
   end
   if #entered == 0 then return numbers end
+  eachTakesMore(kept, taken, tenant)
   redis.call("ZADD", live, unpack(entered))
   if isListed then redis.call("ZADD", jobs, unpack(entered)) end
   redis.call("SADD", tenants, tenant)
