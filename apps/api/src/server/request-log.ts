@@ -20,8 +20,12 @@ export function logRequests(app: FastifyInstance): void {
     const level = isRoutine(route) ? "debug" : "info";
     const ms = Math.round(reply.elapsedTime);
     const { statusCode: status, problemCode: code } = reply;
-    const how = { method: request.method, route, status, ...(code && { code }), ms };
-    request.log[level]({ ...how, tenant: request.tenant?.id, ...subjectOf(request, reply) }, "answered");
+    const { method, tenant } = request;
+    const subject = subjectOf(request, reply);
+    request.log[level](
+      { method, route, status, ...(code && { code }), ms, tenant: tenant?.id, ...subject },
+      "answered",
+    );
     done();
   });
 }
@@ -32,6 +36,6 @@ function subjectOf(
   { subjectId }: FastifyReply,
 ): { jobId: string } | { batchId: string } | object {
   const id = subjectId ?? (params as { id?: string } | undefined)?.id ?? "";
-  if (/^j[0-9a-f]{32}$/.test(id)) return { jobId: id };
-  return /^b[0-9a-f]{32}$/.test(id) ? { batchId: id } : {};
+  if (!/^[jb][0-9a-f]{32}$/.test(id)) return {};
+  return id.startsWith("j") ? { jobId: id } : { batchId: id };
 }

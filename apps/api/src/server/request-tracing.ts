@@ -13,6 +13,7 @@ const traceContext = Compile(TraceContext);
  */
 export function callerTrace({ headers }: Pick<FastifyRequest, "headers">): TraceContext | undefined {
   const { traceparent, tracestate } = headers;
+  if (traceparent === undefined) return undefined;
   const place = { traceparent };
   return [{ ...place, tracestate }, place].find((named) => traceContext.Check(named));
 }

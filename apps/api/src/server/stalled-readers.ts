@@ -14,7 +14,7 @@ export function closeStalledReaders(server: Server, timeoutMs = patienceMs): voi
   server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
     answering.add(socket);
     // Another answer may have been over, and the connection's patience with it been set to that between requests.
-    socket.setTimeout(timeoutMs);
+    if (socket.timeout !== timeoutMs) socket.setTimeout(timeoutMs);
     response.once("close", () => answering.delete(socket));
   });
   // Nothing came or went for that long. Without a listener Node would close the connection.

@@ -38,8 +38,16 @@ const escaped = /%(?:25)*([0-7][0-9a-f])/gi;
 
 /** Some servers take a backslash for a slash. */
 function partsOf(key: string): string[] {
-  const plain = key
-    .normalize("NFKC")
-    .replace(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const letters = isAscii(key) ? key : key.normalize("NFKC");
+  const plain = letters.includes("%") ? letters.replace(escaped, characterOf) : letters;
   return plain.split(/[/\\]/);
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
+  return /^[\x00-\x7f]*$/.test(text);
+}
+
+function characterOf(_escape: string, hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }

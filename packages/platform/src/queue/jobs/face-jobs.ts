@@ -131,12 +131,12 @@ export class FaceJobs {
    */
   submit(payload: FaceJobPayload, asked: SubmitOptions): Promise<Submission> {
     const { idempotency, id = newJobId() } = asked;
-    const options = () => ({ ...asked, ...quotasWithin(this.#room, asked) });
+    const quotas = () => quotasWithin(this.#room, asked);
     if (idempotency) {
-      return this.#connection.attempt(async () => this.#submitOnce(id, payload, { ...options(), idempotency }));
+      return this.#connection.attempt(async () => this.#submitOnce(id, payload, { asked, idempotency }, quotas()));
     }
     return this.#connection
-      .attempt(async () => this.#add(id, payload, options()))
+      .attempt(async () => this.#add(id, payload, asked, quotas()))
       .catch((error: unknown) => {
         throw unconfirmed(error, id);
       });
@@ -291,13 +291,14 @@ export class FaceJobs {
     return { ...found.job, result: JSON.parse(await this.#results.text(found.result)) as JobResult };
   }
 
-  async #add(id: string, payload: FaceJobPayload, options: SubmitOptions): Promise<Submission> {
-    const { priority, maxQueuedJobs, maxKeptBytes, maxStoredBytes, requestId } = options;
-    const quotas = { maxQueuedJobs, maxKeptBytes, maxStoredBytes };
+  async #add(id: string, payload: FaceJobPayload, asked: SubmitOptions, quotas: Quotas): Promise<Submission> {
+    const { priority, requestId } = asked;
     const createdAt = Date.now();
-    const attributes = { ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) };
-    await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER, attributes }, () => {
-      const trace = activeTrace() ?? options.trace;
+    await inSpan(`send ${faces}`, { kind: SpanKind.PRODUCER }, (span) => {
+      if (span.isRecording()) {
+        span.setAttributes({ ...messageAttributes("send", faces, id), ...jobAttributes(id, payload) });
+      }
+      const trace = activeTrace() ?? asked.trace;
       return this.#submissions.add({ id, payload, priority, createdAt, ...quotas, trace, requestId });
     });
     return { job: queuedJob({ id, data: payload, timestamp: createdAt, attemptsStarted: 0 }), created: true };
@@ -306,14 +307,15 @@ export class FaceJobs {
   async #submitOnce(
     newId: string,
     payload: FaceJobPayload,
-    options: SubmitOptions & { readonly idempotency: Idempotency },
+    { asked, idempotency }: { readonly asked: SubmitOptions; readonly idempotency: Idempotency },
+    quotas: Quotas,
   ): Promise<Submission> {
     const { tenant } = payload;
-    const { key, bodyHash } = options.idempotency;
+    const { key, bodyHash } = idempotency;
     const digest = idempotencyDigest(tenant, key);
     const { value, created } = await this.#idempotency.once<FoundJob>({
       tenant,
-      maxKeptBytes: options.maxKeptBytes,
+      maxKeptBytes: quotas.maxKeptBytes,
       digest,
       bodyHash,
       lost: "job_not_found",
@@ -321,7 +323,7 @@ export class FaceJobs {
       mayExist: isJobId(key),
       find: (id) => this.#look(tenant, id),
       recall: (shape) => ({ job: shape as Job }),
-      make: (id) => this.#add(id, { ...payload, idempotency: digest }, options),
+      make: (id) => this.#add(id, { ...payload, idempotency: digest }, asked, quotas),
     });
     return { ...value, created };
   }
