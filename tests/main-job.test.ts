@@ -147,6 +147,7 @@ describe("images in S3", () => {
     s3 = await startS3Server();
     fleet = await Fleet.start({
       S3_ENDPOINT: s3.endpoint,
+      S3_PUBLIC_ENDPOINT: s3.endpoint,
       S3_BUCKET: s3.bucket,
       S3_ACCESS_KEY_ID: s3.accessKeyId,
       S3_SECRET_ACCESS_KEY: s3.secretAccessKey,

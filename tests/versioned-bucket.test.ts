@@ -19,6 +19,7 @@ describe.skipIf(!haveMoto)("in a bucket that keeps versions", () => {
     await keepVersions(server, server.bucket);
     const api = await startApi({
       S3_ENDPOINT: server.endpoint,
+      S3_PUBLIC_ENDPOINT: server.endpoint,
       S3_BUCKET: server.bucket,
       S3_ACCESS_KEY_ID: server.accessKeyId,
       S3_SECRET_ACCESS_KEY: server.secretAccessKey,

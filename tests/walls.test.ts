@@ -36,6 +36,7 @@ async function onS3(server: S3Server, ownBucket?: string): Promise<Home> {
   if (ownBucket !== undefined) await server.createBucket(ownBucket);
   const settings = {
     S3_ENDPOINT: server.endpoint,
+    S3_PUBLIC_ENDPOINT: server.endpoint,
     S3_BUCKET: server.bucket,
     S3_ACCESS_KEY_ID: server.accessKeyId,
     S3_SECRET_ACCESS_KEY: server.secretAccessKey,

@@ -76,6 +76,7 @@ export class Deployment {
       // The same speed on machines of any size: a backlog stays one.
       INFERENCE_PROCESSES: "1",
       S3_ENDPOINT: s3.endpoint,
+      S3_PUBLIC_ENDPOINT: s3.endpoint,
       S3_BUCKET: s3.bucket,
       S3_ALLOWED_BUCKETS: "photos,results",
       S3_ACCESS_KEY_ID: s3.accessKeyId,

@@ -51,7 +51,7 @@ export class Fleet {
   }
 
   /** Waits until a path answers with a status. */
-  async answers(path: string, status: number, timeoutMs = 30_000): Promise<Response> {
+  async answers(path: string, status: number, timeoutMs = 120_000): Promise<Response> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const answer = await this.get(path).catch(() => undefined);

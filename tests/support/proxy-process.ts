@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@facefleet/stack";
+import { fetchTrusting } from "./fetch-trusting.js";
 
 /** Why tests behind nginx cannot run; undefined when they can. */
 export const noNginx = runs("nginx", "-v") ? undefined : "no nginx (install the package nginx-light)";
@@ -15,22 +16,39 @@ export const noHaproxy = runs("haproxy", "-v") ? undefined : "no haproxy (instal
 /** How often HAProxy asks a server whether it is ready, in milliseconds. */
 const askEveryMs = 200;
 
+interface NginxOptions {
+  readonly prefix?: string;
+  /** Its certificate and key, as PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+}
+
+interface NginxLocation extends Required<Pick<NginxOptions, "prefix">>, Pick<NginxOptions, "tls"> {
+  readonly server: string;
+  readonly settings: string;
+}
+
 /** A proxy before API processes, with a configuration of its own. */
 export class ProxyProcess {
   private constructor(
     readonly url: string,
     private readonly child: ChildProcess,
     private readonly folder: string,
+    /** Believes its certificate. */
+    readonly fetch: typeof globalThis.fetch,
   ) {}
 
   /**
    * nginx before a server, as most set it up: it reads a body whole, passes it on, and reads nothing meanwhile.
    *
    * @param settings of the location, besides the server's address
+   * @param prefix of the paths that are passed on, without it
    */
-  static nginx(server: string, settings = ""): Promise<ProxyProcess> {
-    const configuration = (port: number) => nginxConfiguration(port, server, settings);
-    return ProxyProcess.#start("nginx", configuration, (folder, file) => ["-p", folder, "-e", "stderr", "-c", file]);
+  static nginx(server: string, settings = "", { prefix = "", tls }: NginxOptions = {}): Promise<ProxyProcess> {
+    const configuration = (port: number) => nginxConfiguration(port, { server, settings, prefix, tls });
+    return ProxyProcess.#start("nginx", configuration, (folder, file) => ["-p", folder, "-e", "stderr", "-c", file], {
+      prefix,
+      tls,
+    });
   }
 
   /**
@@ -49,12 +67,16 @@ export class ProxyProcess {
     program: string,
     configuration: (port: number) => string,
     args: (folder: string, file: string) => readonly string[],
+    { prefix = "", tls }: NginxOptions = {},
   ): Promise<ProxyProcess> {
     const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), `facefleet-${program}-`))];
     const file = join(folder, "proxy.conf");
     await writeFile(file, configuration(port));
+    if (tls)
+      await Promise.all([writeFile(join(folder, "key.pem"), tls.key), writeFile(join(folder, "cert.pem"), tls.cert)]);
     const child = spawn(program, args(folder, file), { stdio: ["ignore", "ignore", "inherit"] });
-    const proxy = new ProxyProcess(`http://127.0.0.1:${port}`, child, folder);
+    const address = `${tls ? "https" : "http"}://127.0.0.1:${port}${prefix}`;
+    const proxy = new ProxyProcess(address, child, folder, tls ? fetchTrusting(tls.cert) : fetch);
     await proxy.#answers();
     return proxy;
   }
@@ -65,14 +87,14 @@ export class ProxyProcess {
   }
 
   async #answers(): Promise<void> {
-    while ((await fetch(`${this.url}/livez`).catch(() => undefined))?.status !== 200) {
+    while ((await this.fetch(`${this.url}/livez`).catch(() => undefined))?.status !== 200) {
       if (this.child.exitCode !== null) throw new Error(`Expected ${this.child.spawnfile} to answer but it ended`);
       await sleep(50);
     }
   }
 }
 
-function nginxConfiguration(port: number, server: string, settings: string): string {
+function nginxConfiguration(port: number, { server, settings, prefix, tls }: NginxLocation): string {
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
   return `daemon off;
 worker_processes 1;
@@ -83,10 +105,11 @@ http {
   access_log off;
   ${paths.join(" ")}
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls ? " ssl" : ""};
+    ${tls ? "ssl_certificate cert.pem; ssl_certificate_key key.pem;" : ""}
     client_max_body_size 0;
-    location / {
-      proxy_pass ${server};
+    location ${prefix}/ {
+      proxy_pass ${server}/;
       ${settings}
     }
   }

@@ -3,6 +3,8 @@ import { setMaxListeners } from "node:events";
 import { isTracing, OccasionalLines } from "@facefleet/platform";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import { tellAddresses } from "./addresses/public-address.js";
+import { trustsProxies } from "./addresses/trusted-proxies.js";
 import { batchRoutes } from "./batches/batches.js";
 import type { ApiConfig } from "./config.js";
 import { measureApi } from "./fleet/api-metrics.js";
@@ -19,6 +21,7 @@ import { guardPages } from "./pages/page-headers.js";
 import { answerBrokenRequest } from "./server/broken-requests.js";
 import { closeGracefully, delayed } from "./server/graceful-close.js";
 import { LargeAnswers } from "./server/large-answers.js";
+import { admitOtherOrigins } from "./server/other-origins.js";
 import { refuseOtherSites } from "./server/other-sites.js";
 import { answerProblems, problemAnswerer } from "./server/problem-answers.js";
 import { logRequests } from "./server/request-log.js";
@@ -57,6 +60,7 @@ export async function buildApp(
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    trustProxy: trustsProxies(parts.config.TRUST_PROXY),
     genReqId: () => randomUUID(),
     bodyLimit: jsonLimitBytes,
     requestTimeout: 120_000,
@@ -68,6 +72,7 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app, answerer);
+  tellAddresses(app, parts.config);
   allowListeners(app);
   if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);
@@ -75,6 +80,7 @@ export async function buildApp(
   takeRestOfBodies(app);
   closeGracefully(app, stopping);
   guardPages(app);
+  await admitOtherOrigins(app, parts.config);
   refuseOtherSites(app, parts.config);
   closeStalledReaders(app.server);
   tellTenants(app, parts.access);

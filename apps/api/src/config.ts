@@ -5,11 +5,14 @@ import {
   isThisMachine,
   loadConfig,
   logSettings,
+  publicSettings,
   redisSettings,
   storeSettings,
   tracingSettings,
 } from "@facefleet/platform";
 import { type Static, Type } from "typebox";
+import { proxiesFault } from "./addresses/trusted-proxies.js";
+import { originsFault } from "./server/other-origins.js";
 
 export const apiConfigSchema = Type.Object({
   HOST: Type.String({ default: "127.0.0.1", description: "The address that the API listens on." }),
@@ -38,6 +41,20 @@ export const apiConfigSchema = Type.Object({
       faultOf: hostsFault,
       description:
         "Host names, separated by commas, by which the API may be asked besides those of this machine. Unset: no others while it listens on loopback without keys, where every web page could make its name lead here; any others elsewhere.",
+    }),
+  ),
+  TRUST_PROXY: Type.Optional(
+    Type.Array(Type.String(), {
+      faultOf: proxiesFault,
+      description:
+        "Addresses and networks of proxies, separated by commas, whose `X-Forwarded-Proto`, `-Host`, `-Prefix` and `-For` are believed; `loopback`, `linklocal` and `uniquelocal` stand for theirs. URLs in answers then begin with what they say, unless `PUBLIC_URL` is set. Unset: nobody's.",
+    }),
+  ),
+  CORS_ORIGINS: Type.Optional(
+    Type.Array(Type.String(), {
+      faultOf: originsFault,
+      description:
+        "Origins, separated by commas, whose pages may use the API in browsers, as in `https://app.example.com`; `*`: all, which takes an `API_KEYS_FILE`. Unset: none but the API's own.",
     }),
   ),
   SYNC_TIMEOUT: Type.Number({
@@ -92,6 +109,7 @@ export const apiConfigSchema = Type.Object({
   ...redisSettings,
   ...storeSettings,
   ...egressSettings,
+  ...publicSettings,
   ...logSettings,
   ...tracingSettings,
 });
@@ -112,7 +130,7 @@ export function loadApiConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ApiConfig {
   const config = loadConfig(apiConfigSchema, env);
-  const faults = [accessFault(config), delayFault(config)].filter((fault) => fault !== undefined);
+  const faults = [accessFault(config), originsOpen(config), delayFault(config)].filter((fault) => fault !== undefined);
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
@@ -120,6 +138,11 @@ export function loadApiConfig(
 function delayFault({ SHUTDOWN_DELAY, SHUTDOWN_DEADLINE }: ApiConfig): string | undefined {
   if (SHUTDOWN_DELAY < SHUTDOWN_DEADLINE) return undefined;
   return `SHUTDOWN_DELAY: Expected less than SHUTDOWN_DEADLINE, which is ${SHUTDOWN_DEADLINE}, but received ${SHUTDOWN_DELAY}`;
+}
+
+function originsOpen({ CORS_ORIGINS, API_KEYS_FILE }: ApiConfig): string | undefined {
+  if (!CORS_ORIGINS?.includes("*") || API_KEYS_FILE !== undefined) return undefined;
+  return 'CORS_ORIGINS: Expected origins by name, because there is no API_KEYS_FILE, but received "*"';
 }
 
 function accessFault({ API_KEYS_FILE, AUTH, HOST }: ApiConfig): string | undefined {

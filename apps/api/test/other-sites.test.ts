@@ -89,7 +89,7 @@ describe("on loopback without keys", () => {
 
   it("a link on another site leads here", async () => {
     const link = { ...foreign, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-    expect(await ask(link, "/docs")).toBe(200);
+    expect(await ask(link, "/docs/")).toBe(200);
   });
 
   it.each<Headers>([
@@ -118,6 +118,58 @@ describe("behind a proxy on the same machine", () => {
     for (const name of ["faces.example.com:443", "https://faces.example.com", "a b"]) {
       await expect(startApi({ ALLOWED_HOSTS: name })).rejects.toThrow(/ALLOWED_HOSTS: Expected host names/);
     }
+  });
+});
+
+describe("an origin that the operator admits", () => {
+  const origin = "https://app.example.com";
+  const page: Headers = { ...foreign, origin };
+
+  it("is answered without keys, and no other is", async () => {
+    await start({ CORS_ORIGINS: `${origin}, https://two.example.com` });
+    onTestFinished(() => api.close());
+    const answer = await api.inject({ url: "/v1/jobs/none", headers: page });
+    expect(answer.headers).toMatchObject({ "access-control-allow-origin": origin, vary: "Origin" });
+    expect(answer.headers["access-control-expose-headers"]).toContain("location");
+    expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+    expect(answer.json()).toMatchObject({ code: "job_not_found" });
+    const other = await api.inject({ url: "/v1/jobs", headers: { ...foreign, origin: "https://evil.example" } });
+    expect(other.json()).toMatchObject(forbidden("site_forbidden"));
+    expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+    expect(await ask({ ...foreign, "sec-fetch-mode": "no-cors" })).toBe(403);
+  });
+
+  it("may ask beforehand, without a key, what it may send", async () => {
+    const file = await KeysFile.create();
+    onTestFinished(() => file.remove());
+    await file.replace(keysOf(new KeyHolder("acme")));
+    await start({ CORS_ORIGINS: "*", API_KEYS_FILE: file.path });
+    onTestFinished(() => api.close());
+    const asked = { "access-control-request-method": "DELETE", "access-control-request-headers": "authorization" };
+    const answer = await api.inject({ method: "OPTIONS", url: "/v1/jobs/j1", headers: { ...page, ...asked } });
+    expect(answer.statusCode).toBe(204);
+    expect(answer.headers).toMatchObject({ "access-control-allow-origin": "*", "access-control-max-age": "7200" });
+    expect(answer.headers["access-control-allow-methods"]).toContain("DELETE");
+    expect(answer.headers["access-control-allow-headers"]).toContain("authorization");
+    const refused = await api.inject({ url: "/v1/jobs", headers: page });
+    expect(refused.statusCode).toBe(401);
+    expect(refused.headers["access-control-allow-origin"]).toBe("*");
+  });
+
+  it("has to be named where there are no keys, and as browsers write it", async () => {
+    await expect(startApi({ CORS_ORIGINS: "*" })).rejects.toThrow(/CORS_ORIGINS: Expected origins by name/);
+    for (const bad of ["app.example.com", "https://app.example.com/", "https://*.example.com/a"]) {
+      await expect(startApi({ CORS_ORIGINS: bad })).rejects.toThrow(/CORS_ORIGINS: Expected origins such as/);
+    }
+  });
+
+  it("is none unless told", async () => {
+    await start();
+    onTestFinished(() => api.close());
+    const asked = { "access-control-request-method": "GET" };
+    const answer = await api.inject({ method: "OPTIONS", url: "/v1/jobs", headers: { ...page, ...asked } });
+    expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    expect(answer.statusCode).toBe(403);
   });
 });
 

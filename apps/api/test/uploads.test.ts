@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Job, ProblemError, type Upload } from "@facefleet/contracts";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type S3Server, startS3Server } from "../../../packages/platform/test/s3-server.js";
 import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis } from "./canned-results.js";
@@ -228,6 +228,8 @@ describe("with an S3 store", () => {
     await s3.createBucket("photos");
     api = await startApi({
       S3_ENDPOINT: s3.endpoint,
+      // Only this machine could reach it: that callers can has to be said.
+      S3_PUBLIC_ENDPOINT: s3.endpoint,
       S3_BUCKET: s3.bucket,
       S3_ACCESS_KEY_ID: s3.accessKeyId,
       S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
@@ -248,6 +250,32 @@ describe("with an S3 store", () => {
     expect(await detect(api, upload)).toMatchObject({ state: "succeeded" });
     expect(received).toEqual([pixels]);
     expect((await api.inject({ method: "PUT", url: `/v1/uploads/${upload.id}` })).statusCode).toBe(404);
+  });
+
+  it("names the store in upload URLs as callers know it", async () => {
+    const known = await startApi({
+      ...{ S3_ENDPOINT: s3.endpoint, S3_PUBLIC_ENDPOINT: "https://store.example.com", S3_BUCKET: s3.bucket },
+      ...{ S3_ACCESS_KEY_ID: s3.accessKeyId, S3_SECRET_ACCESS_KEY: s3.secretAccessKey },
+    });
+    onTestFinished(() => known.close());
+    expect((await ask(known)).url).toMatch(new RegExp(`^https://store\\.example\\.com/${s3.bucket}/`));
+  });
+
+  it("takes the bytes itself where callers cannot reach S3", async () => {
+    const inside = await startApi({
+      ...{ S3_ENDPOINT: s3.endpoint, S3_BUCKET: s3.bucket },
+      ...{ S3_ACCESS_KEY_ID: s3.accessKeyId, S3_SECRET_ACCESS_KEY: s3.secretAccessKey },
+    });
+    onTestFinished(() => inside.close());
+    const origin = await inside.app.listen({ host: "127.0.0.1", port: 0 });
+    const received: Buffer[] = [];
+    await storedImage(inside, received);
+    const upload = await ask(inside);
+    const { pathname, search } = new URL(upload.url);
+    expect(pathname).toBe(`/v1/uploads/${upload.id}`);
+    expect((await send({ ...upload, url: `${origin}${pathname}${search}` })).status).toBe(204);
+    expect(await detect(inside, upload)).toMatchObject({ state: "succeeded" });
+    expect(received).toEqual([pixels]);
   });
 
   it("takes the image of a form", async () => {

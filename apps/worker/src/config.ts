@@ -7,6 +7,7 @@ import {
   egressSettings,
   loadConfig,
   logSettings,
+  publicSettings,
   redisSettings,
   storeSettings,
   tracingSettings,
@@ -149,6 +150,7 @@ export const workerConfigSchema = Type.Object({
   ...redisSettings,
   ...storeSettings,
   ...egressSettings,
+  ...publicSettings,
   ...logSettings,
   ...tracingSettings,
 });

@@ -148,6 +148,7 @@ export class FaultFleet {
     const { accessKeyId, secretAccessKey } = this.#s3;
     return {
       S3_ENDPOINT: endpoint,
+      S3_PUBLIC_ENDPOINT: endpoint,
       S3_REGION: "us-east-1",
       S3_BUCKET: buckets.photos,
       S3_OWN_BUCKET: buckets.own,

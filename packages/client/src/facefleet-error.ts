@@ -2,7 +2,7 @@ import type { Problem, ProblemCode } from "@facefleet/contracts";
 
 /** What can go wrong before, or instead of, an answer of the service. */
 export type ClientErrorCode =
-  /** Nothing answered, or the connection was lost. */
+  /** Nothing answered, or the connection was lost; or, as the message then says, a browser kept the answer back. */
   | "unreachable"
   /** No answer came within `requestTimeoutMs`. */
   | "request_timeout"

@@ -1,4 +1,5 @@
 import { answerError } from "./answer-error.js";
+import { blockedByBrowser } from "./blocked-by-browser.js";
 import type { ClientSettings } from "./client-options.js";
 import { FacefleetError } from "./facefleet-error.js";
 import { pause } from "./pause.js";
@@ -52,7 +53,7 @@ export class Transport {
   }
 
   async #sendOnce<T>(url: string, { method, headers, body, read, signal }: OutgoingRequest<T>): Promise<T> {
-    const { requestTimeoutMs, fetch } = this.#settings;
+    const { requestTimeoutMs, fetch, baseUrl } = this.#settings;
     const overdue = () => requestOverdue(url, requestTimeoutMs);
     return within({ milliseconds: requestTimeoutMs, overdue, signal }, async (signal) => {
       try {
@@ -62,7 +63,10 @@ export class Transport {
         if (!response.ok) throw await answerError(response);
         return await read(response);
       } catch (error) {
-        throw error instanceof FacefleetError ? error : unreachable(url, error);
+        if (error instanceof FacefleetError) throw error;
+        throw (
+          (await blockedByBrowser(url, `${baseUrl}/livez`, { fetch, signal, cause: error })) ?? unreachable(url, error)
+        );
       }
     });
   }

@@ -14,6 +14,7 @@ export function s3Settings(
 ): StoreSettings {
   return loadConfig(schema, {
     S3_ENDPOINT: server.endpoint,
+    S3_PUBLIC_ENDPOINT: server.endpoint,
     S3_BUCKET: server.bucket,
     S3_ACCESS_KEY_ID: server.accessKeyId,
     S3_SECRET_ACCESS_KEY: server.secretAccessKey,

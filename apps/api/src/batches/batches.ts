@@ -3,6 +3,7 @@ import { Batch, BatchRequest } from "@facefleet/contracts";
 import { uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { addressedLines } from "../addresses/addressed.js";
 import { callerTrace } from "../server/request-tracing.js";
 import type { ApiServices, Routes } from "../services.js";
 import { assertImageAllowed, assertOutputAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
@@ -90,7 +91,8 @@ export const batchRoutes: Routes = async (app, services) => {
       reply.type("application/x-ndjson").header("cache-control", "no-store");
       // Fastify would read the whole stream to answer HEAD with nothing of it.
       if (request.method === "HEAD") return reply.send(Readable.from([]));
-      return reply.send(services.largeAnswers.stream(request, reply, batchResults(services, record)));
+      const lines = addressedLines(request.publicBase, batchResults(services, record));
+      return reply.send(services.largeAnswers.stream(request, reply, lines));
     },
   );
 

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { type FaceJobs, type FoundJob, isStored } from "@facefleet/platform";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { addressed } from "../addresses/addressed.js";
 import type { LargeAnswers } from "../server/large-answers.js";
 
 interface Services {
@@ -20,7 +21,7 @@ export function sendJob(
   { job, result }: FoundJob,
 ): FastifyReply {
   if (result === undefined) return reply.send(job);
-  const head = `${reply.serialize(job).slice(0, -1)},"result":`;
+  const head = `${reply.serialize(addressed(request.publicBase, job)).slice(0, -1)},"result":`;
   reply.type("application/json; charset=utf-8");
   if (!isStored(result)) return reply.send(`${head}${result}}`);
   reply.header("content-length", Buffer.byteLength(head) + result.bytes + 1);

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Job } from "@facefleet/contracts";
 import { Type } from "typebox";
+import { addressed } from "../addresses/addressed.js";
 import { endOfPatience } from "../server/patience.js";
 import type { Routes } from "../services.js";
 import { AtOnce } from "../tenancy/at-once.js";
@@ -56,18 +57,18 @@ export const jobEventRoutes: Routes = async (app, { jobs, lines, stopping }) => 
         .type("text/event-stream")
         .header("cache-control", "no-store")
         .header("x-accel-buffering", "no")
-        .send(eventStream(eventsOf(first.value, changes), { heartbeatMs, onError }));
+        .send(eventStream(eventsOf(request.publicBase, first.value, changes), { heartbeatMs, onError }));
     },
   );
 };
 
-async function* eventsOf(first: Job, changes: AsyncIterable<Job>): AsyncGenerator<ServerSentEvent> {
-  yield eventOf(first);
-  for await (const job of changes) yield eventOf(job);
+async function* eventsOf(base: string, first: Job, changes: AsyncIterable<Job>): AsyncGenerator<ServerSentEvent> {
+  yield eventOf(base, first);
+  for await (const job of changes) yield eventOf(base, job);
 }
 
-function eventOf(job: Job): ServerSentEvent {
-  return { id: idOf(job), event: "job", data: job };
+function eventOf(base: string, job: Job): ServerSentEvent {
+  return { id: idOf(job), event: "job", data: addressed(base, job) };
 }
 
 /** The same for the same state, whichever process says it. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance, FastifyPluginAsync, FastifySchema } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, FastifySchema } from "fastify";
 import { components, withReferences } from "../wire/components.js";
 import { docsPolicy } from "./page-headers.js";
 
@@ -40,7 +40,9 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     }),
   });
   await app.register(publicDocs);
-  app.get("/openapi.json", { config: { public: true }, schema: { hide: true } }, async () => app.swagger());
+  app.get("/openapi.json", { config: { public: true }, schema: { hide: true } }, async (request) =>
+    served(app.swagger(), request),
+  );
 }
 
 const apiKey = {
@@ -54,8 +56,24 @@ const publicDocs: FastifyPluginAsync = async (app) => {
   app.addHook("onRoute", (route) => {
     route.config = { ...route.config, public: true };
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: docsPolicy });
+  // The page finds its parts beside itself, under whatever address it is: only with the slash they are there.
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.url.split("?", 1)[0]?.endsWith("/docs")) void reply.redirect("docs/");
+    else done();
+  });
+  app.get("/", { schema: { hide: true } }, (_request, reply) => reply.redirect("docs/"));
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: docsPolicy,
+    transformSpecificationClone: false,
+    transformSpecification: served,
+  });
 };
+
+/** The description as it is for whoever asked for it: with the address of the API. */
+function served(document: object, { publicBase }: FastifyRequest): object {
+  return { ...document, servers: [{ url: publicBase || "/" }] };
+}
 
 /** Answers that their route does not describe are described by the name of their status. */
 const nameAnswers: NonNullable<FastifyDynamicSwaggerOptions["transformObject"]> = (document) => {

@@ -32,10 +32,14 @@ export function pagePolicy(style: string): string {
   return policyOf({ ...ofNothing, "style-src": `'sha256-${createHash("sha256").update(style).digest("base64")}'` });
 }
 
+/** Says nothing, so that any page may ask whether there is a service that it is only kept from. */
+const openRoute = "/livez";
+
 /** A route that answers with a page sets a Content-Security-Policy of its own. */
 export function guardPages(app: FastifyInstance): void {
-  app.addHook("onRequest", (_request, reply, done) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.headers(everyAnswer);
+    if (request.routeOptions.url === openRoute) reply.header("cross-origin-resource-policy", "cross-origin");
     reply.header("content-security-policy", answerPolicy);
     done();
   });

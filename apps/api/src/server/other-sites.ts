@@ -11,14 +11,15 @@ import type { ApiConfig } from "../config.js";
  */
 export function refuseOtherSites(app: FastifyInstance, config: ApiConfig): void {
   const isOurs = hostsOf(config);
+  const admitted = new Set(config.CORS_ORIGINS);
   const hasKeys = config.API_KEYS_FILE !== undefined;
   if (!isOurs && hasKeys) return;
   app.addHook("onRequest", (request, _reply, done) => {
-    const { host } = request.headers;
+    const { host } = request;
     // Without a host it is no browser that asks.
-    const name = host === undefined ? undefined : hostNameOf(`http://${host}`);
-    if (host !== undefined && isOurs?.(name) === false) throw hostForbidden(host);
-    if (!hasKeys && isFromOtherSite(request, name, isOurs)) {
+    const name = host === "" ? undefined : hostNameOf(`http://${host}`);
+    if (host !== "" && isOurs?.(name) === false) throw hostForbidden(host);
+    if (!hasKeys && !admitted.has(request.headers.origin ?? "") && isFromOtherSite(request, name, isOurs)) {
       throw new ProblemError(
         "site_forbidden",
         "Expected a request of a page of this service, or of no page, but received one of another site's.",
@@ -31,9 +32,10 @@ export function refuseOtherSites(app: FastifyInstance, config: ApiConfig): void 
 type HostRule = (name: string | undefined) => boolean;
 
 /** Undefined where every host will do. */
-function hostsOf({ ALLOWED_HOSTS, API_KEYS_FILE, AUTH, HOST }: ApiConfig): HostRule | undefined {
+function hostsOf({ ALLOWED_HOSTS, API_KEYS_FILE, AUTH, HOST, PUBLIC_URL }: ApiConfig): HostRule | undefined {
   if (ALLOWED_HOSTS === undefined && (API_KEYS_FILE !== undefined || AUTH === "none")) return undefined;
-  const named = new Set(ALLOWED_HOSTS?.map((name) => hostNameOf(`http://${name}`)));
+  const urls = [...(ALLOWED_HOSTS ?? []).map((name) => `http://${name}`), ...(PUBLIC_URL ? [PUBLIC_URL] : [])];
+  const named = new Set(urls.map(hostNameOf));
   // An address leads nowhere else than it says: who asks by one has reached us by it.
   const byAddress = !isThisMachine(HOST);
   return (name) => name !== undefined && (isThisMachine(name) || named.has(name) || (byAddress && isAddress(name)));

@@ -1,6 +1,7 @@
 import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@facefleet/contracts";
 import { type Logger, OccasionalLines } from "@facefleet/platform";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { addressedProblem } from "../addresses/addressed.js";
 import { isClientGone } from "./patience.js";
 
 /** Seconds after which a caller may try again when something behind the API is away or full. */
@@ -71,7 +72,7 @@ function answer(problem: ProblemError, request: FastifyRequest, reply: FastifyRe
   void reply
     .code(problem.status)
     .type("application/problem+json")
-    .send(JSON.stringify({ ...problem.toProblem(), requestId: request.id }));
+    .send(JSON.stringify({ ...addressedProblem(request.publicBase, problem.toProblem()), requestId: request.id }));
 }
 
 function isFull(code: ProblemCode): boolean {

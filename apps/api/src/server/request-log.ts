@@ -21,9 +21,11 @@ export function logRequests(app: FastifyInstance): void {
     const ms = Math.round(reply.elapsedTime);
     const { statusCode: status, problemCode: code } = reply;
     const { method, tenant } = request;
+    // Whoever tries keys is to be found; of others the log does not keep where they are.
+    const client = code === "unauthorized" ? request.ip : undefined;
     const subject = subjectOf(request, reply);
     request.log[level](
-      { method, route, status, ...(code && { code }), ms, tenant: tenant?.id, ...subject },
+      { method, route, status, ...(code && { code }), ...(client && { client }), ms, tenant: tenant?.id, ...subject },
       "answered",
     );
     done();

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { ProblemError, Upload, UploadRequest } from "@facefleet/contracts";
 import type { FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
+import { originOf } from "../addresses/public-address.js";
 import type { ApiServices, Routes } from "../services.js";
 import { refer } from "../wire/components.js";
 import { imageBodies, takeImageBodies } from "../wire/image-bodies.js";
@@ -43,10 +44,10 @@ export const uploadRoutes: Routes = async (app, services) => {
     },
   );
 
-  if (services.store.kind === "folder") await app.register(signedPutRoute, services);
+  if (!services.store.presigns) await app.register(signedPutRoute, services);
 };
 
-/** The folder store has no HTTP of its own: the API takes the bytes, under a URL that it has signed. */
+/** Where callers cannot reach the store themselves, the API takes the bytes, under a URL that it has signed. */
 const signedPutRoute: Routes = async (app, { intake, uploads, access }) => {
   takeImageBodies(app);
   app.put(
@@ -94,7 +95,7 @@ function ownPut(
   secret: string,
 ): Pick<Upload, "url" | "method" | "headers"> {
   const { id, size, type, expires, keyId } = grant;
-  const url = new URL(`/v1/uploads/${id}`, originOf(request));
+  const url = new URL(`${baseOf(request)}/v1/uploads/${id}`);
   const query: Static<typeof SignedQuery> = {
     expires,
     size,
@@ -106,11 +107,12 @@ function ownPut(
   return { url: url.href, method: "PUT", headers: { "content-type": type } };
 }
 
-/** As the caller knows it. */
-function originOf({ protocol, host }: FastifyRequest): string {
-  const origin = `${protocol}://${host}`;
-  if (URL.canParse(origin)) return origin;
-  throw new ProblemError("invalid_request", `Expected a host for the header Host but received ${JSON.stringify(host)}`);
+/** What the caller knows the API by, or at least has asked. */
+function baseOf(request: FastifyRequest): string {
+  const base = request.publicBase || originOf(request);
+  if (base !== undefined) return base;
+  const received = JSON.stringify(request.host);
+  throw new ProblemError("invalid_request", `Expected a host for the header Host but received ${received}`);
 }
 
 /** Holds a signed request to what was signed, before a byte of it is read. */

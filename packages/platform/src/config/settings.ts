@@ -1,5 +1,6 @@
 import { type Static, type TObject, Type } from "typebox";
 import { allowFault } from "../egress/allow-list.js";
+import { publicUrlFault } from "./public-url.js";
 import { redisUrlFault } from "./redis-url.js";
 
 /** Where the queue is. */
@@ -23,6 +24,13 @@ export type RedisSettings = Readonly<Static<TObject<typeof redisSettings>>>;
 export const storeSettings = {
   S3_ENDPOINT: Type.Optional(
     Type.String({ pattern: "^https?://", description: "The address of an S3-compatible server; unset: AWS." }),
+  ),
+  S3_PUBLIC_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: "^https?://",
+      description:
+        "The same server's address for callers: the URLs that uploads are sent to name it. Unset: `S3_ENDPOINT`, or, where only machines inside could reach that, the API takes the bytes itself.",
+    }),
   ),
   S3_REGION: Type.String({ default: "us-east-1", description: "The region of the S3 server." }),
   S3_BUCKET: Type.Optional(
@@ -55,6 +63,18 @@ export const storeSettings = {
   }),
 };
 export type StoreSettings = Readonly<Static<TObject<typeof storeSettings>>>;
+
+/** Where callers find the API. */
+export const publicSettings = {
+  PUBLIC_URL: Type.Optional(
+    Type.String({
+      faultOf: publicUrlFault,
+      description:
+        "The address that callers know the API by, as in `https://example.com/faces`, with the path that a proxy takes away before it passes requests on. Every URL in answers and webhooks then begins with it. Unset: they are paths, or as `TRUST_PROXY` says.",
+    }),
+  ),
+};
+export type PublicSettings = Readonly<Static<TObject<typeof publicSettings>>>;
 
 /** Where a request to an address that a user gave may go. */
 export const egressSettings = {

@@ -16,6 +16,7 @@ export interface StoreListener {
 /** Tells of each operation how it went. */
 export class CountedObjectStore implements ObjectStore {
   readonly kind;
+  readonly presigns;
   readonly defaultBucket;
   readonly ownPlace;
   readonly #store: ObjectStore;
@@ -23,6 +24,7 @@ export class CountedObjectStore implements ObjectStore {
 
   constructor(store: ObjectStore, listener: StoreListener) {
     this.kind = store.kind;
+    this.presigns = store.presigns;
     this.defaultBucket = store.defaultBucket;
     this.ownPlace = store.ownPlace;
     this.#store = store;

@@ -33,6 +33,7 @@ const absentCodes = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
  */
 export class FolderObjectStore implements ObjectStore {
   readonly kind = "folder";
+  readonly presigns = false;
   readonly defaultBucket = "local";
   readonly ownPlace = { bucket: ownFolder, prefix: "" };
   readonly #directory: string;

@@ -48,6 +48,8 @@ export interface ObjectPart {
  */
 export interface ObjectStore {
   readonly kind: "s3" | "folder";
+  /** Whether callers can send it bytes themselves: `presignPut` gives them a request. */
+  readonly presigns: boolean;
   /** The bucket of callers who have no other. */
   readonly defaultBucket: string;
   /** Where the service keeps what is its own: no reference of a caller is to lead there. */
@@ -84,7 +86,7 @@ export interface ObjectStore {
   head(ref: ObjectRef): Promise<ObjectHead | undefined>;
   /** Deletes the object for good, with every version of it; it is no error when there is none. */
   delete(ref: ObjectRef): Promise<void>;
-  /** A direct upload of exactly this type and size, or nothing where the store cannot be reached over HTTP. */
+  /** A direct upload of exactly this type and size, or nothing where it does not presign. */
   presignPut(
     ref: ObjectRef,
     options: { readonly contentType: string; readonly size: number; readonly expiresInSeconds: number },

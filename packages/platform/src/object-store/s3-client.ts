@@ -1,5 +1,6 @@
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { ConfigError, type StoreSettings } from "../config/index.js";
+import { isPublicHost } from "../egress/public-host.js";
 
 const connectionTimeoutMs = 2000;
 /** Without a byte in either direction. */
@@ -8,6 +9,16 @@ const silenceTimeoutMs = 5000;
 /** @throws ConfigError for half a pair of credentials */
 export function openS3Client(settings: StoreSettings): S3Client {
   return new S3Client(clientConfig(settings));
+}
+
+/**
+ * What signs requests that callers send themselves: the host is part of a signature, so it names the store as they do.
+ * Undefined where no address of the store is known that they could reach.
+ */
+export function openS3Presigner(settings: StoreSettings): S3Client | undefined {
+  const { S3_PUBLIC_ENDPOINT, S3_ENDPOINT } = settings;
+  if (S3_PUBLIC_ENDPOINT !== undefined) return openS3Client({ ...settings, S3_ENDPOINT: S3_PUBLIC_ENDPOINT });
+  return S3_ENDPOINT === undefined || isPublicHost(S3_ENDPOINT) ? openS3Client(settings) : undefined;
 }
 
 function clientConfig(settings: StoreSettings): S3ClientConfig {

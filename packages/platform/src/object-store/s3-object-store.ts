@@ -21,7 +21,7 @@ import type {
   PresignedPut,
 } from "./object-store.js";
 import { lookAtBucket } from "./s3-bucket-notices.js";
-import { openS3Client } from "./s3-client.js";
+import { openS3Client, openS3Presigner } from "./s3-client.js";
 import { S3Deletion } from "./s3-deletion.js";
 import { listPage } from "./s3-listing.js";
 import { isAbsent, readProblem, unavailable } from "./s3-problem.js";
@@ -35,10 +35,13 @@ const ownPrefix = "facefleet-own/";
 /** Objects in any S3-compatible server. */
 export class S3ObjectStore implements ObjectStore {
   readonly kind = "s3";
+  readonly presigns: boolean;
   readonly defaultBucket: string;
   readonly ownPlace: ObjectPlace;
   readonly #allowedBuckets: ReadonlySet<string>;
   readonly #client: S3Client;
+  /** Knows the store by the address that callers do; undefined where they have none. */
+  readonly #presigner: S3Client | undefined;
   readonly #deletion: S3Deletion;
 
   constructor(bucket: string, settings: StoreSettings) {
@@ -46,6 +49,8 @@ export class S3ObjectStore implements ObjectStore {
     this.#allowedBuckets = new Set([bucket, ...(settings.S3_ALLOWED_BUCKETS ?? [])]);
     this.ownPlace = ownPlaceOf(bucket, settings, this.#allowedBuckets);
     this.#client = openS3Client(settings);
+    this.#presigner = openS3Presigner(settings);
+    this.presigns = this.#presigner !== undefined;
     this.#deletion = new S3Deletion(this.#client);
   }
 
@@ -151,11 +156,12 @@ export class S3ObjectStore implements ObjectStore {
   async presignPut(
     ref: ObjectRef,
     options: { readonly contentType: string; readonly size: number; readonly expiresInSeconds: number },
-  ): Promise<PresignedPut> {
+  ): Promise<PresignedPut | undefined> {
+    if (!this.#presigner) return undefined;
     const { contentType, size, expiresInSeconds } = options;
     const command = new PutObjectCommand({ ...address(ref), ContentType: contentType, ContentLength: size });
     try {
-      const url = await getSignedUrl(this.#client, command, {
+      const url = await getSignedUrl(this.#presigner, command, {
         expiresIn: expiresInSeconds,
         // The SDK leaves the type out of the signature by itself: the uploader could send another.
         signableHeaders: new Set(["host", "content-type", "content-length"]),
@@ -193,6 +199,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async close(): Promise<void> {
     this.#client.destroy();
+    this.#presigner?.destroy();
   }
 }
 

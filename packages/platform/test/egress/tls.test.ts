@@ -1,7 +1,7 @@
 import type { TLSSocket } from "node:tls";
-import { generate } from "selfsigned";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EgressGuard } from "../../src/egress/index.js";
+import { selfSigned } from "../self-signed.js";
 import { type LoopbackServer, startServer } from "./loopback-server.js";
 
 const limits = { method: "GET", maxBytes: 1000, onTooLong: "fail", timeoutMs: 5000, maxRedirects: 1 } as const;
@@ -10,19 +10,15 @@ describe("https", () => {
   let server: LoopbackServer;
   let certificate: string;
   beforeAll(async () => {
-    const pems = await generate([{ name: "commonName", value: "photos.test" }], {
-      keyType: "ec",
-      algorithm: "sha256",
-      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "photos.test" }] }],
-    });
-    certificate = pems.cert;
+    const { key, cert } = await selfSigned("photos.test");
+    certificate = cert;
     server = await startServer(
       ({ url, headers, socket }, response) => {
         if (url !== "/") response.writeHead(302, { location: `http://photos.test:${server.port}/` }).end();
         else
           response.end(JSON.stringify({ name: (socket as TLSSocket & { servername: string }).servername, ...headers }));
       },
-      { key: pems.private, cert: pems.cert },
+      { key, cert },
     );
   });
   afterAll(() => server.stop());

@@ -189,12 +189,16 @@ export class EventRecords {
     private readonly keys: QueueKeys,
   ) {}
 
-  /** Takes an event out of the outbox over. Idempotent. */
-  async accept(event: OutboxEvent): Promise<void> {
+  /**
+   * Takes an event out of the outbox over. Idempotent.
+   *
+   * @param publicBase what the links of the event begin with
+   */
+  async accept(event: OutboxEvent, publicBase?: string): Promise<void> {
     const { tenant, url, data, expiresAt, trace, requestId } = event;
     // Both times are by the clock of whoever wrote them, which may be wrong.
     const subjectMs = expiresAt === undefined ? keptMs : Date.parse(expiresAt) - Date.parse(event.createdAt) + slackMs;
-    const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event)];
+    const fields = ["tenant", tenant, "url", url, "subject", data.id, "body", webhookBody(event, publicBase)];
     if (trace) fields.push("trace", JSON.stringify(trace));
     if (requestId !== undefined) fields.push("requestId", requestId);
     const { undelivered, ended } = this.keys;

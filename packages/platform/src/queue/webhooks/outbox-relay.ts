@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OutboxEvent, OutboxResend, type WebhookDelivery } from "@facefleet/contracts";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
-import type { RedisSettings } from "../../config/index.js";
+import { type PublicSettings, publicBase, type RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { QueueKeys } from "../redis/queue-keys.js";
 import { RedisConnection } from "../redis/redis-connection.js";
@@ -51,16 +51,19 @@ export class OutboxRelay {
   readonly #connection: RedisConnection;
   readonly #queue: WebhookQueue;
   readonly #records: EventRecords;
+  readonly #publicBase: string | undefined;
   readonly #token = randomUUID();
   readonly #stopping = new AbortController();
   #relaying: Promise<void> = Promise.resolve();
 
-  constructor(settings: RedisSettings, { logger }: { readonly logger: Logger }) {
+  /** Links of webhooks begin with `PUBLIC_URL`. */
+  constructor(settings: RedisSettings & PublicSettings, { logger }: { readonly logger: Logger }) {
     this.#logger = logger;
     this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
     this.#connection = new RedisConnection(settings, { role: "producer", logger });
     this.#queue = openWebhookQueue(this.#connection.client, settings.QUEUE_PREFIX);
     this.#records = new EventRecords(this.#connection.client, this.#keys);
+    this.#publicBase = settings.PUBLIC_URL && publicBase(settings.PUBLIC_URL);
   }
 
   start(): void {
@@ -103,7 +106,7 @@ export class OutboxRelay {
       return undefined;
     }
     if (announced.kind === "resend") return { event: announced.id, round: announced.round };
-    await this.#records.accept(announced);
+    await this.#records.accept(announced, this.#publicBase);
     return { event: announced.id, round: 0 };
   }
 
