@@ -149,6 +149,23 @@ describe("with a collector", () => {
     silent.close();
   });
 
+  it("a job that is canceled while it is done has no span that failed", async () => {
+    const caller = callerSpan();
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const asked = once(silent, "request");
+    const image = { url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
+    const answer = await postJson(`${fleet.url}/v1/jobs`, { task: "detect", image }, caller.headers);
+    const { links } = (await answer.json()) as Job;
+    await asked;
+    await fleet.delete(links.self);
+    const { fetch: stopped } = await spansNamed(caller.traceId, "fetch", "process faces");
+    expect(stopped?.attributes).toMatchObject({ "facefleet.stopped": true });
+    expect(inTrace(caller.traceId).filter(({ status }) => status.code === 2)).toEqual([]);
+    silent.closeAllConnections();
+    silent.close();
+  });
+
   it("what is tried again has a span for each attempt, a job and a webhook; no image's host hears of the trace", async () => {
     const caller = callerSpan();
     const failing = await WebhookReceiver.start(inTurn(answering(503), answering(204)));

@@ -133,12 +133,28 @@ describe("around the jobs", () => {
     });
 
     it("to no known route is a problem", async () => {
-      for (const path of ["/", "/v1", "/v1/nothing", "/v2/jobs", "/detect-face"]) {
+      for (const path of ["/v1", "/v1/nothing", "/v2/jobs"]) {
         expectProblem(await acme.get(path), 404, "route_not_found");
       }
-      for (const method of ["PUT", "PATCH", "DELETE"]) {
-        expectProblem(await acme.call(method, "/v1/jobs"), 404, "route_not_found");
+    });
+
+    it("to a known address in another way is told in which", async () => {
+      for (const [path, method, allow] of [
+        ["/v1/jobs", "PUT", "GET, HEAD, POST"],
+        ["/v1/jobs", "PATCH", "GET, HEAD, POST"],
+        ["/v1/jobs/x", "POST", "DELETE, GET, HEAD"],
+        ["/v1/jobs/x/retry", "GET", "POST"],
+        ["/detect-face", "GET", "POST"],
+      ] as const) {
+        const answer = await acme.call(method, path);
+        expectProblem(answer, 405, "method_not_allowed");
+        expect(answer.headers.get("allow")).toBe(allow);
       }
+    });
+
+    it("to the beginning leads to the documentation", async () => {
+      const answer = await fetch(`${nobody.url}/`, { redirect: "manual" });
+      expect([answer.status, answer.headers.get("location")]).toEqual([302, "docs/"]);
     });
 
     it("to what is no HTTP is a problem", async () => {

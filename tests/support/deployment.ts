@@ -167,7 +167,7 @@ function keysFileOf(keys: Record<string, string>) {
   return { tenants: Object.fromEntries(entries) };
 }
 
-async function answersOk(url: string, timeoutMs = 60_000): Promise<void> {
+async function answersOk(url: string, timeoutMs = 240_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while ((await fetch(url).catch(() => undefined))?.status !== 200) {
     if (Date.now() > deadline) throw new Error(`Expected ${url} to answer 200 but it has not`);

@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import { isTracing, OccasionalLines } from "@facefleet/platform";
 import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
-import { tellAddresses } from "./addresses/public-address.js";
+import { publicBaseOf, tellAddresses } from "./addresses/public-address.js";
 import { trustsProxies } from "./addresses/trusted-proxies.js";
 import { batchRoutes } from "./batches/batches.js";
 import type { ApiConfig } from "./config.js";
@@ -56,7 +56,8 @@ export async function buildApp(
   parts: ApiParts,
   stopping: AbortSignal = new AbortController().signal,
 ): Promise<FastifyInstance> {
-  const answerer = problemAnswerer(parts.logger);
+  const baseOf = publicBaseOf(parts.config);
+  const answerer = problemAnswerer(parts.logger, baseOf);
   const app: FastifyInstance = Fastify({
     loggerInstance: parts.logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
@@ -72,7 +73,7 @@ export async function buildApp(
   });
   app.setValidatorCompiler(compileValidator);
   answerProblems(app, answerer);
-  tellAddresses(app, parts.config);
+  tellAddresses(app, baseOf);
   allowListeners(app);
   if (isTracing(parts.config)) traceRequests(app);
   logRequests(app);

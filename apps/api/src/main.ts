@@ -67,7 +67,8 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("object store", () => store.close());
   const room = new RedisRoom(config, { logger });
   lifecycle.onStop("room in Redis", () => room.close());
-  const jobs = new FaceJobs(config, { logger, store, room, items: itemEnds, onOutcome: jobEndCounter(metrics) });
+  const onOutcome = jobEndCounter(metrics, ["canceled"]);
+  const jobs = new FaceJobs(config, { logger, store, room, items: itemEnds, onOutcome });
   lifecycle.onStop("queue", () => jobs.close());
   await expectUsableRedis(jobs.redis, logger);
   await room.start();

@@ -63,6 +63,12 @@ describe("the addresses in answers", () => {
     expect((await given({ host: "other.test" }, "10.1.2.3")).self).toBe("/v1/jobs/");
   });
 
+  it("are those of problems, too, that come before there is a route", async () => {
+    api = await startApi({ PUBLIC_URL: "https://faces.test/v2/" });
+    const answer = await api.inject({ url: "/v1/jobs/%", headers: { host: "faces.test" } });
+    expect(answer.json()).toMatchObject({ type: "https://faces.test/v2/docs/errors#invalid_request" });
+  });
+
   it.each([
     ["x-forwarded-proto", "javascript", "http://example.com/outer/faces"],
     ["x-forwarded-prefix", "//evil.example", "https://example.com"],

@@ -308,7 +308,7 @@ describe("bad input", () => {
       "image/bmp",
     ],
     ["an unknown route", { url: "/v2/jobs" }, 404, "route_not_found", "/v2/jobs"],
-    ["an unknown method", { method: "PUT", url: "/v1/jobs" }, 404, "route_not_found", "PUT /v1/jobs"],
+    ["another method", { method: "PUT", url: "/v1/jobs" }, 405, "method_not_allowed", "GET or HEAD or POST"],
     ["a bad URL", { url: "/v1/jobs/%zz" }, 400, "invalid_request", "URL"],
     ["an unknown query", { url: `/v1/jobs/j${"0".repeat(32)}?expand=1` }, 400, "invalid_request", '"expand"'],
   ])("%s is a problem", async (_what, request, status, code, detail) => {

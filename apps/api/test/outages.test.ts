@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { type ApiRig, eventually, startApi, withRedis } from "./api-rig.js";
 import { analysis } from "./canned-results.js";
 import { form, imagePart } from "./form.js";
 
@@ -197,10 +197,18 @@ describe("around the API", () => {
   it("is healthy with a worker, and degraded without", async () => {
     const health = { service: "facefleet", model: "FaceNet (Inception ResNet V1)", embedding_dimensions: 512 };
     const without = await api.inject({ url: "/health" });
-    expect([without.statusCode, without.json()]).toEqual([503, { status: "degraded", ...health }]);
+    expect([without.statusCode, without.json()]).toEqual([
+      503,
+      { status: "degraded", ...health, detail: "no worker is ready" },
+    ]);
     await api.startWorker(async () => analysis([]));
     const withOne = await api.inject({ url: "/health" });
     expect([withOne.statusCode, withOne.json()]).toEqual([200, { status: "healthy", ...health }]);
+    // As BullMQ's own tools do it.
+    await withRedis(api.config, (redis) => redis.hset(`${api.config.QUEUE_PREFIX}:faces:meta`, "paused", 1));
+    const paused = await api.inject({ url: "/health" });
+    expect([paused.statusCode, paused.json()]).toMatchObject([503, { detail: "the queue is paused" }]);
+    expect((await api.inject({ url: "/metrics" })).body).toMatch(/^facefleet_queue_paused 1$/m);
     expect((await api.inject({ url: "/v1/models" })).json()).toMatchObject({
       workers: [{ id: "worker-1", engine: "onnx-cpu", model: { dimensions: 512 } }],
     });

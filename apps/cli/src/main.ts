@@ -43,8 +43,14 @@ function onStopSignal(listener: (signal: NodeJS.Signals) => void): void {
 
 function report(error: unknown, debug: boolean): void {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(`error: ${message}\n`);
+  process.stderr.write(`error: ${message}${causeOf(error)}\n`);
   if (debug && stack) process.stderr.write(`${stack}\n`);
+}
+
+/** Of an outage, what is away: callers over HTTP are not told it, whoever runs this machine is. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "queue_unavailable") return "";
+  return error.cause instanceof Error ? `. ${error.cause.message}` : "";
 }
 
 process.exit(await main());

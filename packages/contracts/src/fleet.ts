@@ -42,6 +42,7 @@ export const FleetState = Type.Object(
       { interactive: Waiting, high: Waiting, normal: Waiting, low: Waiting },
       { description: "Jobs that wait for a worker, by priority." },
     ),
+    paused: Type.Boolean({ description: "Whether somebody has paused the queue: no worker takes a job." }),
     active: Type.Integer({ description: "Jobs in the hands of workers." }),
     delayed: Type.Integer({ description: "Jobs that wait for their next attempt." }),
     batches: Type.Integer({ description: "Batches that have not ended." }),

@@ -125,6 +125,12 @@ export const problemTable = {
     retryable: false,
     advice: "See /docs for the addresses and methods that exist.",
   },
+  method_not_allowed: {
+    status: 405,
+    title: "This address is asked in another way",
+    retryable: false,
+    advice: "Use one of the methods in `Allow`.",
+  },
   request_timeout: {
     status: 408,
     title: "The request did not arrive in time",

@@ -14,6 +14,7 @@ export const HealthAnswer = Type.Object(
     service: Type.Literal("facefleet"),
     model: Type.String(),
     embedding_dimensions: Type.Integer(),
+    detail: Type.Optional(Type.String({ description: "What is wrong, where it is degraded." })),
   },
   { $id: "HealthAnswer" },
 );

@@ -16,13 +16,20 @@ declare module "fastify" {
 
 type AddressSettings = Pick<ApiConfig, "PUBLIC_URL" | "TRUST_PROXY">;
 
-/** Makes the URLs of every answer begin with what callers know the API by. */
-export function tellAddresses(app: FastifyInstance, { PUBLIC_URL, TRUST_PROXY }: AddressSettings): void {
+export type BaseOf = (request: FastifyRequest) => string;
+
+/** What tells the `publicBase` of a request: also of one that Fastify refuses before it has that name. */
+export function publicBaseOf({ PUBLIC_URL, TRUST_PROXY }: AddressSettings): BaseOf {
   const fixed = PUBLIC_URL === undefined ? undefined : publicBase(PUBLIC_URL);
   const trusts = trustsProxies(TRUST_PROXY);
+  return (request) => fixed ?? forwardedBase(request, trusts);
+}
+
+/** Makes the URLs of every answer begin with what callers know the API by. */
+export function tellAddresses(app: FastifyInstance, baseOf: BaseOf): void {
   app.decorateRequest("publicBase", {
     getter() {
-      return fixed ?? forwardedBase(this as FastifyRequest, trusts);
+      return baseOf(this as FastifyRequest);
     },
   });
   app.addHook("preSerialization", async (request, _reply, payload) => addressed(request.publicBase, payload));

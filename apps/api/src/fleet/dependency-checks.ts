@@ -30,12 +30,26 @@ function redisVerdict(jobs: FaceJobs): Promise<string> {
   );
 }
 
-/** Whether at least one worker is alive and warmed up. */
-export async function hasWorker(jobs: FaceJobs): Promise<boolean> {
-  return within(checkTimeoutMs, jobs.workers()).then(
-    (workers) => workers.length > 0,
-    () => false,
-  );
+/** Looks whether the jobs of this moment would be done: a worker is alive and warmed up, and the queue gives it jobs. */
+export async function checkWork(jobs: FaceJobs): Promise<Record<"workers" | "queue", string>> {
+  const [workers, queue] = await Promise.all([
+    within(checkTimeoutMs, jobs.workers()).then(
+      ({ length }) => (length > 0 ? "ok" : "no worker is ready"),
+      () => "it is not known whether a worker is ready",
+    ),
+    within(checkTimeoutMs, jobs.isPaused()).then(
+      (isPaused) => (isPaused ? "the queue is paused" : "ok"),
+      () => "it is not known whether the queue is paused",
+    ),
+  ]);
+  return { workers, queue };
+}
+
+/** What is wrong, in words. */
+export function faultsIn(checks: Record<string, string>): string {
+  return Object.values(checks)
+    .filter((check) => check !== "ok")
+    .join("; ");
 }
 
 export function allOk(checks: Record<string, string>): boolean {

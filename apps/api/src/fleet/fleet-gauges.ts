@@ -26,6 +26,12 @@ const gauges: readonly FleetGauge[] = [
     },
   },
   {
+    name: "facefleet_queue_paused",
+    help: "1 where somebody has paused the queue, so that no worker takes a job.",
+    labelNames: [],
+    samples: ({ paused }) => [[{}, Number(paused)]],
+  },
+  {
     name: "facefleet_queue_waiting_jobs",
     help: "Jobs that wait for a worker, by priority.",
     labelNames: ["priority"],

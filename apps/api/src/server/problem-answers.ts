@@ -2,6 +2,8 @@ import { asProblemError, type ProblemCode, ProblemError, problemTable } from "@f
 import { type Logger, OccasionalLines } from "@facefleet/platform";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { addressedProblem } from "../addresses/addressed.js";
+import type { BaseOf } from "../addresses/public-address.js";
+import { KnownRoutes } from "./known-routes.js";
 import { isClientGone } from "./patience.js";
 
 /** Seconds after which a caller may try again when something behind the API is away or full. */
@@ -31,10 +33,19 @@ type Answerer = (error: unknown, request: FastifyRequest, reply: FastifyReply) =
 export function answerProblems(app: FastifyInstance, answer: Answerer): void {
   app.decorateReply("problemCode");
   app.setErrorHandler(answer);
-  app.setNotFoundHandler((request) => {
+  const routes = new KnownRoutes(app);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = routes.methodsOf(pathOf(request));
+    if (methods.length > 0) {
+      reply.header("allow", methods.join(", "));
+      throw new ProblemError(
+        "method_not_allowed",
+        `Expected ${methods.join(" or ")} for ${shortened(pathOf(request))} but received ${request.method}`,
+      );
+    }
     throw new ProblemError(
       "route_not_found",
-      `Expected a known route but received ${request.method} ${pathOf(request)}`,
+      `Expected a known route but received ${request.method} ${shortened(pathOf(request))}`,
     );
   });
 }
@@ -43,12 +54,12 @@ export function answerProblems(app: FastifyInstance, answer: Answerer): void {
  * Answers with a problem. What is no problem of the caller's is logged, and answered without detail. An outage fails every
  * request in the same way: the log has one of them in a while, and of each that it was answered so.
  */
-export function problemAnswerer(logger: Logger): Answerer {
+export function problemAnswerer(logger: Logger, baseOf: BaseOf): Answerer {
   const lines = new OccasionalLines(logger);
   return (error, request, reply) => {
     const problem = problemOf(error, request);
     if (problem.status >= 500) report(error, problem);
-    answer(problem, request, reply);
+    answer(problem, baseOf(request), request, reply);
 
     function report(err: unknown, { code, status }: ProblemError): void {
       const fields = { requestId: request.id, err, code };
@@ -60,7 +71,7 @@ export function problemAnswerer(logger: Logger): Answerer {
   };
 }
 
-function answer(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): void {
+function answer(problem: ProblemError, base: string, request: FastifyRequest, reply: FastifyReply): void {
   reply.problemCode = problem.code;
   reply.header("x-request-id", request.id);
   if (problem.status === 503 || isFull(problem.code)) reply.header("retry-after", retryAfterSeconds);
@@ -72,7 +83,7 @@ function answer(problem: ProblemError, request: FastifyRequest, reply: FastifyRe
   void reply
     .code(problem.status)
     .type("application/problem+json")
-    .send(JSON.stringify({ ...addressedProblem(request.publicBase, problem.toProblem()), requestId: request.id }));
+    .send(JSON.stringify({ ...addressedProblem(base, problem.toProblem()), requestId: request.id }));
 }
 
 function isFull(code: ProblemCode): boolean {
@@ -115,5 +126,9 @@ function codeOfStatus(status: number): ProblemCode {
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.split("?", 1)[0]?.slice(0, 100) ?? "";
+  return request.url.split("?", 1)[0] ?? "";
+}
+
+function shortened(path: string): string {
+  return path.slice(0, 100);
 }

@@ -18,7 +18,7 @@ import {
 import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { allOk, checkDependencies, hasWorker } from "../fleet/dependency-checks.js";
+import { allOk, checkDependencies, checkWork, faultsIn } from "../fleet/dependency-checks.js";
 import type { Routes } from "../services.js";
 import { imageParts } from "../uploads/image-form.js";
 import { simpleRequests } from "../uploads/simple-request.js";
@@ -153,16 +153,15 @@ const healthRoute: Routes = async (app, services) => {
       },
     },
     async (_request, reply) => {
-      const [checks, workerReady] = await Promise.all([
-        checkDependencies(services.jobs, services.store),
-        hasWorker(services.jobs),
-      ]);
-      const healthy = allOk(checks) && workerReady;
+      const { jobs, store } = services;
+      const checks = Object.assign({}, ...(await Promise.all([checkDependencies(jobs, store), checkWork(jobs)])));
+      const healthy = allOk(checks);
       return reply.code(healthy ? 200 : 503).send({
         status: healthy ? "healthy" : "degraded",
         service: "facefleet",
         model: simpleModelName,
         embedding_dimensions: embeddingDimensions,
+        ...(!healthy && { detail: faultsIn(checks) }),
       });
     },
   );

@@ -121,7 +121,7 @@ async function fetchTimed(
 ): Promise<FetchedImage> {
   const start = performance.now();
   const options = { tenant, maxBytes: parts.maxImageBytes, signal };
-  const bytes = await inSpan("fetch", {}, () => fetchImage(parts, image, options));
+  const bytes = await inSpan("fetch", { signal }, () => fetchImage(parts, image, options));
   const fetchMs = performance.now() - start;
   parts.onStage("fetch", fetchMs);
   return { bytes, fetchMs };
@@ -136,7 +136,7 @@ async function analyse(
 ): Promise<FaceAnalysis> {
   // Somebody waits for it: it does not wait for what may take hours anyway.
   const urgent = priority === "interactive";
-  const analysis = await tracedAnalysis(payload.task, () =>
+  const analysis = await tracedAnalysis(payload.task, signal, () =>
     parts.analyse(bytes, analysisOptions(payload, index), { signal, urgent, flow: payload.tenant }),
   );
   reportStages(analysis.timings, payload.task, parts);

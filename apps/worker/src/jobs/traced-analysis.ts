@@ -3,8 +3,12 @@ import type { FaceAnalysis } from "@facefleet/core";
 import { inSpan, pastSpan } from "@facefleet/platform";
 
 /** A span of an analysis, with one for each stage in it: as long as the inference process says, the last ends now. */
-export function tracedAnalysis(task: Task, analyse: () => Promise<FaceAnalysis>): Promise<FaceAnalysis> {
-  return inSpan("analyse", {}, async (span) => {
+export function tracedAnalysis(
+  task: Task,
+  signal: AbortSignal,
+  analyse: () => Promise<FaceAnalysis>,
+): Promise<FaceAnalysis> {
+  return inSpan("analyse", { signal }, async (span) => {
     const analysis = await analyse();
     span.setAttribute("facefleet.batch.size", analysis.timings.batchSize);
     let end = Date.now();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRedisUrl, redisUrlFault } from "./redis-url.js";
+import { parseRedisUrl, redisUrlFault, shownRedis } from "./redis-url.js";
 
 const plain = { tls: false, login: {} };
 
@@ -62,5 +62,16 @@ describe("redisUrlFault", () => {
     expect(fault).toMatch(/^Expected .+ but received .+$/);
     expect(fault).toContain(expected);
     expect(fault).not.toContain("hush");
+  });
+});
+
+describe("shownRedis", () => {
+  it.each([
+    ["redis://me:hush@redis/2", "redis:6379"],
+    ["rediss://[::1]:7000", "[::1]:7000"],
+    ["redis+cluster://:hush@a:1,b", "a:1, b:6379"],
+    ["redis+sentinel://:hush@a,b/main?sentinel_password=hush", "main, by the Sentinels a:26379, b:26379"],
+  ])("says where %s leads, and no password", (url, shown) => {
+    expect(shownRedis(parseRedisUrl(url))).toBe(shown);
   });
 });

@@ -45,6 +45,14 @@ export function parseRedisUrl(text: string): RedisAddress {
   return { mode: "single", ...common, node: onlyHost(hosts), database: databaseOf(path) };
 }
 
+/** Where an address leads, in words that may be shown: without who logs in, and how. */
+export function shownRedis(address: RedisAddress): string {
+  const hosts =
+    address.mode === "single" ? [address.node] : address.mode === "cluster" ? address.nodes : address.sentinels;
+  const names = hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`).join(", ");
+  return address.mode === "sentinel" ? `${address.primary}, by the Sentinels ${names}` : names;
+}
+
 /** What is wrong with an address; undefined when nothing is. */
 export function redisUrlFault(text: string): string | undefined {
   try {

@@ -4,13 +4,23 @@ import { type Span, type SpanOptions, SpanStatusCode, trace } from "@opentelemet
 /** Makes spans once an SDK is registered; until then, ones that cost and keep nothing. */
 export const tracer = trace.getTracer("facefleet");
 
+interface WorkOptions extends SpanOptions {
+  /** What the work is told to stop by: that it then does is no failure of it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Does some work within a span, which its failure is noted on. */
-export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export function inSpan<T>(
+  name: string,
+  { signal, ...options }: WorkOptions,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
   return tracer.startActiveSpan(name, options, async (span) => {
     try {
       return await work(span);
     } catch (error) {
-      failSpan(span, error instanceof ProblemError ? error.code : errorName(error));
+      if (signal?.aborted) span.setAttribute("facefleet.stopped", true);
+      else failSpan(span, error instanceof ProblemError ? error.code : errorName(error));
       throw error;
     } finally {
       span.end();

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { FleetObserver } from "../../src/queue/index.js";
+import { openFaceQueue } from "../../src/queue/jobs/job/face-queue.js";
 import { EventRecords } from "../../src/queue/webhooks/event-records.js";
-import { heldRun, payload, QueueBench, silent } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 function open(bench: QueueBench): FleetObserver {
   const observer = new FleetObserver(bench.settings, { logger: silent });
@@ -37,6 +38,24 @@ it("shows what waits by priority, and since when", async () => {
   expect(fleet!.waiting.normal.oldestSeconds).toBeGreaterThanOrEqual(1);
   expect(fleet!.waiting.interactive.oldestSeconds).toBeLessThan(1);
   held.letGo();
+});
+
+it("sees that a tool of BullMQ has paused the queue, and that the runbook's commands resume it", async () => {
+  const bench = new QueueBench();
+  const jobs = bench.jobs();
+  const observer = open(bench);
+  const queue = openFaceQueue(bench.redis, bench.settings.QUEUE_PREFIX);
+  bench.onClose(() => queue.close());
+  await bench.started({ run: async () => result });
+  expect(await observer.look()).toMatchObject({ paused: false });
+  await queue.pause();
+  expect([await observer.look(), await jobs.isPaused()]).toMatchObject([{ paused: true }, true]);
+  const { job } = await jobs.submit(payload, { priority: "normal" });
+  expect(await jobs.depth()).toMatchObject({ waiting: 1, active: 0 });
+  await bench.redis.hdel(queue.toKey("meta"), "paused");
+  await bench.redis.zadd(queue.toKey("marker"), 0, "0");
+  expect(await jobs.waitUntilFinished(payload.tenant, job.id, 20_000)).toMatchObject({ state: "succeeded" });
+  expect(await observer.look()).toMatchObject({ paused: false });
 });
 
 it("is one process's affair, until that one is not asked any more", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type FacePriority, type FleetState, queueCatalogue } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
+import { type FaceQueue, isPaused, openFaceQueue } from "../jobs/job/face-queue.js";
 import { readyWorkers } from "../jobs/work/worker-registry.js";
 import { numberIn } from "../redis/info-field.js";
 import { QueueKeys } from "../redis/queue-keys.js";
@@ -120,15 +120,16 @@ export class FleetObserver {
   async #look(): Promise<FleetState> {
     const { client } = this.#connection;
     const priorities = Object.keys(queueCatalogue.faces.priorities) as FacePriority[];
-    const [waiting, active, delayed, batches, undelivered] = await Promise.all([
+    const [waiting, paused, active, delayed, batches, undelivered] = await Promise.all([
       Promise.all(priorities.map(async (priority) => [priority, await this.#waiting(priority)] as const)),
+      isPaused(client, this.#queue),
       client.llen(this.#queue.toKey("active")),
       client.zcard(this.#queue.toKey("delayed")),
       client.zcard(this.#keys.batches),
       this.#undelivered(),
     ]);
     const byPriority = Object.fromEntries(waiting) as FleetState["waiting"];
-    return { waiting: byPriority, active, delayed, batches, undelivered };
+    return { waiting: byPriority, paused, active, delayed, batches, undelivered };
   }
 
   async #waiting(priority: FacePriority): Promise<FleetState["waiting"][FacePriority]> {

@@ -26,7 +26,7 @@ import { Submissions } from "./admission/submissions.js";
 import { FinishedSignal } from "./ends/finished-signal.js";
 import type { Ends } from "./ends/job-end.js";
 import { erased, Outcomes } from "./ends/outcomes.js";
-import { type FaceQueue, isJobId, newJobId, openFaceQueue } from "./job/face-queue.js";
+import { type FaceQueue, isJobId, isPaused, newJobId, openFaceQueue } from "./job/face-queue.js";
 import { jobAttributes, messageAttributes } from "./job/job-trace.js";
 import { queuedJob } from "./job/job-view.js";
 import { JobList, type JobPage, type JobQuery } from "./lookup/job-list.js";
@@ -241,6 +241,11 @@ export class FaceJobs {
    */
   resendWebhook(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
     return this.#connection.attempt(() => this.#webhooks.resend(tenant, id));
+  }
+
+  /** Whether somebody has paused the queue, so that no worker takes a job. */
+  isPaused(): Promise<boolean> {
+    return this.#connection.attempt(() => isPaused(this.#connection.client, this.#queue));
   }
 
   /** How many jobs wait for a worker, are held by one, and wait for their next attempt. */

@@ -24,18 +24,18 @@ export class ConnectionLog {
     return log;
   }
 
-  lost(connection: object, error: Error | undefined): void {
+  lost(connection: object, redis: string, error: Error | undefined): void {
     if (this.#lost.has(connection)) return;
     this.#lost.add(connection);
     if (this.#lost.size > 1) return;
-    this.#lines.write("warn", { err: error }, "Redis connection lost; trying to reconnect");
+    this.#lines.write("warn", { err: error, redis }, "Redis connection lost; trying to reconnect");
   }
 
   /** One that has never been there: nobody needs to hear of it who is told that the process cannot start. */
-  absent(connection: object, error: Error | undefined): void {
+  absent(connection: object, redis: string, error: Error | undefined): void {
     if (this.#lost.has(connection)) return;
     this.#lost.add(connection);
-    const say = () => this.#lines.write("warn", { err: error }, "Redis cannot be reached yet; trying again");
+    const say = () => this.#lines.write("warn", { err: error, redis }, "Redis cannot be reached yet; trying again");
     setTimeout(() => this.#lost.has(connection) && say(), startMs).unref();
   }
 

@@ -1,7 +1,7 @@
 import { ProblemError } from "@facefleet/contracts";
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisSettings } from "../../config/index.js";
-import { parseRedisUrl } from "../../config/redis-url.js";
+import { parseRedisUrl, shownRedis } from "../../config/redis-url.js";
 import type { Logger } from "../../logging/index.js";
 import { ConnectionLog } from "./connection-log.js";
 import { routeTo } from "./redis-route.js";
@@ -51,6 +51,7 @@ const optionsOf = {
 export class RedisConnection {
   readonly client: Redis;
   readonly #log: ConnectionLog;
+  readonly #place: string;
   /** Those that wait for it to be ready, in the order in which they came. */
   readonly #waiting = new Set<() => void>();
   #wasReady = false;
@@ -61,7 +62,9 @@ export class RedisConnection {
   constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
     this.#log = ConnectionLog.of(options.logger);
     const own = optionsOf[options.role];
-    const route = routeTo(parseRedisUrl(settings.REDIS_URL), settings.QUEUE_PREFIX, own);
+    const address = parseRedisUrl(settings.REDIS_URL);
+    this.#place = shownRedis(address);
+    const route = routeTo(address, settings.QUEUE_PREFIX, own);
     // The default; ioredis derives the types of replies from it.
     this.client = new Redis({ ...own, ...route, replyMapping: "legacy" });
     this.client.on("error", (error: Error & { readonly command?: { readonly name: string } }) => {
@@ -108,7 +111,7 @@ export class RedisConnection {
         this.#waiting.delete(settle);
         if (this.isReady) return resolve();
         const cause = this.#wrongDatabase ?? this.#lastError;
-        reject(new Error("Expected a connection to Redis but there is none", { cause }));
+        reject(new Error(`Expected a connection to Redis at ${this.#place} but there is none`, { cause }));
       };
       const timer = setTimeout(settle, this.#closing ? 0 : readyWithinMs);
       this.#waiting.add(settle);
@@ -124,8 +127,8 @@ export class RedisConnection {
   #closed(): void {
     if (this.#closing) return;
     const error = this.#wrongDatabase ?? this.#lastError;
-    if (this.#wasReady) this.#log.lost(this, error);
-    else this.#log.absent(this, error);
+    if (this.#wasReady) this.#log.lost(this, this.#place, error);
+    else this.#log.absent(this, this.#place, error);
   }
 
   #ready(): void {

@@ -20,6 +20,11 @@ export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
   return queue;
 }
 
+/** Whether somebody has paused it, as the tools of BullMQ can: its workers take nothing then. */
+export async function isPaused(redis: Redis, queue: FaceQueue): Promise<boolean> {
+  return (await redis.hget(queue.toKey("meta"), "paused")) !== null;
+}
+
 /** BullMQ refuses ids that are all digits. Node makes random UUIDs from a pool, at a tenth of the cost of other bytes. */
 export function newJobId(): string {
   const id = randomUUID();

@@ -236,7 +236,7 @@ export class FaceJobConsumer {
     const started = performance.now();
     const persist: Persist = (command) => untilRedisAnswers(command, signal);
     const write = () => this.#outcomes.write(outcome, job.data, origin, { persist, ifIn });
-    const isWritten = await inSpan("store", {}, write);
+    const isWritten = await inSpan("store", { signal }, write);
     this.#options.onStored?.(performance.now() - started);
     if (!isWritten && (await this.#hasEnded(job, signal))) return;
     // Without an end, it has been queued again.
