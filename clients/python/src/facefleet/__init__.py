@@ -1,0 +1,53 @@
+"""A typed client of a Facefleet service: faces and embeddings of images, sync and async."""
+
+from ._async_client import AsyncFacefleetClient
+from ._client import FacefleetClient
+from ._embeddings import EmbeddingComparison, compare_embeddings, embedding_array, embedding_of
+from ._errors import FacefleetError, WebhookVerificationError
+from ._images import Image
+from ._requests import ImageRef, JobOptions
+from ._results import analysis_of, comparison_of, result_of
+from ._webhooks import WebhookEvent, verify_webhook
+from ._wire import (
+    AnalysisResult,
+    Batch,
+    BatchEvent,
+    BatchLine,
+    Face,
+    FleetAnswer,
+    Job,
+    JobEvent,
+    ModelsAnswer,
+    VerifyResult,
+    WebhookAttempts,
+)
+
+__all__ = [
+    "AnalysisResult",
+    "AsyncFacefleetClient",
+    "Batch",
+    "BatchEvent",
+    "BatchLine",
+    "EmbeddingComparison",
+    "Face",
+    "FacefleetClient",
+    "FacefleetError",
+    "FleetAnswer",
+    "Image",
+    "ImageRef",
+    "Job",
+    "JobEvent",
+    "JobOptions",
+    "ModelsAnswer",
+    "VerifyResult",
+    "WebhookAttempts",
+    "WebhookEvent",
+    "WebhookVerificationError",
+    "analysis_of",
+    "compare_embeddings",
+    "comparison_of",
+    "embedding_array",
+    "embedding_of",
+    "result_of",
+    "verify_webhook",
+]

@@ -1,0 +1,344 @@
+"""Generated from _async_client.py by generate.py; change that, not this file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+
+from . import _calls as calls
+from ._calls import AnalysisTask, BatchOrId, Call, JobOrId, Priority
+from ._errors import FacefleetError
+from ._events import EventReader
+from ._images import Image, image_of
+from ._policy import delay_before, error_of, may_retry, unreachable
+from ._requests import ImageRef, JobOptions
+from ._results import analysis_of, comparison_of
+from ._settings import AGAIN_SECONDS, Settings, next_interval, overdue
+from ._wire import AnalysisResult, Batch, BatchLine, FleetAnswer, Job, ModelsAnswer, VerifyResult, WebhookAttempts
+
+T = TypeVar("T")
+E = TypeVar("E", Job, Batch)
+
+
+class FacefleetClient:
+    """A caller of a Facefleet service.
+
+    Requests are sent again after a lost connection, 429, 503 and passing failures, but only where that can do nothing
+    twice; Retry-After is kept to. Every method raises FacefleetError. Close it, or use it in a `with`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        max_retries: int = 5,
+        retry_delay: float = 1.0,
+        timeout: float = 120.0,
+        http: httpx.Client | None = None,
+    ) -> None:
+        """
+        `url`: where the service is, a path included: `https://example.com/faces`. `retry_delay`: seconds before the
+        first retry that the service gives no time for; the next ones wait longer. `timeout`: seconds that an answer may
+        take. `http`: a client of yours, with its proxies and certificates; it is not closed here.
+        """
+        self._settings = Settings.of(url, api_key, max_retries, retry_delay, timeout)
+        self._http = http or httpx.Client(timeout=timeout)
+        self._owns_http = http is None
+
+    def __enter__(self) -> FacefleetClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._owns_http:
+            self._http.close()
+
+    def submit(
+        self,
+        task: AnalysisTask,
+        image: Image,
+        *,
+        options: JobOptions | None = None,
+        priority: Priority | None = None,
+        webhook: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        result_ttl_seconds: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submits a job; its image is named, or sent along. However often it must be sent, it is one job."""
+        fields = calls.submission_fields(
+            options=options,
+            priority=priority,
+            webhook=webhook,
+            metadata=metadata,
+            result_ttl_seconds=result_ttl_seconds,
+        )
+        return self._send(calls.submit(task, [image], fields, idempotency_key))
+
+    def submit_verify(
+        self,
+        first: Image,
+        second: Image,
+        *,
+        options: JobOptions | None = None,
+        priority: Priority | None = None,
+        webhook: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        result_ttl_seconds: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submits a job that looks for the first face of one image among those of another."""
+        fields = calls.submission_fields(
+            options=options,
+            priority=priority,
+            webhook=webhook,
+            metadata=metadata,
+            result_ttl_seconds=result_ttl_seconds,
+        )
+        return self._send(calls.submit("verify", [first, second], fields, idempotency_key))
+
+    def detect(
+        self, image: Image, *, options: JobOptions | None = None, timeout: float | None = None
+    ) -> AnalysisResult:
+        """The faces of an image: submits, waits, and returns the result."""
+        return analysis_of(self.wait(self.submit("detect", image, options=options), timeout=timeout))
+
+    def embed(
+        self, image: Image, *, options: JobOptions | None = None, timeout: float | None = None
+    ) -> AnalysisResult:
+        """The faces of an image with their embeddings: submits, waits, and returns the result."""
+        return analysis_of(self.wait(self.submit("embed", image, options=options), timeout=timeout))
+
+    def verify(
+        self, first: Image, second: Image, *, options: JobOptions | None = None, timeout: float | None = None
+    ) -> VerifyResult:
+        """Compares two images, both named or both here: submits, waits, and returns the result."""
+        return comparison_of(self.wait(self.submit_verify(first, second, options=options), timeout=timeout))
+
+    def job(self, job: JobOrId) -> Job:
+        return self._send(calls.job(job))
+
+    def wait(
+        self, job: JobOrId, *, timeout: float | None = None, on_progress: Callable[[Job], None] | None = None
+    ) -> Job:
+        """Waits until a job has ended, in whatever way: `result_of` tells a success from the rest.
+
+        `timeout`: seconds, after which `wait_timeout` is raised and the job goes on. `on_progress` is told the job,
+        without its result, whenever its state or stage has changed.
+        """
+        if isinstance(job, Job) and job.finished_at is not None:
+            return job
+        if on_progress is not None:
+            for seen in self.events(job, timeout=timeout):
+                on_progress(seen)
+            return self.job(job)
+
+        def look() -> Job:
+            return self._send(calls.wait_for_job(job))
+
+        return self._until_ended(f"the job {calls.id_of(job)}", timeout, look)
+
+    def events(self, job: JobOrId, *, timeout: float | None = None) -> Iterator[Job]:
+        """The job as it is, then each time that its state or stage has changed, until it has ended.
+
+        Without its result. A connection that is lost is made again.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        events = EventReader()
+        seen: str | None = None
+        while True:
+            try:
+                for line in self._lines(calls.events_path(job), "text/event-stream", events.last_id):
+                    data = events.line(line)
+                    if deadline is not None and time.monotonic() > deadline:
+                        raise overdue(f"the job {calls.id_of(job)}", timeout)
+                    # Whoever comes again is told first what was told last.
+                    if data is None or events.last_id == seen:
+                        continue
+                    seen = events.last_id
+                    latest = Job.model_validate_json(data)
+                    yield latest
+                    if latest.finished_at is not None:
+                        return
+            except _ConnectionLost:
+                events = EventReader(last_id=seen)
+            time.sleep(AGAIN_SECONDS)
+
+    def jobs(self, *, state: str | None = None) -> Iterator[Job]:
+        """Every job of the caller, newest first, without results. Pages are fetched as they are needed."""
+        cursor: str | None = None
+        while True:
+            page = self._send(calls.jobs(state, cursor))
+            for job in page.jobs:
+                yield job
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def cancel(self, job: JobOrId) -> None:
+        """Cancels a job that has not ended; erases the result of one that has."""
+        self._send(calls.cancel(job))
+
+    def retry(self, job: JobOrId) -> Job:
+        """Has a failed job tried again. Sent once only: whether a lost request has arrived, `job` tells."""
+        return self._send(calls.retry(job))
+
+    def upload(self, image: Image, content_type: str) -> ImageRef:
+        """Hands an image over for jobs that name it. Deleted when the last of them ends."""
+        content = image_of(image)
+        if not isinstance(content, bytes):
+            raise ValueError("Expected an image that is here but received the name of one")
+        upload = self._send(calls.ask_for_upload(content_type, len(content)))
+        self._send(calls.put_upload(upload, content))
+        return {"upload": upload.id}
+
+    def submit_batch(
+        self,
+        task: AnalysisTask,
+        *,
+        items: list[ImageRef] | None = None,
+        manifest: str | None = None,
+        prefix: str | None = None,
+        output: str | None = None,
+        options: JobOptions | None = None,
+        priority: Priority | None = None,
+        webhook: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        result_ttl_seconds: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Submits a batch: up to 1000 listed items, or `s3://bucket/...` of a manifest or a prefix."""
+        fields = calls.submission_fields(
+            options=options,
+            priority=priority,
+            webhook=webhook,
+            metadata=metadata,
+            result_ttl_seconds=result_ttl_seconds,
+            output=output,
+        )
+        return self._send(
+            calls.submit_batch(
+                task,
+                items=items,
+                manifest=manifest,
+                prefix=prefix,
+                fields=fields,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def batch(self, batch: BatchOrId) -> Batch:
+        return self._send(calls.batch(batch))
+
+    def wait_for_batch(
+        self, batch: BatchOrId, *, timeout: float | None = None, on_progress: Callable[[Batch], None] | None = None
+    ) -> Batch:
+        """Waits until every item of a batch has ended, or the batch was canceled or could not be read."""
+
+        def look() -> Batch:
+            latest = self.batch(batch)
+            if on_progress is not None:
+                on_progress(latest)
+            return latest
+
+        return self._until_ended(f"the batch {calls.id_of(batch)}", timeout, look)
+
+    def batch_results(self, batch: BatchOrId) -> Iterator[BatchLine]:
+        """The results of a batch, line by line as they arrive, failures included.
+
+        A connection that is lost on the way raises `unreachable`: ask again, and skip each `index` that is known.
+        """
+        try:
+            for line in self._lines(calls.results_path(batch), "application/x-ndjson", None):
+                if line:
+                    yield BatchLine.model_validate_json(line)
+        except _ConnectionLost as lost:
+            raise lost.error from lost
+
+    def cancel_batch(self, batch: BatchOrId) -> None:
+        """Cancels what is left of a batch."""
+        self._send(calls.cancel_batch(batch))
+
+    def webhook_attempts(self, subject: JobOrId | BatchOrId) -> WebhookAttempts:
+        """How the announcement of the end of a job or a batch went."""
+        return self._send(calls.webhook_attempts(subject))
+
+    def resend_webhook(self, subject: JobOrId | BatchOrId) -> WebhookAttempts:
+        """Has the end of a job or a batch announced again."""
+        return self._send(calls.resend_webhook(subject))
+
+    def models(self) -> ModelsAnswer:
+        """The workers that are ready, with their models, engines and devices."""
+        return self._send(calls.models())
+
+    def fleet(self) -> FleetAnswer:
+        """What the ready workers are doing, and what waits for them."""
+        return self._send(calls.fleet())
+
+    def _until_ended(self, what: str, timeout: float | None, look: Callable[[], E]) -> E:
+        start, interval = time.monotonic(), 0.0
+        while True:
+            asked = time.monotonic()
+            latest = look()
+            if latest.finished_at is not None:
+                return latest
+            interval = next_interval(interval)
+            pause = max(asked + interval - time.monotonic(), 0.0)
+            if timeout is not None and time.monotonic() + pause > start + timeout:
+                raise overdue(what, timeout)
+            time.sleep(pause)
+
+    def _send(self, call: Call[T]) -> T:
+        return call.read(self._answer(call))
+
+    def _answer(self, call: Call[Any], *, stream: bool = False) -> httpx.Response:
+        """An answer of 2xx, after as many tries as are allowed."""
+        retry = 0
+        while True:
+            try:
+                return self._answer_once(call, stream)
+            except FacefleetError as error:
+                if retry >= self._settings.max_retries or not may_retry(error, call):
+                    raise
+                time.sleep(delay_before(retry, error, self._settings.retry_delay))
+                retry += 1
+
+    def _answer_once(self, call: Call[Any], stream: bool) -> httpx.Response:
+        request = self._http.build_request(**self._settings.request(call))
+        try:
+            response = self._http.send(request, stream=stream)
+            if not response.is_success:
+                response.read()
+        except httpx.TransportError as error:
+            raise unreachable(request.url, error) from error
+        if response.is_success:
+            return response
+        response.close()
+        raise error_of(response)
+
+    def _lines(self, path: str, accept: str, last_id: str | None) -> Iterator[str]:
+        response = self._answer(calls.stream(path, accept, last_id), stream=True)
+        try:
+            for line in response.iter_lines():
+                yield line
+        except httpx.TransportError as error:
+            raise _ConnectionLost(unreachable(response.request.url, error)) from error
+        finally:
+            response.close()
+
+
+class _ConnectionLost(Exception):
+    """A stream has broken off."""
+
+    def __init__(self, error: FacefleetError) -> None:
+        super().__init__(str(error))
+        self.error = error

@@ -1,0 +1,107 @@
+"""Generated from the OpenAPI description by generate.py; change that, not this file."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+from typing_extensions import NotRequired
+
+
+class S3(TypedDict):
+    bucket: str
+    key: str
+    versionId: NotRequired[str]
+
+
+class S3ImageRef(TypedDict):
+    s3: S3
+
+
+class UploadImageRef(TypedDict):
+    upload: str
+    """
+    The upload's id.
+    """
+
+
+class UrlImageRef(TypedDict):
+    url: str
+
+
+class JobOptions(TypedDict):
+    detector: NotRequired[Literal['mtcnn', 'yunet']]
+    """
+    What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
+    """
+    minFaceSize: NotRequired[int]
+    """
+    Smallest face, in pixels.
+    """
+    minConfidence: NotRequired[float]
+    """
+    Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
+    """
+    maxFaces: NotRequired[int]
+    """
+    Faces past it are dropped.
+    """
+    order: NotRequired[Literal['prominence', 'confidence', 'left-to-right']]
+    """
+    Which face comes first, and so which ones `maxFaces` keeps.
+    """
+    landmarks: NotRequired[bool]
+    """
+    Whether faces carry their landmarks.
+    """
+    crops: NotRequired[bool]
+    """
+    Whether faces carry their crop.
+    """
+    quality: NotRequired[bool]
+    """
+    Whether faces carry their sharpness, brightness and pose.
+    """
+    embedding: NotRequired[Literal['standard', 'high']]
+    """
+    How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
+    """
+    embeddingFormat: NotRequired[Literal['float', 'base64']]
+    detection: NotRequired[Literal['faces', 'none']]
+    """
+    `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
+    """
+    orientations: NotRequired[list[Literal[0, 90, 180, 270]]]
+    """
+    How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
+    """
+    minBoxSize: NotRequired[float]
+    """
+    Shorter side of a face's box, in pixels; `too_small`.
+    """
+    maxYaw: NotRequired[float]
+    """
+    Degrees to either side; `turned_away`.
+    """
+    maxPitch: NotRequired[float]
+    """
+    Degrees up or down; `turned_away`.
+    """
+    maxRoll: NotRequired[float]
+    """
+    Degrees either way; `tilted`.
+    """
+    minBrightness: NotRequired[float]
+    """
+    `too_dark`.
+    """
+    maxBrightness: NotRequired[float]
+    """
+    `too_bright`.
+    """
+    minSharpness: NotRequired[float]
+    """
+    `too_blurred`.
+    """
+
+
+ImageRef: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef
