@@ -1,20 +1,7 @@
-import type {
-  Batch,
-  BatchLine,
-  BatchRequest,
-  FleetAnswer,
-  ImageRef,
-  Job,
-  JobList,
-  JobState,
-  ModelsAnswer,
-  Upload,
-  UploadRequest,
-  WebhookAttempts,
-} from "@facefleet/contracts";
 import { readJson, readNothing, readStream } from "./answer-readers.js";
 import { clientSettings, type FacefleetClientOptions } from "./client-options.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
+import { jobEvents } from "./job-events.js";
 import {
   type AnalysisJob,
   type AnalysisSubmission,
@@ -27,9 +14,24 @@ import {
   type VerifySubmission,
 } from "./job-submission.js";
 import { ndjsonValues } from "./ndjson.js";
+import { resultOf } from "./result-of.js";
 import { streamChunks } from "./stream-chunks.js";
 import { Transport } from "./transport.js";
-import { hasEnded, type WaitOptions, waitUntilEnded } from "./wait-until-ended.js";
+import { hasEnded, type WaitOptions, waitUntilEnded, withinWait } from "./wait-until-ended.js";
+import type {
+  Batch,
+  BatchLine,
+  BatchRequest,
+  FleetAnswer,
+  ImageRef,
+  Job,
+  JobList,
+  ModelsAnswer,
+  Upload,
+  UploadRequest,
+  VerifyResult,
+  WebhookAttempts,
+} from "./wire.js";
 
 export interface CallOptions {
   /** Ends the call; what is thrown is the signal's reason. */
@@ -46,6 +48,15 @@ export interface ListOptions extends CallOptions {
   /** Jobs of one request, at most 100. */
   readonly pageSize?: number | undefined;
 }
+
+export interface JobWaitOptions extends WaitOptions {
+  /** Told the job, without its result, whenever its state or stage has changed. */
+  readonly onProgress?: ((job: Job) => void) | undefined;
+}
+
+export type VerifyOptions = SubmitOptions & JobWaitOptions;
+
+export type JobState = Job["state"];
 
 export interface BatchWaitOptions extends WaitOptions {
   /** Told how far the batch has come, each time it is looked at. */
@@ -79,13 +90,50 @@ export class FacefleetClient {
     return this.#create<Job>("/v1/jobs", encodeSubmission(submission), options);
   }
 
+  /**
+   * Compares two images, both named or both here: the first's face with all of the second's, and the nearest counts.
+   * Submits, waits, and returns the result.
+   * @throws FacefleetError with the job's own problem, such as `no_face_detected`
+   */
+  async verify(
+    first: ImageRef | ImageBytes,
+    second: ImageRef | ImageBytes,
+    request: Omit<VerifySubmission, "task" | "images"> = {},
+    options: VerifyOptions = {},
+  ): Promise<VerifyResult> {
+    const images = [first, second] as VerifySubmission["images"];
+    const job = await this.submit({ task: "verify", images, ...request }, options);
+    return resultOf(await this.wait(job, options));
+  }
+
   /** Waits until a job has ended, in whatever way: `resultOf` tells a success from the rest. */
-  wait<J extends Omit<Job, "result">>(job: J, options?: WaitOptions): Promise<J>;
-  wait(id: string, options?: WaitOptions): Promise<Job>;
-  async wait(job: string | Pick<Job, "id" | "finishedAt">, options: WaitOptions = {}): Promise<Pick<Job, "id">> {
+  wait<J extends Omit<Job, "result">>(job: J, options?: JobWaitOptions): Promise<J>;
+  wait(id: string, options?: JobWaitOptions): Promise<Job>;
+  async wait(job: string | Pick<Job, "id" | "finishedAt">, options: JobWaitOptions = {}): Promise<Pick<Job, "id">> {
     if (typeof job !== "string" && hasEnded(job)) return job;
+    const { onProgress } = options;
+    const what = `the job ${idOf(job)}`;
+    if (onProgress) {
+      return withinWait(what, options, async (signal) => {
+        for await (const seen of this.events(job, { signal })) onProgress(seen);
+        return this.job(job, { signal });
+      });
+    }
     const path = `${jobPath(job)}?wait=${longPollSeconds}`;
-    return waitUntilEnded(`the job ${idOf(job)}`, options, (signal) => this.#get<Job>(path, { signal }));
+    return waitUntilEnded(what, options, (signal) => this.#get<Job>(path, { signal }));
+  }
+
+  /**
+   * The job as it is, then each time that its state or stage has changed, until it has ended; without its result. A
+   * connection that is lost is made again.
+   */
+  events(job: JobOrId, { signal }: CallOptions = {}): AsyncGenerator<Job, void, undefined> {
+    const path = `${jobPath(job)}/events`;
+    const open = (seen: string | undefined) => {
+      const headers = { accept: "text/event-stream", ...(seen !== undefined && { "last-event-id": seen }) };
+      return this.#transport.send({ method: "GET", path, headers, repeatable: true, signal, read: readStream });
+    };
+    return jobEvents(open, signal);
   }
 
   job(job: JobOrId, options: CallOptions = {}): Promise<Job> {

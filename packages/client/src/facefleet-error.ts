@@ -1,4 +1,6 @@
-import type { Problem, ProblemCode } from "@facefleet/contracts";
+import type { Problem } from "./wire.js";
+
+export type ProblemCode = Problem["code"];
 
 /** What can go wrong before, or instead of, an answer of the service. */
 export type ClientErrorCode =

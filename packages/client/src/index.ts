@@ -1,35 +1,20 @@
-export type {
-  AnalysisResult,
-  Batch,
-  BatchLine,
-  BatchRequest,
-  Face,
-  FleetAnswer,
-  ImageRef,
-  Job,
-  JobOptions,
-  JobState,
-  ModelsAnswer,
-  Problem,
-  ProblemCode,
-  RequestImage,
-  VerifyResult,
-  WebhookAttempt,
-  WebhookAttempts,
-  WebhookEvent,
-} from "@facefleet/contracts";
 export type { FacefleetClientOptions } from "./client-options.js";
+export { compareEmbeddings, type EmbeddingComparison, embeddingOf } from "./embeddings.js";
 export {
   type BatchWaitOptions,
   type CallOptions,
   FacefleetClient,
+  type JobState,
+  type JobWaitOptions,
   type ListOptions,
   type SubmitOptions,
+  type VerifyOptions,
 } from "./facefleet-client.js";
 export {
   type ClientErrorCode,
   FacefleetError,
   type FacefleetErrorCode,
+  type ProblemCode,
   type ReceivedProblem,
 } from "./facefleet-error.js";
 export type { AnalysisJob, AnalysisSubmission, ImageBytes, VerifyJob, VerifySubmission } from "./job-submission.js";
@@ -37,3 +22,4 @@ export { resultOf } from "./result-of.js";
 export { verifyWebhook, type WebhookRequest } from "./verify-webhook.js";
 export type { WaitOptions } from "./wait-until-ended.js";
 export { type WebhookFault, WebhookVerificationError } from "./webhook-verification-error.js";
+export type * from "./wire.js";

@@ -1,4 +1,4 @@
-import type { AnalysisResult, Job, JobRequest, RequestImage, VerifyResult } from "@facefleet/contracts";
+import type { AnalysisResult, Job, JobRequest, RequestImage, VerifyResult } from "./wire.js";
 
 /** The bytes of an image. */
 export type ImageBytes = Blob | Uint8Array | ArrayBuffer;
@@ -34,6 +34,9 @@ export function encodeSubmission(submission: JobSubmission): EncodedBody {
   const { images, ...job } = submission;
   const [image1, image2] = images;
   if (image1 && image2 && isBytes(image1) && isBytes(image2)) return encodeForm(job, { image1, image2 });
+  // JSON has no bytes: they would become something else, silently.
+  if (images.some(isBytes))
+    throw new TypeError("Expected two images that are named or two that are here, not one each");
   return encodeJson(submission);
 }
 

@@ -1,4 +1,5 @@
 import { FacefleetError } from "./facefleet-error.js";
+import { textLines } from "./text-lines.js";
 
 /**
  * The values of an NDJSON stream, one by one: never more than a line and a chunk are held. Whoever stops
@@ -9,19 +10,6 @@ export async function* ndjsonValues<T>(chunks: AsyncIterable<Uint8Array>): Async
   for await (const line of textLines(chunks)) {
     if (line.trim() !== "") yield parsedLine<T>(line);
   }
-}
-
-async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
-  // One decoder for all: a chunk may end within a character.
-  const decoder = new TextDecoder();
-  let pending = "";
-  for await (const chunk of chunks) {
-    const parts = decoder.decode(chunk, { stream: true }).split("\n");
-    parts[0] = pending + parts[0];
-    pending = parts.pop() ?? "";
-    yield* parts;
-  }
-  yield pending + decoder.decode();
 }
 
 function parsedLine<T>(line: string): T {

@@ -1,5 +1,5 @@
-import type { Job } from "@facefleet/contracts";
 import { FacefleetError } from "./facefleet-error.js";
+import type { Job } from "./wire.js";
 
 /**
  * The result of a job that has succeeded.

@@ -1,7 +1,8 @@
-import type { WebhookEvent } from "@facefleet/contracts";
+import { bytesOfBase64 } from "./base64.js";
 import { type RequestHeaders, type WebhookHeaders, webhookHeaders } from "./webhook-headers.js";
-import { bytesOfBase64, importSecret, type SigningKey } from "./webhook-secret.js";
+import { importSecret, type SigningKey } from "./webhook-secret.js";
 import { WebhookVerificationError } from "./webhook-verification-error.js";
+import type { WebhookEvent } from "./wire.js";
 
 export interface WebhookRequest {
   readonly headers: RequestHeaders;

@@ -22,14 +22,10 @@ const longestIntervalMs = 10_000;
  */
 export function waitUntilEnded<T extends Endable>(
   what: string,
-  { timeoutMs, signal }: WaitOptions,
+  options: WaitOptions,
   look: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const overdue = () =>
-    new FacefleetError("wait_timeout", `Expected ${what} to end within ${timeoutMs} ms but it has not`, {
-      retryable: true,
-    });
-  return within({ milliseconds: timeoutMs, overdue, signal }, async (signal) => {
+  return withinWait(what, options, async (signal) => {
     for (let interval = firstIntervalMs; ; interval = Math.min(interval * 1.5, longestIntervalMs)) {
       const start = Date.now();
       const latest = await look(signal);
@@ -37,6 +33,22 @@ export function waitUntilEnded<T extends Endable>(
       await pause(Math.max(start + interval - Date.now(), 0), signal);
     }
   });
+}
+
+/**
+ * Runs what ends when the job or batch has.
+ * @throws FacefleetError `wait_timeout`, after which that goes on
+ */
+export function withinWait<T>(
+  what: string,
+  { timeoutMs, signal }: WaitOptions,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const overdue = () =>
+    new FacefleetError("wait_timeout", `Expected ${what} to end within ${timeoutMs} ms but it has not`, {
+      retryable: true,
+    });
+  return within({ milliseconds: timeoutMs, overdue, signal }, run);
 }
 
 /** A canceled batch ends only when the last of its running items has let go. */

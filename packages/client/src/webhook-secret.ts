@@ -1,3 +1,5 @@
+import { bytesOfBase64 } from "./base64.js";
+
 /** A CryptoKey, which Node's types know by another name than the DOM's. */
 export type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
@@ -12,12 +14,4 @@ export function importSecret(secret: string): Promise<SigningKey> {
   // The secret itself stays out of the message.
   if (!bytes || bytes.length === 0) throw new TypeError("Expected a webhook secret of the form whsec_<base64>");
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
-}
-
-export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { FacefleetClient, resultOf } from "../src/index.js";
 import { jobAnswer, problemAnswer } from "./answers.js";
-import { dropConnection, type ScriptedServer, silence, startScriptedServer } from "./scripted-server.js";
+import { type Answer, dropConnection, type ScriptedServer, silence, startScriptedServer } from "./scripted-server.js";
 
 let server: ScriptedServer;
 let client: FacefleetClient;
@@ -148,4 +148,50 @@ it("throws what a job failed with when its result is asked for", async () => {
   server.answer(jobAnswer("failed", { error: problemAnswer("image_undecodable").body }));
   const job = await client.wait("j1");
   expect(() => resultOf(job)).toThrow(expect.objectContaining({ code: "image_undecodable", status: 422 }));
+});
+
+it("watches a job over lost connections, and tells no state twice", async () => {
+  const event = (id: string, state: "queued" | "active" | "succeeded") =>
+    `id: ${id}\nevent: job\ndata: ${JSON.stringify(jobAnswer(state).body)}\n\n`;
+  const stream =
+    (text: string, end: "end" | "destroy"): Answer =>
+    (_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(text, () => response[end]());
+    };
+  server.answer(
+    stream(event("0-queued", "queued"), "destroy"),
+    stream(event("0-queued", "queued") + event("1-active", "active"), "end"),
+    stream(event("1-active", "active") + event("1-succeeded", "succeeded"), "end"),
+    jobAnswer("succeeded", { result: { faces: [] } as never }),
+  );
+  const seen: string[] = [];
+  const job = await client.wait("j1", { onProgress: ({ state }) => void seen.push(state) });
+  expect(seen).toEqual(["queued", "active", "succeeded"]);
+  expect(resultOf(job)).toEqual({ faces: [] });
+  expect(server.requests.map(({ headers }) => headers["last-event-id"])).toEqual([
+    undefined,
+    "0-queued",
+    "1-active",
+    undefined,
+  ]);
+});
+
+it("stops watching a job when nobody answers any more", async () => {
+  const dropped = Array.from({ length: 6 }, () => dropConnection);
+  server.answer(...dropped);
+  await expect(client.wait("j1", { onProgress: () => undefined })).rejects.toMatchObject({ code: "unreachable" });
+});
+
+it("compares two images in one call, and throws what the job failed with", async () => {
+  const result = { match: true, euclideanDistance: 0.4 } as never;
+  server.answer(jobAnswer("queued"), jobAnswer("succeeded", { result }));
+  const [passport, selfie] = [new Blob(["passport"]), new Blob(["selfie"])];
+  expect(await client.verify(passport, selfie, { options: { maxFaces: 3 } })).toEqual(result);
+  expect(lines()).toEqual(["POST /v1/jobs", "GET /v1/jobs/j1?wait=20"]);
+  expect(server.requests[0]!.body).toContain('{"task":"verify","options":{"maxFaces":3}}');
+  const error = problemAnswer("no_face_detected").body;
+  server.answer(jobAnswer("queued"), jobAnswer("failed", { error }));
+  await expect(client.verify(passport, selfie)).rejects.toMatchObject({ code: "no_face_detected" });
+  await expect(client.verify(passport, { url: "https://example.com/a.jpg" })).rejects.toThrow(/not one each/);
 });

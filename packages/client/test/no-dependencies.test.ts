@@ -3,14 +3,13 @@ import { expect, it } from "vitest";
 
 const sources = new URL("../src/", import.meta.url);
 
-/* What the linter cannot tell: that an import is one of types. */
-it("needs nothing of another module when it runs", async () => {
+/* Types included: whoever installs the client has nothing else of this repository. */
+it("names no other package", async () => {
   const names = (await readdir(sources)).filter((name) => !name.endsWith(".test.ts"));
   expect(names).toContain("facefleet-client.ts");
   for (const name of names) {
     const code = await readFile(new URL(name, sources), "utf8");
     const imports = [...code.matchAll(/^(?:import|export)\s(?:[^;"]*\sfrom\s)?"([^"]+)";/gm)];
-    const needed = imports.filter(([statement, from]) => !/^\w+ type /.test(statement) && !from!.startsWith("./"));
-    expect(needed.map(([statement]) => `${name}: ${statement}`)).toEqual([]);
+    expect(imports.map(([, from]) => from).filter((from) => !from!.startsWith("./"))).toEqual([]);
   }
 });

@@ -46,10 +46,28 @@ it("submits and waits", async () => {
 
 it("compares two images", async () => {
   server.answer(jobAnswer("queued"), jobAnswer("succeeded", { result }));
-  expect(await run('task: "verify"', "decision")).toBe("match");
+  expect(await run("client.verify(", "decision")).toBe("match");
   const [{ line, body }] = server.requests as [(typeof server.requests)[number]];
   expect(line).toBe("POST /v1/jobs");
   expect([...body.matchAll(/ name="(\w+)"/g)].map(([, name]) => name)).toEqual(["job", "image1", "image2"]);
+});
+
+it("watches a job", async () => {
+  const events = [jobAnswer("active", { progress: { stage: "detect" } }), jobAnswer("succeeded")]
+    .map(({ body }, index) => `id: ${index}\ndata: ${JSON.stringify(body)}\n\n`)
+    .join("");
+  server.answer({ status: 200, headers: { "content-type": "text/event-stream" }, body: events });
+  await run("client.events(", "client");
+  expect(reported).toEqual([
+    ["active", "detect"],
+    ["succeeded", undefined],
+  ]);
+});
+
+it("compares embeddings", async () => {
+  const faces = [{ embedding: [1, 0] }, { embedding: Buffer.from(new Float32Array([2, 0]).buffer).toString("base64") }];
+  server.answer(jobAnswer("queued"), jobAnswer("succeeded", { result: { faces } as never }));
+  expect(await run("compareEmbeddings(", "euclideanDistance")).toBe(0);
 });
 
 it("tries failed jobs again", async () => {
