@@ -1,10 +1,12 @@
 import type { Command } from "commander";
+import { isCheckout, ofCheckout } from "./checkout.js";
 import type { CommandContext, DefineCommand } from "./command-context.js";
-import { ofCheckout } from "./of-checkout.js";
 
 interface Entry {
   readonly description: string;
   readonly load: () => Promise<DefineCommand>;
+  /** Only a checkout has it. */
+  readonly forDevelopers?: boolean;
 }
 
 /** Of a command that nobody asks for, nothing is loaded but its name and what it is for. */
@@ -34,17 +36,24 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "look for the face of one image among the faces of another",
     load: async () => (await import("./commands/compare.js")).defineCompare,
   },
+  completion: {
+    description: "print what has a shell complete commands and options: bash, zsh or fish",
+    load: async () => (await import("./commands/completion.js")).defineCompletion(everyCommand),
+  },
   load: {
     description: "send jobs to a running service at a steady rate, and compare what it counts with what was sent",
     load: () => ofCheckout(async () => (await import("./load/load-command.js")).defineLoad),
+    forDevelopers: true,
   },
   eval: {
     description: "measure how right the pipeline is, on public data",
     load: () => ofCheckout(async () => (await import("./eval/eval-command.js")).defineEval),
+    forDevelopers: true,
   },
   bench: {
     description: "measure how fast the pipeline and the fleet are on this machine",
     load: () => ofCheckout(async () => (await import("./bench/bench-command.js")).defineBench),
+    forDevelopers: true,
   },
 };
 
@@ -54,8 +63,14 @@ export async function addCommands(
   words: readonly string[],
   context: () => Promise<CommandContext>,
 ): Promise<void> {
-  for (const [name, { description, load }] of Object.entries(commands)) {
-    const command = program.command(name).description(description);
+  for (const [name, { description, load, forDevelopers = false }] of Object.entries(commands)) {
+    const command = program.command(name, { hidden: forDevelopers && !isCheckout }).description(description);
     if (words.includes(name)) (await load())(command, await context());
   }
+}
+
+/** Adds to a program all that can be asked for here, with all that it can do. */
+async function everyCommand(program: Command, context: CommandContext): Promise<void> {
+  const known = Object.keys(commands).filter((name) => isCheckout || !commands[name]!.forDevelopers);
+  await addCommands(program, known, async () => context);
 }

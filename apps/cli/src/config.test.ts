@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { loadCliConfig, rootDir } from "./config.js";
+import { rootDir } from "./checkout.js";
+import { loadCliConfig } from "./config.js";
 
 it("keeps data in the checkout and models in the user's cache", () => {
   const config = loadCliConfig({ XDG_CACHE_HOME: "/cache" });

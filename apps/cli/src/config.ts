@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import { loadConfig, logSettings } from "@facefleet/platform/config";
 import { apiDefaults, type Environment } from "@facefleet/stack";
 import { type Static, Type } from "typebox";
+import { isCheckout, rootDir } from "./checkout.js";
 
 export const cliConfigSchema = Type.Object({
   HOST: Type.String({ default: apiDefaults.host, description: "Where `facefleet up` lets the API listen." }),
@@ -23,7 +23,10 @@ export const cliConfigSchema = Type.Object({
     }),
   ),
   DATA_DIR: Type.Optional(
-    Type.String({ description: "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout." }),
+    Type.String({
+      description:
+        "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout; of an installation, `facefleet` in `XDG_DATA_HOME`, which is `~/.local/share` when unset.",
+    }),
   ),
   PACK: Type.Enum(
     packCatalogue.map(({ name }) => name),
@@ -81,9 +84,6 @@ export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
   readonly env: Environment;
 }
 
-/** The checkout (or installation) that this file belongs to. */
-export const rootDir = fileURLToPath(new URL("../../..", import.meta.url));
-
 /** @throws ConfigError that lists every fault */
 export function loadCliConfig(
   // biome-ignore lint/style/noProcessEnv: the one place where the command line reads it
@@ -93,7 +93,7 @@ export function loadCliConfig(
   const mirror = config.FACEFLEET_MODEL_MIRROR ?? mirrorBesideCheckout();
   return Object.freeze({
     ...config,
-    DATA_DIR: resolve(config.DATA_DIR ?? join(rootDir, ".data")),
+    DATA_DIR: resolve(config.DATA_DIR ?? usualDataDir(env)),
     MODELS_DIR: resolve(config.MODELS_DIR ?? join(cacheHome(env), "facefleet", "models")),
     TFJS_NODE_DIR: resolve(config.TFJS_NODE_DIR ?? join(cacheHome(env), "facefleet", "tfjs-node")),
     ...(mirror !== undefined && { FACEFLEET_MODEL_MIRROR: mirror }),
@@ -102,11 +102,22 @@ export function loadCliConfig(
   });
 }
 
+function usualDataDir(env: Environment): string {
+  if (isCheckout) return join(rootDir, ".data");
+  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "facefleet");
+}
+
+/** Where the fleet of `up` has its objects, for whoever looks at them besides it; with what else is set for the store. */
+export function storeEnvironment({ env, DATA_DIR, S3_BUCKET }: Pick<CliConfig, "env" | "DATA_DIR" | "S3_BUCKET">) {
+  return S3_BUCKET === undefined ? { ...env, STORE_DIR: env.STORE_DIR || join(DATA_DIR, "objects") } : env;
+}
+
 function cacheHome(env: Environment): string {
   return env.XDG_CACHE_HOME || join(homedir(), ".cache");
 }
 
 function mirrorBesideCheckout(): string | undefined {
+  if (!isCheckout) return undefined;
   const folder = resolve(rootDir, "..", "shared", "models");
   return existsSync(folder) ? folder : undefined;
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CommandContext } from "./command-context.js";
 import { addCommands } from "./commands.js";
@@ -16,7 +17,9 @@ async function main(): Promise<number> {
     return { config, onStopSignal, failed };
   };
   try {
-    const program = new Command("facefleet").description("A self-hosted fleet for face detection and face embeddings");
+    const program = new Command("facefleet")
+      .description("A self-hosted fleet for face detection and face embeddings")
+      .version(version());
     // "help keys" asks for `keys`, too.
     await addCommands(program, process.argv.slice(2, 4), context);
     await program.parseAsync();
@@ -25,6 +28,10 @@ async function main(): Promise<number> {
     report(error, debug);
     return 1;
   }
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
 }
 
 /** Signals of one Ctrl-C: npm passes on to us what the terminal has sent us already. */

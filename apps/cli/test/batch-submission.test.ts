@@ -27,12 +27,17 @@ it("submits a prefix, waits for the end, hands over the lines, and counts the fa
   const results = { status: 200, body: lines.join("") };
   server.answer(batchAnswer("queued"), batchAnswer("active", 0.5), batchAnswer("finished", 1), results);
   const told: unknown[] = [];
-  expect(await submit(told)).toBe(2);
+  expect(await submit(told)).toEqual({ items: 3, failed: 2 });
   expect(told).toEqual(["b1", 0.5, 1, "line 0", "line 1", "line 2"]);
   expect(JSON.parse(server.requests[0]!.body)).toEqual({
     task: "detect",
     prefix: { s3: { bucket: "photos", prefix: "2026/" } },
   });
+});
+
+it("takes a prefix below which there is nothing for a mistake", async () => {
+  server.answer(batchAnswer("queued"), batchAnswer("finished", 1), { status: 200, body: "" });
+  await expect(submit([])).rejects.toThrow("Expected images below s3://photos/2026/ but found none");
 });
 
 it("says why the items could not be read", async () => {

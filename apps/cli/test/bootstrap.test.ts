@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { findOnPath, freePort } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { rootDir } from "../src/config.js";
+import { rootDir } from "../src/checkout.js";
 
 // biome-ignore lint/style/noProcessEnv: where the tests' own Redis is
 const { REDIS_URL = "" } = process.env;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { hashApiKey, readApiKeysFile } from "@facefleet/platform";
 import { lockFile, openLock } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadCliConfig, rootDir } from "../src/config.js";
+import { rootDir } from "../src/checkout.js";
+import { loadCliConfig } from "../src/config.js";
 
 const { env } = loadCliConfig();
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { rootDir } from "../src/config.js";
+import { rootDir } from "../src/checkout.js";
 
 /** Says on stderr what is loaded. */
 const loader = `
@@ -45,7 +45,7 @@ it.each([
 
 it("shows which commands there are without one of them, or a configuration", async () => {
   const loaded = await loadedBy("--help");
-  expect(
-    loaded.filter((url) => /commander|\/apps\/cli\/dist\/(main|commands|of-checkout)\.js$|^node:/.test(url)),
-  ).toEqual(loaded);
+  expect(loaded.filter((url) => /commander|\/apps\/cli\/dist\/(main|commands|checkout)\.js$|^node:/.test(url))).toEqual(
+    loaded,
+  );
 });

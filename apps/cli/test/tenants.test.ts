@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createLogger, createObjectStore, FaceJobs, itemEnds } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { payload } from "../../../packages/platform/test/queue/queue-bench.js";
-import { loadCliConfig, rootDir } from "../src/config.js";
+import { rootDir } from "../src/checkout.js";
+import { loadCliConfig } from "../src/config.js";
 
 const { env } = loadCliConfig();
 

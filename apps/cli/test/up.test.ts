@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { freePort, portFault } from "@facefleet/stack";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadCliConfig, rootDir } from "../src/config.js";
+import { rootDir } from "../src/checkout.js";
+import { loadCliConfig } from "../src/config.js";
 import { readScrapeTargets, scrapeTargetsFile } from "../src/stack/scrape-targets.js";
 
 const { env } = loadCliConfig();
@@ -64,7 +65,7 @@ describe("facefleet up", () => {
   it("starts everything, serves images, and leaves nothing running after Ctrl-C", async () => {
     const up = new CommandLine(["up"], settings);
     await up.sees("A first request");
-    await Promise.all([submitsImages(), saysWhoHasThePort()]);
+    await Promise.all([submitsImages(), saysWhoHasThePort(), leavesTheDataToTheFirst()]);
     const targets = await readScrapeTargets(scrapeTargetsFile(dataDir));
     const pages = await Promise.all(targets.map(async (address) => (await fetch(`${address}/metrics`)).text()));
     expect(pages.map((page) => page.includes("facefleet_http_requests_total"))).toEqual([true, false]);
@@ -138,7 +139,7 @@ it("says what to do when the port is taken, before it starts anything", async ()
   expect(await up.exited).toBe(1);
   expect(up.output).toBe(
     `error: Expected port ${port} to be free but another program listens there; ` +
-      `stop it, or choose another port, for example: PORT=${port + 1} npm start\n`,
+      `stop it, or choose another port, for example with PORT=${port + 1}\n`,
   );
   server.close();
 });
@@ -147,6 +148,14 @@ async function saysWhoHasThePort(): Promise<void> {
   const second = new CommandLine(["up"], settings);
   expect(await second.exited).toBe(1);
   expect(second.output).toContain(`Expected port ${port} to be free but another Facefleet listens there`);
+}
+
+async function leavesTheDataToTheFirst(): Promise<void> {
+  const second = new CommandLine(["up"], { ...settings, PORT: String(await freePort()) });
+  expect(await second.exited).toBe(1);
+  expect(second.output).toContain(
+    `Expected the data folder ${dataDir} to be free but the fleet of http://127.0.0.1:${port} uses it`,
+  );
 }
 
 async function submitsImages(): Promise<void> {
@@ -160,10 +169,8 @@ async function submitsImages(): Promise<void> {
     {},
   );
   expect(await submit.exited).toBe(1);
-  const lines = submit.output
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  expect(submit.output).toContain("error: 1 of 2 images failed\n");
+  const lines = [...submit.output.matchAll(/^\{.*$/gm)].map(([line]) => JSON.parse(line));
   const byInput = Object.fromEntries(lines.map((line) => [line.input, line]));
   expect(byInput[fine].job).toMatchObject({ state: "succeeded", result: { faces: [], image: { width: 200 } } });
   expect(byInput[broken].job).toMatchObject({ state: "failed", error: { code: "unsupported_image_format" } });

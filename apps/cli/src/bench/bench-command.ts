@@ -3,11 +3,11 @@ import { type BenchContext, type BenchmarkName, type BenchReport, benchmarks } f
 import { type EngineChoice, engineNames } from "@facefleet/core";
 import { Argument, type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
+import { rootDir } from "../checkout.js";
 import type { CommandContext } from "../command-context.js";
 import { ensurePack } from "../commands/models/ensure-pack.js";
 import { wholeNumber } from "../commands/number-options.js";
 import { packOption } from "../commands/pack-option.js";
-import { rootDir } from "../config.js";
 import { writeBenchJson } from "./bench-json.js";
 import { benchTable } from "./bench-table.js";
 

@@ -9,9 +9,8 @@ import {
 } from "@facefleet/core/models";
 import type { Command } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
+import { ofCheckout, rootDir } from "../checkout.js";
 import type { CommandContext } from "../command-context.js";
-import { rootDir } from "../config.js";
-import { ofCheckout } from "../of-checkout.js";
 import { ensurePack } from "./models/ensure-pack.js";
 import type { ModelsConfig } from "./models/models-config.js";
 import { megabytes } from "./models/pull-display.js";

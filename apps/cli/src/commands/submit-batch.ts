@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { FacefleetClient } from "@facefleet/client";
 import { startBatchProgress } from "../submit/batch-progress.js";
-import { type PrefixBatch, submitPrefix } from "../submit/batch-submission.js";
+import { type BatchOutcome, type PrefixBatch, submitPrefix } from "../submit/batch-submission.js";
 
-/** Prints one line of JSON for each item, as the service tells it. Returns how many items failed. */
-export async function submitBatch(client: FacefleetClient, request: PrefixBatch): Promise<number> {
+/** Prints one line of JSON for each item, as the service tells it. */
+export async function submitBatch(client: FacefleetClient, request: PrefixBatch): Promise<BatchOutcome> {
   const progress = startBatchProgress();
   try {
     return await submitPrefix(client, request, {

@@ -1,9 +1,13 @@
+import { extname } from "node:path";
 import { FacefleetClient } from "@facefleet/client";
 import type { DetectorName, MultipartJob } from "@facefleet/contracts";
 import { type Command, Option } from "commander";
 import type { CommandContext } from "../command-context.js";
+import type { CliConfig } from "../config.js";
+import { counted } from "../counted.js";
 import { prefixSource } from "../submit/batch-submission.js";
 import { Drawings } from "../submit/drawings.js";
+import { ImageReader } from "../submit/image-reader.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
 import { hasFailed, submitAll } from "../submit/submission.js";
 import { submissionLine } from "../submit/submission-line.js";
@@ -16,7 +20,7 @@ import { submitBatch } from "./submit-batch.js";
 
 interface SubmitFlags {
   readonly url: string;
-  readonly task: MultipartJob["task"];
+  readonly task?: MultipartJob["task"];
   readonly detector?: DetectorName;
   readonly minFaceSize?: number;
   readonly minConfidence?: number;
@@ -34,32 +38,36 @@ export function defineSubmit(command: Command, { config, failed }: CommandContex
       "files, folders (with everything below them), s3://bucket/key; with --batch s3://bucket/prefix/",
     )
     .option("--url <url>", "where the service is (FACEFLEET_URL)", config.FACEFLEET_URL)
-    .addOption(new Option("--task <task>", "what to do").choices(["detect", "embed"]).default("detect"))
+    .addOption(
+      new Option("--task <task>", "what to do (default: detect; with --batch embed)").choices(["detect", "embed"]),
+    )
     .addOption(detectorOption("what finds faces (default: what the service is set to)"))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
     .option("--min-confidence <0..1>", "faces below it are dropped", fraction)
     .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000), 1000)
     .option("--concurrency <n>", "images sent at once", wholeNumber(1, 256), 8)
     .option("--json", "print one JSON object a line for each image, as it ends")
-    .option("--draw <folder>", "write copies of the files with the faces drawn in")
+    .option("--draw <folder>", "write copies of the images with the faces drawn in")
     .addOption(new Option("--batch", "all images below one prefix, as JSON once all have ended").conflicts("draw"))
     .action(async (names: string[], flags: SubmitFlags) => {
-      failed(await submit(names, flags, config.FACEFLEET_API_KEY));
+      failed(await submit(names, flags, config));
     });
 }
 
 /** Returns how many images failed: were not analysed, or could not be drawn on. */
-async function submit(names: readonly string[], flags: SubmitFlags, apiKey: string | undefined): Promise<number> {
-  const service = { url: flags.url, apiKey };
+async function submit(names: readonly string[], flags: SubmitFlags, config: CliConfig): Promise<number> {
+  const service = { url: flags.url, apiKey: config.FACEFLEET_API_KEY };
   if (flags.batch) {
     const batch = { ...requestOf(flags), prefix: prefixSource(names) };
     await assertServiceAnswers(service);
-    return submitBatch(new FacefleetClient(service), batch);
+    const { items, failed } = await submitBatch(new FacefleetClient(service), batch);
+    return told(failed, items);
   }
   const { inputs, leftOut } = await expandInputs(names);
-  if (leftOut > 0) process.stderr.write(`${leftOut} files in folders are no images by their names and are left out\n`);
+  if (leftOut.length > 0) process.stderr.write(`Left out, being no images by their names: ${kindsOf(leftOut)}\n`);
   await assertServiceAnswers(service);
-  const drawings = new Drawings(flags.draw, inputs);
+  const images = new ImageReader(config);
+  const drawings = new Drawings(flags.draw, inputs, images);
   const progress = startSubmitProgress(inputs.length, !flags.json);
   const submissions = await submitAll(inputs, {
     client: new FacefleetClient(service),
@@ -72,12 +80,32 @@ async function submit(names: readonly string[], flags: SubmitFlags, apiKey: stri
     },
   });
   progress.stop();
+  await images.close();
   if (!flags.json) process.stdout.write(submissionTable(submissions));
   for (const fault of drawings.faults) process.stderr.write(`error: ${fault}\n`);
-  return submissions.filter(hasFailed).length + drawings.faults.length;
+  return told(submissions.filter(hasFailed).length, inputs.length) + drawings.faults.length;
 }
 
-function requestOf({ task, detector, minFaceSize, minConfidence, maxFaces }: SubmitFlags): MultipartJob {
+/** Says how many failed, where some did. */
+function told(failed: number, all: number): number {
+  if (failed > 0) process.stderr.write(`error: ${failed} of ${counted(all, "image")} failed\n`);
+  return failed;
+}
+
+/** "1 file (.txt)", "12 files (.mov, no ending)" */
+function kindsOf(files: readonly string[]): string {
+  const endings = [...new Set(files.map((file) => extname(file).toLowerCase() || "no ending"))].sort();
+  return `${counted(files.length, "file")} (${endings.join(", ")})`;
+}
+
+function requestOf({
+  batch,
+  task = batch ? "embed" : "detect",
+  detector,
+  minFaceSize,
+  minConfidence,
+  maxFaces,
+}: SubmitFlags): MultipartJob {
   const options = {
     ...(detector !== undefined && { detector }),
     ...(minFaceSize !== undefined && { minFaceSize }),

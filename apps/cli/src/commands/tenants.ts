@@ -11,7 +11,8 @@ import {
 import type { Command } from "commander";
 import { Type } from "typebox";
 import type { CommandContext } from "../command-context.js";
-import type { CliConfig } from "../config.js";
+import { type CliConfig, storeEnvironment } from "../config.js";
+import { counted } from "../counted.js";
 import { editKeysFile } from "../keys/edit-keys-file.js";
 import { withSuspension } from "../keys/tenant-keys.js";
 
@@ -21,7 +22,7 @@ const fleetSettings = Type.Object({ ...redisSettings, ...storeSettings });
 /** How long what is canceled has to end. */
 const eraseWithinMs = 120_000;
 
-type TenantsConfig = Pick<CliConfig, "API_KEYS_FILE" | "env">;
+type TenantsConfig = Pick<CliConfig, "API_KEYS_FILE" | "DATA_DIR" | "S3_BUCKET" | "env">;
 
 /** `tenants list`, `tenants erase`, `tenants suspend` and `tenants resume`. */
 export function defineTenants(tenants: Command, { config }: CommandContext): void {
@@ -51,7 +52,7 @@ export function defineTenants(tenants: Command, { config }: CommandContext): voi
 }
 
 async function withWork(config: TenantsConfig, use: (work: TenantWork) => Promise<void>): Promise<void> {
-  const settings = loadConfig(fleetSettings, config.env);
+  const settings = loadConfig(fleetSettings, storeEnvironment(config));
   const logger = createLogger({ name: "tenants", level: "warn", format: "pretty" });
   const store = createObjectStore(settings);
   const work = new TenantWork(settings, { logger, store });
@@ -91,9 +92,10 @@ async function erase(work: TenantWork, tenant: string): Promise<void> {
   const deadline = Date.now() + eraseWithinMs;
   for (let round = 0; ; round++) {
     const { jobs, batches, uploads } = await work.erase(tenant);
+    const found = `${counted(jobs, "job")}, ${counted(batches, "batch", "batches")} and ${counted(uploads, "upload")}`;
     if (jobs + batches + uploads === 0)
       return print(round === 0 ? `${tenant} had nothing` : `${tenant} has nothing more`);
-    print(`${jobs} jobs, ${batches} batches and ${uploads} uploads of ${tenant} canceled or erased`);
+    print(`${found} of ${tenant} canceled or erased`);
     if (Date.now() > deadline)
       throw new Error(
         `Expected ${tenant} to have nothing more but it sends more, or no worker is there; suspend it first`,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { rootDir } from "../checkout.js";
 import type { CommandContext, OnStopSignal } from "../command-context.js";
-import { type CliConfig, rootDir } from "../config.js";
+import type { CliConfig } from "../config.js";
 import { Stack } from "../stack/stack.js";
 import { welcome } from "../stack/welcome.js";
 import { ensurePack } from "./models/ensure-pack.js";

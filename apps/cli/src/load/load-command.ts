@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FacefleetClient } from "@facefleet/client";
 import type { Command } from "commander";
+import { rootDir } from "../checkout.js";
 import type { CommandContext } from "../command-context.js";
 import { wholeNumber } from "../commands/number-options.js";
-import { rootDir } from "../config.js";
+import { counted } from "../counted.js";
 import { readScrapeTargets, scrapeTargetsFile } from "../stack/scrape-targets.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
 import { agrees, compare } from "./agreement.js";
@@ -61,5 +62,5 @@ async function load(flags: LoadFlags, apiKey: string | undefined): Promise<numbe
 /** What others send would be counted as ours. */
 async function assertIdle(client: FacefleetClient): Promise<void> {
   const jobs = jobsIn(await client.fleet());
-  if (jobs > 0) throw new Error(`Expected a service with nothing to do but it has ${jobs} jobs`);
+  if (jobs > 0) throw new Error(`Expected a service with nothing to do but it has ${counted(jobs, "job")}`);
 }

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   claimApiPort,
   type FoundRedis,
@@ -9,8 +9,8 @@ import {
   ServiceProcess,
   WorkerSupervisor,
 } from "@facefleet/stack";
-import type { CliConfig } from "../config.js";
-import { rootDir } from "../config.js";
+import { type CliConfig, storeEnvironment } from "../config.js";
+import { claimDataFolder, type DataFolderClaim } from "./data-folder.js";
 import { scrapeTargetsFile, writeScrapeTargets } from "./scrape-targets.js";
 
 export interface StackOptions {
@@ -30,6 +30,7 @@ export class Stack {
   readonly #stopping = new AbortController();
   readonly #failure: Promise<string>;
   #fail: (sentence: string) => void = () => undefined;
+  #folder: DataFolderClaim | undefined;
   #redis: FoundRedis | undefined;
   #api: ServiceProcess | undefined;
   #workers: WorkerSupervisor[] = [];
@@ -54,6 +55,7 @@ export class Stack {
   async start(): Promise<void> {
     const { config, ensurePack, say } = this.#options;
     await claimApiPort(config.HOST, config.PORT);
+    this.#folder = await claimDataFolder(config.DATA_DIR, this.address);
     await this.#unlessStopped(ensurePack());
     this.#redis = await findRedis({
       url: config.REDIS_URL,
@@ -84,6 +86,7 @@ export class Stack {
     await Promise.all([this.#api, ...this.#workers].map((part) => part?.stop(stopDeadlineMs)));
     await this.#redis?.stop();
     if (this.#targetsFile !== undefined) await rm(this.#targetsFile, { force: true });
+    await this.#folder?.release();
   }
 
   /** Ends everything at once. Redis is told by the end of its pipe when this process is gone. */
@@ -127,13 +130,12 @@ export class Stack {
   }
 
   #environment(): Record<string, string | undefined> {
-    const { env, DATA_DIR, MODELS_DIR, S3_BUCKET } = this.#options.config;
+    const { env, MODELS_DIR } = this.#options.config;
     return {
-      ...env,
+      ...storeEnvironment(this.#options.config),
       REDIS_URL: this.#redis?.url,
       MODELS_DIR,
       LOG_FORMAT: env.LOG_FORMAT || "pretty",
-      ...(S3_BUCKET === undefined && { STORE_DIR: env.STORE_DIR || join(DATA_DIR, "objects") }),
     };
   }
 
@@ -147,6 +149,7 @@ export class Stack {
   }
 }
 
+/** The programs are beside this one, in a checkout as in an installation. */
 function mainFile(app: string): string {
-  return join(rootDir, "apps", app, "dist", "main.js");
+  return fileURLToPath(new URL(`../../../${app}/dist/main.js`, import.meta.url));
 }

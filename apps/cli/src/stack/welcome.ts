@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import { counted } from "../counted.js";
 
 export interface WelcomeFacts {
   readonly address: string;
@@ -18,7 +19,7 @@ export function welcome(facts: WelcomeFacts): string {
   const key = needsKey ? '-H "Authorization: Bearer $FACEFLEET_API_KEY" ' : "";
   return [
     "",
-    `Facefleet is up: ${address}   (${workers} worker${workers === 1 ? "" : "s"}; Ctrl-C stops it)`,
+    `Facefleet is up: ${address}   (${counted(workers, "worker")}; Ctrl-C stops it)`,
     "",
     `  documentation  ${address}/docs`,
     `  metrics        ${address}/metrics`,
@@ -33,7 +34,9 @@ export function welcome(facts: WelcomeFacts): string {
   ].join("\n");
 }
 
+/** The one that comes along with a checkout, or with the package that this is in. */
 function firstImage({ rootDir, cwd }: WelcomeFacts): string {
-  const portrait = join(rootDir, "tests", "assets", "portrait.png");
-  return existsSync(portrait) ? relative(cwd, portrait) : "photo.jpg";
+  const places = [join(rootDir, "tests", "assets", "portrait.png"), join(rootDir, "..", "portrait.png")];
+  const portrait = places.find(existsSync);
+  return portrait === undefined ? "photo.jpg" : relative(cwd, portrait);
 }

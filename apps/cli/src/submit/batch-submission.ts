@@ -2,6 +2,12 @@ import type { Batch, BatchLine, BatchRequest, FacefleetClient } from "@facefleet
 
 export type PrefixBatch = Extract<BatchRequest, { readonly prefix: object }>;
 
+/** How many items there were, and how many did not succeed. */
+export interface BatchOutcome {
+  readonly items: number;
+  readonly failed: number;
+}
+
 export interface BatchListeners {
   onStart(batch: Batch): void;
   onProgress(batch: Batch): void;
@@ -11,24 +17,25 @@ export interface BatchListeners {
 
 /**
  * Has everything below a prefix analysed, waits for the end, and hands over the results.
- * @returns how many items did not succeed
- * @throws Error when the items could not be read
+ * @throws Error when the items could not be read, or there are none
  */
 export async function submitPrefix(
   client: FacefleetClient,
   request: PrefixBatch,
   listeners: BatchListeners,
-): Promise<number> {
+): Promise<BatchOutcome> {
   const submitted = await client.submitBatch(request);
   listeners.onStart(submitted);
   const batch = await client.waitForBatch(submitted, { onProgress: listeners.onProgress });
   if (batch.state === "failed") throw unreadable(request, batch);
-  let failures = 0;
+  const outcome = { items: 0, failed: 0 };
   for await (const line of client.batchResults(batch)) {
-    if (line.state !== "succeeded") failures++;
+    outcome.items++;
+    if (line.state !== "succeeded") outcome.failed++;
     await listeners.onLine(line);
   }
-  return failures;
+  if (outcome.items === 0) throw new Error(`Expected images below ${placeOf(request)} but found none`);
+  return outcome;
 }
 
 /** "s3://bucket/prefix/" as the source of a batch. @throws Error for anything else */
@@ -38,7 +45,10 @@ export function prefixSource(names: readonly string[]): PrefixBatch["prefix"] {
   throw new Error(`Expected one s3://bucket/prefix/ for --batch, with a / at its end, but received ${names.join(" ")}`);
 }
 
-function unreadable({ prefix }: PrefixBatch, { error }: Batch): Error {
-  const { bucket, prefix: below } = prefix.s3;
-  return new Error(`Expected images below s3://${bucket}/${below} but received ${error?.detail ?? error?.title}`);
+function unreadable(request: PrefixBatch, { error }: Batch): Error {
+  return new Error(`Expected images below ${placeOf(request)} but received ${error?.detail ?? error?.title}`);
+}
+
+function placeOf({ prefix: { s3 } }: PrefixBatch): string {
+  return `s3://${s3.bucket}/${s3.prefix}`;
 }

@@ -9,10 +9,13 @@ import { faceOverlay } from "./face-overlay.js";
 export class DrawingFolder {
   readonly #folder: string;
   readonly #targets: ReadonlyMap<string, string>;
+  readonly #read: (source: string) => Promise<Buffer>;
 
-  constructor(folder: string, sources: readonly string[]) {
+  /** @param read gives the bytes of one of the sources */
+  constructor(folder: string, sources: readonly string[], read: (source: string) => Promise<Buffer> = readFile) {
     this.#folder = folder;
     this.#targets = targetPaths(folder, sources);
+    this.#read = read;
   }
 
   /** Writes the copy of one of the sources: JPEG for a JPEG, PNG for everything else. Returns its path. */
@@ -21,7 +24,7 @@ export class DrawingFolder {
     if (target === undefined) throw new Error(`Expected one of the sources to draw on but received ${source}`);
     await mkdir(this.#folder, { recursive: true });
     // What the service could read is drawn on, and as it read it.
-    const { data, width, height } = await decodeImage(await readFile(source));
+    const { data, width, height } = await decodeImage(await this.#read(source));
     const overlay = Buffer.from(faceOverlay({ width, height }, faces));
     const drawn = sharp(data, { raw: { width, height, channels: 3 } }).composite([{ input: overlay, left: 0, top: 0 }]);
     await (isJpeg(source) ? drawn.jpeg({ quality: 92 }) : drawn.png()).toFile(target);

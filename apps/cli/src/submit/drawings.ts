@@ -1,4 +1,5 @@
 import { DrawingFolder } from "./drawing-folder.js";
+import type { ImageReader } from "./image-reader.js";
 import { hasFailed, type Submission } from "./submission.js";
 import { facesOf } from "./submission-table.js";
 import type { SubmitInput } from "./submit-input.js";
@@ -8,18 +9,15 @@ export class Drawings {
   readonly #folder: DrawingFolder | undefined;
   readonly faults: string[] = [];
 
-  constructor(folder: string | undefined, inputs: readonly SubmitInput[]) {
-    const files = inputs.filter(({ kind }) => kind === "file").map(({ name }) => name);
-    this.#folder = folder === undefined ? undefined : new DrawingFolder(folder, files);
+  constructor(folder: string | undefined, inputs: readonly SubmitInput[], images: ImageReader) {
+    const byName = new Map(inputs.map((input) => [input.name, input]));
+    const read = async (name: string) => images.read(byName.get(name)!);
+    this.#folder = folder === undefined ? undefined : new DrawingFolder(folder, [...byName.keys()], read);
   }
 
   async add(submission: Submission): Promise<void> {
     const { input, job } = submission;
     if (!this.#folder || hasFailed(submission)) return;
-    if (input.kind !== "file") {
-      this.faults.push(`Expected a file to draw on but received ${input.name}; copy it here first`);
-      return;
-    }
     try {
       await this.#folder.draw(input.name, facesOf(job));
     } catch (error) {

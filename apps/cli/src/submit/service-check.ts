@@ -1,4 +1,5 @@
 import { FacefleetClient, type FacefleetClientOptions, FacefleetError } from "@facefleet/client";
+import { isCheckout } from "../checkout.js";
 
 /**
  * Makes sure, before anything is sent, that a service is there that would take it. One that is only busy is.
@@ -16,7 +17,7 @@ export async function assertServiceAnswers(options: FacefleetClientOptions): Pro
 }
 
 function nobodyThere(url: FacefleetClientOptions["url"], cause: Error): Error {
-  const advice = "start one with npm start, or name one with --url";
+  const advice = `start one with ${isCheckout ? "npm start" : "facefleet up"}, or name one with --url`;
   return new Error(`Expected a Facefleet service at ${url} but nothing answered; ${advice}`, { cause });
 }
 

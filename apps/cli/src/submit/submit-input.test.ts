@@ -9,7 +9,8 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "inputs-"));
   await mkdir(join(folder, "b", "c"), { recursive: true });
-  for (const name of ["z.JPG", "a.png", "notes.txt", "b/c/deep.webp"]) await writeFile(join(folder, name), "");
+  for (const name of ["z.JPG", "a.png", "notes.txt", "b/c/deep.webp", "phone.HEIC", "saved.jfif"])
+    await writeFile(join(folder, name), "");
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -18,9 +19,11 @@ it("finds the images of a folder and everything below it, in a stable order", as
   expect(inputs).toEqual([
     { kind: "file", name: join(folder, "a.png"), contentType: "image/png" },
     { kind: "file", name: join(folder, "b/c/deep.webp"), contentType: "image/webp" },
+    { kind: "file", name: join(folder, "phone.HEIC"), contentType: "image/heic" },
+    { kind: "file", name: join(folder, "saved.jfif"), contentType: "image/jpeg" },
     { kind: "file", name: join(folder, "z.JPG"), contentType: "image/jpeg" },
   ]);
-  expect(leftOut).toBe(1);
+  expect(leftOut).toEqual([join(folder, "notes.txt")]);
 });
 
 it("sends a file that was named, whatever its extension", async () => {

@@ -12,6 +12,8 @@ export type SubmitInput =
 const contentTypes: Readonly<Record<string, string>> = {
   ".jpg": imageFormats.jpeg,
   ".jpeg": imageFormats.jpeg,
+  ".jpe": imageFormats.jpeg,
+  ".jfif": imageFormats.jpeg,
   ".png": imageFormats.png,
   ".webp": imageFormats.webp,
   ".gif": imageFormats.gif,
@@ -20,12 +22,13 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".avif": imageFormats.avif,
   ".heic": imageFormats.heic,
   ".heif": imageFormats.heic,
+  ".hif": imageFormats.heic,
 };
 
 export interface ExpandedInputs {
   readonly inputs: SubmitInput[];
-  /** Files in folders that are no images by their names. */
-  readonly leftOut: number;
+  /** The names of files in folders that are no images by them. */
+  readonly leftOut: readonly string[];
 }
 
 /** Turns files, folders (with everything below them) and s3:// URLs into single images, in a stable order. */
@@ -33,7 +36,7 @@ export async function expandInputs(names: readonly string[]): Promise<ExpandedIn
   const expanded = await Promise.all(names.map(expandInput));
   return {
     inputs: expanded.flatMap(({ inputs }) => inputs),
-    leftOut: expanded.reduce((sum, { leftOut }) => sum + leftOut, 0),
+    leftOut: expanded.flatMap(({ leftOut }) => leftOut),
   };
 }
 
@@ -48,7 +51,7 @@ async function expandInput(name: string): Promise<ExpandedInputs> {
 }
 
 function single(input: SubmitInput): ExpandedInputs {
-  return { inputs: [input], leftOut: 0 };
+  return { inputs: [input], leftOut: [] };
 }
 
 function s3Input(name: string): SubmitInput {
@@ -63,10 +66,15 @@ function fileInput(name: string): SubmitInput {
 
 async function folderInputs(folder: string): Promise<ExpandedInputs> {
   const files = await filesBelow(folder);
-  const images = files.filter((path) => extname(path).toLowerCase() in contentTypes);
-  if (images.length > 0) return { inputs: images.map(fileInput), leftOut: files.length - images.length };
+  const images = files.filter(isImage);
+  const leftOut = files.filter((path) => !isImage(path));
+  if (images.length > 0) return { inputs: images.map(fileInput), leftOut };
   const formats = Object.keys(imageFormats).join(", ");
   return single({ kind: "fault", name: folder, fault: `Expected images (${formats}) in the folder but found none` });
+}
+
+function isImage(path: string): boolean {
+  return extname(path).toLowerCase() in contentTypes;
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

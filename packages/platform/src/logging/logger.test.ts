@@ -1,5 +1,6 @@
+import { WriteStream } from "node:tty";
 import { ProblemError } from "@facefleet/contracts";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createLogger, type LoggerOptions } from "./logger.js";
 
 const capture = (format: LoggerOptions["format"], level: LoggerOptions["level"] = "info") => {
@@ -73,5 +74,29 @@ describe("createLogger", () => {
     error.cause = error;
     logger.error({ err: error }, "failed");
     expect(JSON.parse(lines[0] ?? "{}").err.message).toBe("round");
+  });
+});
+
+describe("colours on a terminal", () => {
+  const { isTTY, hasColors, getColorDepth } = process.stdout;
+  afterEach(() => {
+    Object.assign(process.stdout, { isTTY, hasColors, getColorDepth });
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    [{ TERM: "xterm-256color" }, true],
+    [{ TERM: "xterm-256color", NO_COLOR: "1" }, false],
+    [{ TERM: "dumb" }, false],
+  ])("are there with %o: %s", (env, expected) => {
+    for (const name of ["CI", "COLORTERM", "FORCE_COLOR", "NO_COLOR", "NODE_DISABLE_COLORS", "TMUX"]) {
+      vi.stubEnv(name, undefined);
+    }
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const { hasColors, getColorDepth } = WriteStream.prototype;
+    Object.assign(process.stdout, { isTTY: true, hasColors, getColorDepth });
+    const { lines, logger } = capture("pretty");
+    logger.info("said");
+    expect(lines.join("").includes("\u001b[")).toBe(expected);
   });
 });

@@ -51,7 +51,8 @@ function redactBindings(logger: Logger): Logger {
 
 function forPeople(output: DestinationStream): DestinationStream {
   const prettify = prettyFactory({
-    colorize: process.stdout.isTTY,
+    // As NO_COLOR and TERM have it, too.
+    colorize: process.stdout.isTTY && process.stdout.hasColors(),
     ignore: "name",
     messageFormat: "{name}: {msg}",
     translateTime: "SYS:HH:MM:ss.l",

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DetectorName } from "@facefleet/contracts";
-import { rootDir } from "../../config.js";
+import { rootDir } from "../../checkout.js";
 import type { DistancesReport } from "./evaluate-distances.js";
 
 /** Writes what was measured where the sources of the pack take it from. */
