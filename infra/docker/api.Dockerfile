@@ -2,7 +2,7 @@
 # From the repository's root: docker build -f infra/docker/api.Dockerfile -t facefleet/api:0.1.0 .
 
 # The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
-FROM node:20.20.2-bookworm-slim AS pnpm
+FROM node:24.21.0-bookworm-slim AS pnpm
 WORKDIR /app
 COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 # The field packageManager has the exact version.
@@ -24,7 +24,7 @@ RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
  && find /deployed/node_modules -type f \( -name '*.map' -o -name '*.d.*ts' -o -name '*.d.ts' \) -delete \
  && mv /deployed/dist /deployed/package.json /ours/
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="facefleet/api" \
       org.opencontainers.image.description="The API of Facefleet, a fleet for face detection and face embeddings" \
       org.opencontainers.image.version="0.1.0"

@@ -2,7 +2,7 @@
 # From the repository's root: docker build -f infra/docker/worker-cpu.Dockerfile -t facefleet/worker-cpu:0.1.0 .
 
 # The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
-FROM node:20.20.2-bookworm-slim AS pnpm
+FROM node:24.21.0-bookworm-slim AS pnpm
 WORKDIR /app
 COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 # The field packageManager has the exact version.
@@ -28,7 +28,7 @@ RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
  && find /deployed/node_modules/.pnpm/onnxruntime-node@*/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
       -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
 
-FROM node:20.20.2-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="facefleet/worker-cpu" \
       org.opencontainers.image.description="The worker of Facefleet, a fleet for face detection and face embeddings" \
       org.opencontainers.image.version="0.1.0"

@@ -5,7 +5,7 @@
 # Neither has run on a GPU yet, and the stages from "cuda-provider" on have never been built: see the same page.
 
 # The stages "pnpm" and "build" are the same in every Dockerfile here, so that they are built once.
-FROM node:20.20.2-bookworm-slim AS pnpm
+FROM node:24.21.0-bookworm-slim AS pnpm
 WORKDIR /app
 COPY .npmrc package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 # The field packageManager has the exact version.
@@ -31,7 +31,7 @@ RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store \
  && find /deployed/node_modules/.pnpm/onnxruntime-node@*/node_modules/onnxruntime-node/bin/napi-v6 -mindepth 2 -maxdepth 2 \
       -not -path "*/linux/$(node -p process.arch)" -exec rm -r {} +
 
-FROM node:20.20.2-bookworm-slim AS app
+FROM node:24.21.0-bookworm-slim AS app
 WORKDIR /app
 COPY --from=deployed /deployed ./
 COPY --from=deployed /ours ./

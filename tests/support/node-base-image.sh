@@ -7,7 +7,7 @@ version=$1 file=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 machine=$(node -p 'process.arch')
-npm_version=$(npm view "npm@10" version --json | node -p 'JSON.parse(require("fs").readFileSync(0)).at(-1)')
+npm_version=$(npm view "npm@11" version --json | node -p 'JSON.parse(require("fs").readFileSync(0)).at(-1)')
 (cd "$work" && npm pack --silent "node-linux-$machine@$version" "npm@$npm_version" >/dev/null)
 mv "$work"/node-linux-*.tgz "$work/node.tgz"
 mv "$work"/npm-*.tgz "$work/npm.tgz"
