@@ -773,6 +773,7 @@ export interface Problem {
     | "image_not_found"
     | "upload_not_found"
     | "route_not_found"
+    | "method_not_allowed"
     | "request_timeout"
     | "idempotency_conflict"
     | "job_canceled"
@@ -960,6 +961,10 @@ export interface FleetAnswer {
       oldestSeconds: number;
     };
   };
+  /**
+   * Whether somebody has paused the queue: no worker takes a job.
+   */
+  paused: boolean;
   /**
    * Jobs in the hands of workers.
    */

@@ -46,7 +46,7 @@ class Problem(Model):
     """
     title: str
     status: int
-    code: Literal['invalid_request', 'malformed_json', 'missing_image', 'empty_image', 'invalid_embedding', 'no_face_detected', 'unauthorized', 'tenant_suspended', 'bucket_forbidden', 'url_forbidden', 'host_forbidden', 'site_forbidden', 'upload_url_invalid', 'job_not_found', 'batch_not_found', 'image_not_found', 'upload_not_found', 'route_not_found', 'request_timeout', 'idempotency_conflict', 'job_canceled', 'job_not_failed', 'job_not_repeatable', 'webhook_absent', 'body_too_large', 'image_too_large', 'unsupported_media_type', 'unsupported_content_encoding', 'unsupported_image_format', 'image_undecodable', 'fingerprint_mismatch', 'batch_too_large', 'batch_source_invalid', 'too_many_jobs', 'too_many_batches', 'too_much_kept', 'too_much_stored', 'too_many_uploads', 'too_many_waits', 'too_many_downloads', 'rate_limited', 'headers_too_large', 'internal_error', 'inference_failed', 'job_timeout', 'worker_lost', 'image_unreachable', 'queue_unavailable', 'submission_unconfirmed', 'store_unavailable', 'shutting_down', 'sync_timeout'] | str
+    code: Literal['invalid_request', 'malformed_json', 'missing_image', 'empty_image', 'invalid_embedding', 'no_face_detected', 'unauthorized', 'tenant_suspended', 'bucket_forbidden', 'url_forbidden', 'host_forbidden', 'site_forbidden', 'upload_url_invalid', 'job_not_found', 'batch_not_found', 'image_not_found', 'upload_not_found', 'route_not_found', 'method_not_allowed', 'request_timeout', 'idempotency_conflict', 'job_canceled', 'job_not_failed', 'job_not_repeatable', 'webhook_absent', 'body_too_large', 'image_too_large', 'unsupported_media_type', 'unsupported_content_encoding', 'unsupported_image_format', 'image_undecodable', 'fingerprint_mismatch', 'batch_too_large', 'batch_source_invalid', 'too_many_jobs', 'too_many_batches', 'too_much_kept', 'too_much_stored', 'too_many_uploads', 'too_many_waits', 'too_many_downloads', 'rate_limited', 'headers_too_large', 'internal_error', 'inference_failed', 'job_timeout', 'worker_lost', 'image_unreachable', 'queue_unavailable', 'submission_unconfirmed', 'store_unavailable', 'shutting_down', 'sync_timeout'] | str
     """
     The stable name of the problem.
     """
@@ -512,6 +512,10 @@ class FleetAnswer(Model):
     waiting: Waiting
     """
     Jobs that wait for a worker, by priority.
+    """
+    paused: bool
+    """
+    Whether somebody has paused the queue: no worker takes a job.
     """
     active: int
     """
