@@ -33,7 +33,7 @@ interface JsonOptions {
  * @throws ProblemError for JSON that is not as expected; the store keeps nothing of it
  */
 export async function readImageJson(request: FastifyRequest, options: JsonOptions): Promise<ImageJson> {
-  const inline = new InlineImages(options, uploadClaimOf(request, options.maxBytes));
+  const inline = new InlineImages(options, () => uploadClaimOf(request, options.maxBytes));
   try {
     const json = await readText(request, options, inline);
     return { body: options.parse(json), inline };
@@ -59,7 +59,8 @@ async function readText(request: FastifyRequest, { places }: JsonOptions, inline
       );
     text.push(bytes);
   };
-  for await (const chunk of (request.body as Readable).iterator({ destroyOnReturn: false })) {
+  if (Buffer.isBuffer(request.body) && !mayNameData(request.body)) return request.body;
+  for await (const chunk of chunksOf(request.body as Buffer | Readable)) {
     for (const piece of reader.read(chunk)) {
       if (piece.kind === "text") keep(piece.bytes);
       else if (piece.kind === "begin") keep(inline.begin(piece.place));
@@ -70,15 +71,24 @@ async function readText(request: FastifyRequest, { places }: JsonOptions, inline
   return Buffer.concat(text);
 }
 
+/** Whether JSON may have the name `data` somewhere, which it may write with escapes. */
+function mayNameData(json: Buffer): boolean {
+  return json.includes("data") || json.includes("\\u");
+}
+
+function chunksOf(body: Buffer | Readable): Iterable<Buffer> | AsyncIterable<Buffer> {
+  return Buffer.isBuffer(body) ? [body] : body.iterator({ destroyOnReturn: false });
+}
+
 /** The images that came along with JSON, as uploads. */
 class InlineImages {
   readonly #options: JsonOptions;
-  readonly #claim: UploadClaim;
+  readonly #claim: () => UploadClaim;
   /** By what stands for them in the JSON, which nobody can guess. */
   readonly #images = new Map<string, StoredImage>();
   #open: OpenImage | undefined;
 
-  constructor(options: JsonOptions, claim: UploadClaim) {
+  constructor(options: JsonOptions, claim: () => UploadClaim) {
     this.#options = options;
     this.#claim = claim;
   }
@@ -100,7 +110,7 @@ class InlineImages {
     const { most } = this.#options;
     if (this.#images.size === most)
       throw new ProblemError("invalid_request", `Expected at most ${most} images in the JSON but received more`);
-    this.#open = new OpenImage(place, (bytes) => this.#options.intake.keep(bytes, this.#claim));
+    this.#open = new OpenImage(place, (bytes) => this.#options.intake.keep(bytes, this.#claim()));
     return Buffer.from(this.#open.name);
   }
 

@@ -6,15 +6,15 @@ import { Compile } from "typebox/compile";
 import { findFaults, type JsonSchema } from "./faults.js";
 
 /**
- * The validator of every route: strict (nothing is removed, and nothing in a body is converted), with
- * the same engine that checks payloads on the worker's side. Bodies that still arrive are read, and checked, by their route.
+ * The validator of every route: strict (nothing is removed, and nothing in a body is converted), with the same engine that
+ * checks payloads on the worker's side. Bodies that were left as bytes are read, and checked, by their route.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart, ...rest }) => {
   if ("contentType" in rest && rest.contentType === "multipart/form-data") return () => true;
   const check = validator(schema);
   const read = httpPart === "querystring" ? (value: unknown) => numbersOf(schema as JsonSchema, value) : asReceived;
   return (value) => {
-    if (value instanceof Readable) return true;
+    if (value instanceof Readable || Buffer.isBuffer(value)) return true;
     try {
       return { value: check(read(value)) };
     } catch (error) {
