@@ -1,4 +1,4 @@
-// Writes infra/grafana/dashboards/*.json from the panels below. With --check nothing is written: it fails and names
+// Writes infra/grafana/dashboards/*.json from the panels below and from docs/runbook.md. With --check nothing is written: it fails and names
 // each file that is not as it would be.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -157,10 +157,38 @@ function drawn({ title, unit, queries, type = "timeseries" }, index) {
   };
 }
 
+/** The runbook as a dashboard, a panel for each section, so that alerts can lead to one: Grafana is where they are looked at. */
+function runbook() {
+  const [, ...sections] = readFileSync(join(folder, "..", "..", "..", "docs", "runbook.md"), "utf8").split(/^## /m);
+  let y = 0;
+  const panels = sections.map((section, index) => {
+    const [title, ...lines] = section.split("\n");
+    const h = Math.ceil(lines.length * 1.2) + 2;
+    y += h;
+    return {
+      id: index + 1,
+      title,
+      type: "text",
+      gridPos: { x: 0, y: y - h, w: columns, h },
+      options: { mode: "markdown", content: withoutFiles(lines.join("\n").trim()) },
+    };
+  });
+  return { uid: "facefleet-runbook", title: "Facefleet: runbook", tags: ["facefleet"], schemaVersion: 39, panels };
+}
+
+/** Links to files lead nowhere from there. */
+function withoutFiles(markdown) {
+  return markdown.replace(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, "$1");
+}
+
+const files = {
+  ...Object.fromEntries(Object.entries(dashboards).map(([name, description]) => [name, dashboard(name, description)])),
+  runbook: runbook(),
+};
 let isStale = false;
-for (const [name, description] of Object.entries(dashboards)) {
+for (const [name, content] of Object.entries(files)) {
   const file = join(folder, `${name}.json`);
-  const text = `${JSON.stringify(dashboard(name, description), null, 2)}\n`;
+  const text = `${JSON.stringify(content, null, 2)}\n`;
   if (read(file) === text) continue;
   if (process.argv.includes("--check")) {
     process.stderr.write(`infra/grafana/dashboards/${name}.json is stale: run npm run generate\n`);

@@ -42,6 +42,20 @@ describe("each alert", () => {
     for (const place of named) expect(places).toContain(place);
   });
 
+  it("leads to that place in Grafana, where alerts are looked at", async () => {
+    const rules = await readFile(join(folder, "rules.yml"), "utf8");
+    const { uid, panels } = JSON.parse(
+      await readFile(join(repository, "infra", "grafana", "dashboards", "runbook.json"), "utf8"),
+    ) as { uid: string; panels: { id: number; title: string }[] };
+    const links = [...rules.matchAll(/runbook: \S+#(\S+)\n +runbook_url: "(.+)"/g)];
+    expect(links).toHaveLength((await alertNames("rules.yml", "alert")).size);
+    for (const [, place, url] of links) {
+      const panel = panels.find(({ title }) => title.toLowerCase().replaceAll(" ", "-") === place);
+      expect(url).toBe(`{{ $externalLabels.grafana }}/d/${uid}?viewPanel=${panel?.id}`);
+    }
+    expect(await readFile(join(folder, "prometheus.yml"), "utf8")).toContain('external_labels: { grafana: "http');
+  });
+
   it("is tested: where it fires, and where it does not", async () => {
     const tests = await readFile(join(folder, "rules.test.yml"), "utf8");
     for (const name of await alertNames("rules.yml", "alert")) {

@@ -23,8 +23,8 @@ async function alertExpressions(): Promise<string[]> {
 async function dashboardExpressions(): Promise<string[]> {
   const folder = join(infra, "grafana", "dashboards");
   const texts = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "utf8")));
-  const panels = texts.flatMap((text) => JSON.parse(text).panels as { targets: { expr: string }[] }[]);
-  return panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  const panels = texts.flatMap((text) => JSON.parse(text).panels as { targets?: { expr: string }[] }[]);
+  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 }
 
 async function scalingExpressions(): Promise<string[]> {
