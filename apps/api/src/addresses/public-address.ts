@@ -20,6 +20,10 @@ export type BaseOf = (request: FastifyRequest) => string;
 
 /** What tells the `publicBase` of a request: also of one that Fastify refuses before it has that name. */
 export function publicBaseOf({ PUBLIC_URL, TRUST_PROXY }: AddressSettings): BaseOf {
+  if (PUBLIC_URL === undefined && TRUST_PROXY === undefined) {
+    app.decorateRequest("publicBase", "");
+    return;
+  }
   const fixed = PUBLIC_URL === undefined ? undefined : publicBase(PUBLIC_URL);
   const trusts = trustsProxies(TRUST_PROXY);
   return (request) => fixed ?? forwardedBase(request, trusts);
@@ -32,7 +36,9 @@ export function tellAddresses(app: FastifyInstance, baseOf: BaseOf): void {
       return baseOf(this as FastifyRequest);
     },
   });
-  app.addHook("preSerialization", async (request, _reply, payload) => addressed(request.publicBase, payload));
+  app.addHook("preSerialization", (request, _reply, payload, done) => {
+    done(null, addressed(request.publicBase, payload));
+  });
   app.addHook("onSend", (request, reply, payload, done) => {
     const location = reply.getHeader("location");
     if (typeof location === "string" && location.startsWith("/")) {
