@@ -30,9 +30,11 @@ import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
 import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
 import { BatchSource } from "../apps/worker/src/batches/sources/batch-source.js";
+import { FailedItems } from "../apps/worker/src/batches/sources/failed-items.js";
 import { fetchImage } from "../apps/worker/src/jobs/fetch-image.js";
 import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
+import { randomFrom, unreliable } from "./support/unreliable.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const bucket = "photos";
@@ -195,7 +197,7 @@ describe("a batch of listed items", () => {
     expect(ndjson(Buffer.concat(read).toString())).toHaveLength(32);
     open();
     await ended(id);
-    expect(await batches.lines(id, 0, [511])).toBeUndefined();
+    expect(await batches.lines(id, 0, [511])).toEqual({ stored: "as first stored" });
     for await (const chunk of reader) read.push(chunk);
     const lines = ndjson(Buffer.concat(read).toString());
     expect(lines.map(({ index }) => index)).toEqual(photos(600).map((_, index) => index));
@@ -410,35 +412,6 @@ describe("an output", () => {
   });
 });
 
-/** Steps of which one call in five fails: half of these before it is made, half after, so that only the answer is lost. */
-function unreliable(steps: BatchSteps, random: () => number): BatchSteps {
-  const fail = (when: string) => {
-    throw new ProblemError("queue_unavailable", `Lost ${when} the call`);
-  };
-  return new Proxy(steps, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function" || name === "lines")
-        return typeof value === "function" ? value.bind(target) : value;
-      return async (...args: unknown[]) => {
-        const luck = random();
-        if (luck < 0.1) fail("before");
-        const answer: unknown = await value.apply(target, args);
-        return luck < 0.2 ? fail("after") : answer;
-      };
-    },
-  });
-}
-
-/** Numbers from 0 to 1, the same for the same seed (Park and Miller 1988). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
-
 describe("a batch of uploads", () => {
   async function handedOver(count: number): Promise<string[]> {
     const ids: string[] = [];
@@ -569,6 +542,7 @@ describe("whatever fails in the middle of a step", () => {
       const stepper = new BatchStepper({
         steps: flaky,
         source,
+        failedItems: new FailedItems({ steps: flaky, results, source }),
         results,
         jobs,
         room,
@@ -647,7 +621,11 @@ describe("DELETE", () => {
     async function* lines() {
       yield "{}";
     }
-    const late = { isPartComplete: async () => true, lines, partStored: steps.partStored.bind(steps) };
+    const late = Object.assign(Object.create(steps), {
+      isPartComplete: async () => true,
+      lines,
+      partStored: steps.partStored.bind(steps),
+    });
     await new BatchResults({ store, own, steps: late, results: api.results }).storeNext(before);
     await steps.close();
     expect(await own.batchPart(id, 0).head()).toBeUndefined();

@@ -24,10 +24,10 @@ PACKAGE = HERE / "src" / "facefleet"
 HEADER = '"""Generated from the OpenAPI description by generate.py; change that, not this file."""'
 
 ANSWERS = [
-    *("Batch", "BatchEvent", "BatchLine", "FleetAnswer", "Job", "JobEvent", "JobList", "ModelsAnswer"),
+    *("Batch", "BatchEvent", "BatchLine", "BatchList", "FleetAnswer", "Job", "JobEvent", "JobList", "ModelsAnswer"),
     *("Upload", "WebhookAttempts"),
 ]
-REQUESTS = ["ImageRef", "JobOptions"]
+REQUESTS = ["BatchItem", "ImageRef", "JobOptions"]
 
 
 # What only the service checks: a client that did so, too, would refuse what a newer service allows.

@@ -6,6 +6,7 @@ const spokenOf = [
   "AnalysisResult",
   "Batch",
   "BatchLine",
+  "BatchList",
   "BatchRequest",
   "FleetAnswer",
   "Job",

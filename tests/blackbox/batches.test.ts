@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Batch, BatchLine, Upload, WebhookSecret } from "@facefleet/contracts";
+import type { Batch, BatchLine, BatchList, Upload, WebhookSecret } from "@facefleet/contracts";
 import type { ObjectStore } from "@facefleet/platform";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -69,7 +69,8 @@ describe("a batch", () => {
 
   describe("of items", () => {
     it("is answered 202, and has one line for each, in their order, failures included", async () => {
-      const items = [face, absent, blank, broken, face];
+      const labels = [{ id: "a", metadata: { page: "1" } }, { id: "b" }];
+      const items = [{ image: face, ...labels[0] }, { image: absent, ...labels[1] }, blank, broken, face];
       const batch = await submitted({ task: "embed", items, metadata: { album: "summer" }, resultTtlSeconds: 120 });
       const { id } = batch;
       const links = { self: `/v1/batches/${id}`, results: `/v1/batches/${id}/results` };
@@ -84,7 +85,13 @@ describe("a batch", () => {
       expect(answer.headers.get("content-type")).toMatch(/^application\/x-ndjson/);
       const lines = ndjson(answer.text);
       expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
-      expect(lines.map(({ image }) => image)).toEqual(items);
+      expect(lines.map(({ image }) => image)).toEqual([face, absent, blank, broken, face]);
+      expect(lines[0]).toMatchObject(labels[0]!);
+      expect(lines[1]).toMatchObject(labels[1]!);
+      expect(lines[2]).not.toHaveProperty("id");
+      const listed = await elsewhere.get<BatchList>("/v1/batches?state=finished&limit=100");
+      expect(listed.body.batches.find((one) => one.id === id)).toEqual(end);
+      expect((await globex.get<BatchList>("/v1/batches?limit=100")).text).not.toContain(id);
       expect(lines.map(({ state }) => state)).toEqual(["succeeded", "failed", "succeeded", "failed", "succeeded"]);
       expect(lines[1]!.error).toMatchObject({ code: "image_not_found", status: 404 });
       expect(lines[3]!.error).toMatchObject({ code: "unsupported_image_format", status: 415 });
@@ -136,12 +143,15 @@ describe("a batch", () => {
 
   describe("of a manifest", () => {
     it("has each of its lines, one that is no reference fails alone", async () => {
-      const lines = [JSON.stringify(blank), "no json", JSON.stringify({ s3: {} }), JSON.stringify(absent)];
+      const named = { image: absent, id: "a", metadata: { page: "1" } };
+      const lines = [JSON.stringify(blank), "no json", JSON.stringify({ s3: {} }), JSON.stringify(named)];
       await store("lists/mixed.ndjson", `${lines.join("\n")}\n\n`);
       const end = await ended({ manifest: s3("lists/mixed.ndjson") });
       expect(end).toMatchObject({ state: "finished", counts: { total: 4, succeeded: 1, failed: 3 } });
-      const codes = (await acme.batchLines(end.id)).map(({ error }) => error?.code);
+      const results = await acme.batchLines(end.id);
+      const codes = results.map(({ error }) => error?.code);
       expect(codes).toEqual([undefined, "invalid_request", "invalid_request", "image_not_found"]);
+      expect(results[3]).toMatchObject(named);
     });
 
     it("that is not there fails, and says why", async () => {
@@ -237,6 +247,29 @@ describe("a batch", () => {
       expect(body.counts.succeeded).toBeLessThan(300);
       expect((await acme.delete(links.self)).status).toBe(204);
     });
+  });
+
+  it("is retried where items failed: once what they lacked is there, they succeed, and its end is announced anew", async () => {
+    const late = s3(`batches/late-${randomUUID()}.png`);
+    const told = await WebhookReceiver.start(answering(200));
+    const { id, links } = await ended({ items: [blank, { image: late, id: "late" }], webhook: { url: told.url } });
+    const [first, failed] = await acme.batchLines(id);
+    expect(failed).toMatchObject({ id: "late", state: "failed", error: { code: "image_not_found" } });
+    await store(late.s3.key, await portrait());
+    const path = `${links.self}/retry`;
+    const answers = await Promise.all([acme, elsewhere, acme].map((caller) => caller.post<Batch>(path)));
+    const retried = answers.filter(({ status }) => status === 202);
+    expect(retried).toHaveLength(1);
+    expect(retried[0]!.body).toMatchObject({ id, retries: 1, counts: { failed: 0 } });
+    for (const answer of answers) if (answer !== retried[0]) expectProblem(answer, 409, "batch_not_repeatable");
+    expect(await acme.endedBatch(id)).toMatchObject({ state: "finished", counts: { succeeded: 2, failed: 0 } });
+    const lines = await elsewhere.batchLines(id);
+    expect(lines).toMatchObject([first!, { id: "late", state: "succeeded", result: { faces: [{}] } }]);
+    expectProblem(await acme.post(path), 409, "batch_not_repeatable");
+    expectProblem(await globex.post(path), 404, "batch_not_found");
+    await expectEventually(async () => expect(told.received).toHaveLength(2));
+    expect(new Set(told.received.map(({ headers }) => headers["webhook-id"])).size).toBe(2);
+    await told.stop();
   });
 
   it("that is over is erased by DELETE, again and again, with its results", async () => {
@@ -352,6 +385,9 @@ describe("a batch", () => {
       const answer = await refused({ items: [blank, { s3: { bucket: "photos", key: 5 } }], options: { maxFaces: 0 } });
       const paths = answer.body.errors?.map(({ path }) => path);
       expect(paths?.sort()).toEqual(["/items/1/s3/key", "/options/maxFaces"]);
+      const twice = await refused({ items: [{ image: blank, id: "a" }, blank, { image: face, id: "a" }] });
+      expectProblem(twice, 400, "invalid_request");
+      expect(twice.body.errors).toMatchObject([{ path: "/items/2/id" }]);
     });
 
     it("with what is no JSON, and without a key", async () => {

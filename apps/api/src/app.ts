@@ -5,6 +5,7 @@ import multipart from "@fastify/multipart";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { publicBaseOf, tellAddresses } from "./addresses/public-address.js";
 import { trustsProxies } from "./addresses/trusted-proxies.js";
+import { batchListRoutes } from "./batches/batch-list.js";
 import { batchRoutes } from "./batches/batches.js";
 import type { ApiConfig } from "./config.js";
 import { measureApi } from "./fleet/api-metrics.js";
@@ -122,6 +123,7 @@ const allRoutes = [
   jobListRoutes,
   jobEventRoutes,
   batchRoutes,
+  batchListRoutes,
   uploadRoutes,
   webhookAttemptRoutes,
   webhookSecretRoutes,

@@ -90,9 +90,9 @@ it("end the reading of a batch's results", async () => {
   // A reader of the results that never come to an end.
   api.batches.lines = async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    return [" ".repeat(1000)];
+    return { lines: [" ".repeat(1000)] };
   };
-  api.batches.record = async () => ({ id, expanded: 512 * 1e6 }) as never;
+  api.batches.record = async () => ({ id, round: 0, expanded: 512 * 1e6 }) as never;
   const answer = await ask(revoked, `/v1/batches/${id}/results`);
   await file.replace(keysOf(other));
   expect(await endOf(answer)).toBe("cut");

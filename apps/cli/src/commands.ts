@@ -32,6 +32,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "send images to a running service and show the faces that it finds",
     load: async () => (await import("./commands/submit.js")).defineSubmit,
   },
+  batches: {
+    description: "list your batches, and try the failed items of one again",
+    load: async () => (await import("./commands/batches.js")).defineBatches,
+  },
   compare: {
     description: "look for the face of one image among the faces of another",
     load: async () => (await import("./commands/compare.js")).defineCompare,

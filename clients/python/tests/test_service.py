@@ -99,6 +99,9 @@ def test_runs_a_batch(client: FacefleetClient, prefix: str) -> None:
     assert [line.state for line in lines] == ["succeeded", "succeeded", "failed"]
     assert lines[2].error is not None
     assert lines[2].error.code == "unsupported_image_format"
+    again = client.wait_for_batch(client.retry_batch(done), timeout=120)
+    assert (again.retries, again.counts.succeeded, again.counts.failed) == (1, 2, 1)
+    assert again.id in [listed.id for listed in client.batches(state="finished")]
 
 
 def test_says_what_the_fleet_is_doing(client: FacefleetClient) -> None:

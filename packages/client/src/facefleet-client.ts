@@ -21,6 +21,7 @@ import { hasEnded, type WaitOptions, waitUntilEnded, withinWait } from "./wait-u
 import type {
   Batch,
   BatchLine,
+  BatchList,
   BatchRequest,
   FleetAnswer,
   ImageRef,
@@ -57,6 +58,14 @@ export interface JobWaitOptions extends WaitOptions {
 export type VerifyOptions = SubmitOptions & JobWaitOptions;
 
 export type JobState = Job["state"];
+
+export type BatchState = Batch["state"];
+
+export interface BatchListOptions extends CallOptions {
+  readonly state?: BatchState | undefined;
+  /** Batches of one request, at most 100. */
+  readonly pageSize?: number | undefined;
+}
 
 export interface BatchWaitOptions extends WaitOptions {
   /** Told how far the batch has come, each time it is looked at. */
@@ -141,16 +150,8 @@ export class FacefleetClient {
   }
 
   /** Every job of the caller, newest first, without results. Pages are fetched as they are needed. */
-  async *jobs({ state, pageSize = 100, signal }: ListOptions = {}): AsyncGenerator<Job, void, undefined> {
-    let cursor: string | undefined;
-    do {
-      const query = new URLSearchParams({ limit: String(pageSize) });
-      if (state !== undefined) query.set("state", state);
-      if (cursor !== undefined) query.set("cursor", cursor);
-      const page: JobList = await this.#get<JobList>(`/v1/jobs?${query}`, { signal });
-      yield* page.jobs;
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+  async *jobs(options: ListOptions = {}): AsyncGenerator<Job, void, undefined> {
+    for await (const page of this.#pages<JobList>("/v1/jobs", options)) yield* page.jobs;
   }
 
   /** Cancels a job that has not ended; erases the result of one that has. */
@@ -185,6 +186,11 @@ export class FacefleetClient {
     return this.#get(batchPath(batch), options);
   }
 
+  /** Every batch of the caller, newest first. Pages are fetched as they are needed. */
+  async *batches(options: BatchListOptions = {}): AsyncGenerator<Batch, void, undefined> {
+    for await (const page of this.#pages<BatchList>("/v1/batches", options)) yield* page.batches;
+  }
+
   /** Waits until every item of a batch has ended, or the batch was canceled or could not be read. */
   waitForBatch(batch: BatchOrId, { onProgress, ...options }: BatchWaitOptions = {}): Promise<Batch> {
     return waitUntilEnded(`the batch ${idOf(batch)}`, options, async (signal) => {
@@ -203,6 +209,14 @@ export class FacefleetClient {
     const request = { method: "GET", path, headers: { accept: "application/x-ndjson" }, repeatable: true } as const;
     const stream = await this.#transport.send({ ...request, signal, read: readStream });
     yield* ndjsonValues<BatchLine>(streamChunks(stream, signal));
+  }
+
+  /**
+   * Has the failed items of a batch that has finished tried again. Sent once only: whether a lost request has arrived,
+   * `retries` of the batch tells.
+   */
+  retryBatch(batch: BatchOrId, options: CallOptions = {}): Promise<Batch> {
+    return this.#postOnce(`${batchPath(batch)}/retry`, options);
   }
 
   /** Cancels what is left of a batch. */
@@ -228,6 +242,21 @@ export class FacefleetClient {
   /** What the ready workers are doing, and what waits for them. */
   fleet(options: CallOptions = {}): Promise<FleetAnswer> {
     return this.#get("/v1/fleet", options);
+  }
+
+  async *#pages<Page extends JobList | BatchList>(
+    path: string,
+    { state, pageSize = 100, signal }: ListOptions | BatchListOptions,
+  ): AsyncGenerator<Page, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: String(pageSize) });
+      if (state !== undefined) query.set("state", state);
+      if (cursor !== undefined) query.set("cursor", cursor);
+      const page: Page = await this.#get<Page>(`${path}?${query}`, { signal });
+      yield page;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
   }
 
   #get<T>(path: string, { signal }: CallOptions): Promise<T> {

@@ -1,6 +1,8 @@
 export type { FacefleetClientOptions } from "./client-options.js";
 export { compareEmbeddings, type EmbeddingComparison, embeddingOf } from "./embeddings.js";
 export {
+  type BatchListOptions,
+  type BatchState,
   type BatchWaitOptions,
   type CallOptions,
   FacefleetClient,

@@ -5,7 +5,7 @@ export type ImageRef = S3ImageRef | UploadImageRef | UrlImageRef;
 export type JobResult = AnalysisResult | VerifyResult;
 export type BatchRequest =
   | {
-      items: ImageRef[];
+      items: BatchItem[];
       task: "detect" | "embed";
       options?: {
         /**
@@ -106,7 +106,7 @@ export type BatchRequest =
     }
   | {
       /**
-       * An object with one ImageRef a line, as JSON in UTF-8 (NDJSON); it may be gzip.
+       * An object with one BatchItem a line, as JSON in UTF-8 (NDJSON); it may be gzip.
        */
       manifest: {
         s3: {
@@ -320,6 +320,7 @@ export type BatchRequest =
        */
       resultTtlSeconds?: number;
     };
+export type BatchItem = S3ImageRef | UploadImageRef | UrlImageRef | LabelledImage;
 export type JobRequest =
   | {
       task: "detect" | "embed";
@@ -707,6 +708,10 @@ export interface Batch {
    * The share of its items that have ended.
    */
   progress: number;
+  /**
+   * How often its failed items were tried again.
+   */
+  retries?: number;
   output?: {
     s3: {
       bucket: string;
@@ -779,6 +784,7 @@ export interface Problem {
     | "job_canceled"
     | "job_not_failed"
     | "job_not_repeatable"
+    | "batch_not_repeatable"
     | "webhook_absent"
     | "body_too_large"
     | "image_too_large"
@@ -848,7 +854,20 @@ export interface BatchLine {
    * Which item it is, from 0.
    */
   index: number;
+  /**
+   * The item's own, where it has one.
+   */
+  id?: string;
   image?: ImageRef;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * An item of a canceled batch that was never queued has a line without image and label.
+   */
   state: "succeeded" | "failed" | "canceled";
   result?: JobResult;
   error?: Problem;
@@ -919,6 +938,29 @@ export interface Candidate {
    */
   decision: "match" | "no_match" | "uncertain";
   face: Face;
+}
+export interface BatchList {
+  /**
+   * Newest first.
+   */
+  batches: Batch[];
+  /**
+   * Where the next page starts. Absent on the last page.
+   */
+  cursor?: string;
+}
+export interface LabelledImage {
+  image: ImageRef;
+  /**
+   * Echoed back. Those of listed items have to differ; those of a manifest may be anything, and `index` tells its items apart.
+   */
+  id?: string;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
 }
 /**
  * Where the end is announced.

@@ -29,6 +29,21 @@ it("submits a batch and looks until it has ended, less and less often", async ()
   expect(server.requests.map(({ line }) => line)).toEqual(["POST /v1/batches", ...Array(3).fill("GET /v1/batches/b1")]);
 });
 
+it("lists batches page by page", async () => {
+  const page = (ids: string[], cursor?: string) => ({
+    status: 200,
+    body: { batches: ids.map((id) => ({ id })), cursor },
+  });
+  server.answer(page(["b3", "b2"], "next"), page(["b1"]));
+  const ids = [];
+  for await (const { id } of client.batches({ state: "finished", pageSize: 2 })) ids.push(id);
+  expect(ids).toEqual(["b3", "b2", "b1"]);
+  expect(server.requests.map(({ line }) => line)).toEqual([
+    "GET /v1/batches?limit=2&state=finished",
+    "GET /v1/batches?limit=2&state=finished&cursor=next",
+  ]);
+});
+
 it("gives up on a batch after a time, and at an abort", async () => {
   server.answer(batchAnswer("active"), batchAnswer("active"));
   await expect(client.waitForBatch("b1", { timeoutMs: 100 })).rejects.toMatchObject({ code: "wait_timeout" });

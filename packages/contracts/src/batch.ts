@@ -13,9 +13,31 @@ const Place = Type.Object(
   { additionalProperties: false },
 );
 
+/** An item with what its caller knows it by. */
+export const LabelledImage = Type.Object(
+  {
+    image: ImageRef,
+    id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description:
+          "Echoed back. Those of listed items have to differ; those of a manifest may be anything, and `index` tells its items apart.",
+      }),
+    ),
+    metadata: Type.Optional(Metadata),
+  },
+  { $id: "LabelledImage", additionalProperties: false },
+);
+export type LabelledImage = Static<typeof LabelledImage>;
+
+/** An item of a batch: its image, or that with a label. */
+export const BatchItem = Type.Union([...ImageRef.anyOf, LabelledImage], { $id: "BatchItem" });
+export type BatchItem = Static<typeof BatchItem>;
+
 /** The items of a batch: listed, or where their list is, or where they are. */
 const sources = {
-  items: Type.Array(ImageRef, { minItems: 1, maxItems: 1000 }),
+  items: Type.Array(BatchItem, { minItems: 1, maxItems: 1000 }),
   manifest: Type.Object(
     {
       s3: Type.Object(
@@ -25,7 +47,7 @@ const sources = {
     },
     {
       additionalProperties: false,
-      description: "An object with one ImageRef a line, as JSON in UTF-8 (NDJSON); it may be gzip.",
+      description: "An object with one BatchItem a line, as JSON in UTF-8 (NDJSON); it may be gzip.",
     },
   ),
   prefix: Type.Object(
@@ -91,6 +113,7 @@ export const Batch = Type.Object(
     }),
     counts: BatchCounts,
     progress: Type.Number({ minimum: 0, maximum: 1, description: "The share of its items that have ended." }),
+    retries: Type.Optional(Type.Integer({ minimum: 1, description: "How often its failed items were tried again." })),
     output: Type.Optional(Type.Object({ s3: Type.Object({ bucket: Type.String(), prefix: Type.String() }) })),
     createdAt: Timestamp,
     finishedAt: Type.Optional(Timestamp),
@@ -107,12 +130,26 @@ export const Batch = Type.Object(
 );
 export type Batch = Static<typeof Batch>;
 
+/** A page of GET /v1/batches. */
+export const BatchList = Type.Object(
+  {
+    batches: Type.Array(Batch, { description: "Newest first." }),
+    cursor: Type.Optional(Type.String({ description: "Where the next page starts. Absent on the last page." })),
+  },
+  { $id: "BatchList" },
+);
+export type BatchList = Static<typeof BatchList>;
+
 /** One line of a batch's results. */
 export const BatchLine = Type.Object(
   {
     index: Type.Integer({ minimum: 0, description: "Which item it is, from 0." }),
+    id: Type.Optional(Type.String({ description: "The item's own, where it has one." })),
     image: Type.Optional(ImageRef),
-    state: Type.Enum(["succeeded", "failed", "canceled"]),
+    metadata: Type.Optional(Metadata),
+    state: Type.Enum(["succeeded", "failed", "canceled"], {
+      description: "An item of a canceled batch that was never queued has a line without image and label.",
+    }),
     result: Type.Optional(JobResult),
     error: Type.Optional(Problem),
   },

@@ -161,6 +161,13 @@ export const problemTable = {
     retryable: false,
     advice: "Submit the image again as a new job.",
   },
+  batch_not_repeatable: {
+    status: 409,
+    title: "The batch has nothing that could be tried again",
+    retryable: false,
+    advice:
+      "Only items that failed, of a batch that has finished, can be tried again; look the batch up to see its state.",
+  },
   webhook_absent: {
     status: 409,
     title: "There is no webhook to send",

@@ -15,8 +15,14 @@ export const FaceJobPayload = Type.Object(
     tenant: TenantId,
     /** Where the job's end is announced. */
     webhook: Type.Optional(Type.Object({ url: Type.String() })),
-    /** The batch that the job is an item of, and which one. */
-    batch: Type.Optional(Type.Object({ id: Type.String(), index: Type.Integer({ minimum: 0 }) })),
+    /** The batch that the job is an item of, and which one; `item`: the item's own id. */
+    batch: Type.Optional(
+      Type.Object({
+        id: Type.String(),
+        index: Type.Integer({ minimum: 0 }),
+        item: Type.Optional(Type.String()),
+      }),
+    ),
     /** The digest that names the record of the idempotency key it was submitted with. */
     idempotency: Type.Optional(Type.String()),
   },

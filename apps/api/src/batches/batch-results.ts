@@ -4,9 +4,11 @@ import {
   isStored,
   itemsWithLines,
   type KeptText,
-  type OwnObject,
+  LineReader,
   type OwnObjects,
+  type PartLines,
   partSize,
+  type StoredPart,
 } from "@facefleet/platform";
 
 /** Where results are while their batch goes on, and where they are in the end. */
@@ -17,64 +19,85 @@ interface ResultPlaces {
 
 /** Divides a part. */
 const linesAtOnce = 16;
-const chunkBytes = 1_048_576;
-const lineBreak = 0x0a;
 
 /**
  * The lines of a batch's items that have ended, in the order of the items, as NDJSON. Parts that are complete are in
  * the object store, the others in Redis; nothing is held in memory but a piece of one.
  */
 export async function* batchResults(places: ResultPlaces, record: BatchRecord): AsyncGenerator<Buffer, void> {
-  for (let part = 0; part * partSize < record.expanded; part += 1) yield* partOf(places, record.id, part);
+  const items = record.round === 0 ? record.expanded : record.total;
+  for (let part = 0; part * partSize < items; part += 1) yield* new PartReader(places, record.id, part).lines();
   if (record.finishedAt === undefined) return;
   for (let index = itemsWithLines(record); index < record.total; index += 1) {
     yield Buffer.from(`${JSON.stringify({ index, state: "canceled" })}\n`);
   }
 }
 
-/** Whoever reads slowly may see a part move into the object store: it is then read on from there. */
-async function* partOf({ batches, own }: ResultPlaces, id: string, part: number): AsyncGenerator<Buffer, void> {
-  for (let read = 0; read < partSize; read += linesAtOnce) {
-    const indexes = Array.from({ length: linesAtOnce }, (_, offset) => part * partSize + read + offset);
-    const lines = await batches.lines(id, part, indexes);
-    if (!lines) return yield* afterLines(storedPart(own.batchPart(id, part)), read);
-    yield* bytesOf(batches, lines);
-  }
-}
+class PartReader {
+  /** The part as it was before some of its items were tried again. */
+  #before: { readonly name: string; readonly reader: LineReader } | undefined;
 
-/** Short lines together, and each long one piece by piece. */
-async function* bytesOf(batches: Pick<Batches, "lineBytes">, lines: readonly KeptText[]): AsyncGenerator<Buffer, void> {
-  let short = "";
-  for (const line of lines) {
-    if (!isStored(line)) {
-      short += `${line}\n`;
-      continue;
+  constructor(
+    private readonly places: ResultPlaces,
+    private readonly id: string,
+    private readonly part: number,
+  ) {}
+
+  /** Whoever reads slowly may see the part move into the object store: it is then read on from there. */
+  async *lines(): AsyncGenerator<Buffer, void> {
+    for (let read = 0; read < partSize; read += linesAtOnce) {
+      const indexes = Array.from({ length: linesAtOnce }, (_, offset) => this.part * partSize + read + offset);
+      const found = await this.places.batches.lines(this.id, this.part, indexes);
+      if ("stored" in found) return yield* (await this.#readerAfter(read, found.stored)).rest();
+      if (found.before) yield* this.#merged(read, found.lines, found.before);
+      else yield* this.#bytesOf(found.lines.filter((line) => line !== undefined));
+    }
+  }
+
+  /** Lines as they were, but for those of items that are tried again: these have one once they have ended. */
+  async *#merged(
+    read: number,
+    lines: readonly (KeptText | undefined)[],
+    { stored, isAgain }: NonNullable<Extract<PartLines, { lines: unknown }>["before"]>,
+  ): AsyncGenerator<Buffer, void> {
+    const name = nameOf(stored);
+    if (this.#before?.name !== name) this.#before = { name, reader: await this.#readerAfter(read, stored) };
+    const { reader } = this.#before;
+    for (const [place, line] of lines.entries()) {
+      if (!isAgain[place]) {
+        yield* reader.line();
+        continue;
+      }
+      await reader.skip();
+      if (line !== undefined) yield* this.#bytesOf([line]);
+    }
+  }
+
+  /** Short lines together, and each long one piece by piece. */
+  async *#bytesOf(lines: readonly KeptText[]): AsyncGenerator<Buffer, void> {
+    let short = "";
+    for (const line of lines) {
+      if (!isStored(line)) {
+        short += `${line}\n`;
+        continue;
+      }
+      if (short !== "") yield Buffer.from(short);
+      yield* this.places.batches.lineBytes(line);
+      short = "\n";
     }
     if (short !== "") yield Buffer.from(short);
-    yield* batches.lineBytes(line);
-    short = "\n";
   }
-  if (short !== "") yield Buffer.from(short);
+
+  /** What comes after the first lines of the part, where it is stored. */
+  async #readerAfter(lines: number, stored: StoredPart): Promise<LineReader> {
+    const { own, batches } = this.places;
+    const isFirst = stored === "as first stored";
+    const reader = new LineReader(isFirst ? own.batchPart(this.id, this.part).pieces() : batches.lineBytes(stored));
+    await reader.skip(lines);
+    return reader;
+  }
 }
 
-async function* storedPart(part: OwnObject): AsyncGenerator<Buffer, void> {
-  for (let offset = 0; ; offset += chunkBytes) {
-    const { bytes } = await part.getPart({ offset, length: chunkBytes });
-    if (bytes.length > 0) yield bytes;
-    if (bytes.length < chunkBytes) return;
-  }
-}
-
-/** What comes after the first lines. */
-async function* afterLines(chunks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer, void> {
-  let left = count;
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (; left > 0 && start < chunk.length; left -= 1) {
-      const end = chunk.indexOf(lineBreak, start);
-      if (end === -1) break;
-      start = end + 1;
-    }
-    if (left === 0 && start < chunk.length) yield chunk.subarray(start);
-  }
+function nameOf(stored: StoredPart): string {
+  return typeof stored === "string" ? stored : stored.id;
 }

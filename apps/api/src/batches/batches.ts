@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { Batch, BatchRequest } from "@facefleet/contracts";
-import { uploadsOf } from "@facefleet/platform";
+import { labelled, uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { addressedLines } from "../addresses/addressed.js";
@@ -17,7 +17,7 @@ import { batchResults } from "./batch-results.js";
 /** A thousand references with signed URLs. */
 const bodyLimitBytes = 4_194_304;
 
-/** Submit, look up, read the results of, and cancel or erase batches. */
+/** Submit, look up, read the results of, retry, and cancel or erase batches. */
 export const batchRoutes: Routes = async (app, services) => {
   const { batches } = services;
 
@@ -115,6 +115,27 @@ export const batchRoutes: Routes = async (app, services) => {
       return reply.code(204).send(null);
     },
   );
+
+  app.post(
+    "/v1/batches/:id/retry",
+    {
+      schema: {
+        operationId: "retryBatch",
+        summary: "Try the failed items of a batch again",
+        description:
+          "All that failed, whatever for, once the batch has finished: a bucket may have been opened meanwhile. The lines of the others stay. The batch is active again until its next end, which is announced as another event, and from which on its results are kept as long as from the first. Uploads are kept for it where an item's error is `retryable`; an item whose upload is gone fails with `upload_not_found`.",
+        tags: ["batches"],
+        params: BatchParams,
+        response: { 202: refer(Batch), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const id = batchId(request.params);
+      const batch = await batches.retry(request.tenant.id, id, request.tenant.quotas);
+      if (!batch) throw batchNotFound(id);
+      return reply.code(202).header("location", batch.links.self).send(batch);
+    },
+  );
 };
 
 async function submit(services: ApiServices, request: FastifyRequest, body: BatchRequest) {
@@ -125,7 +146,8 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
     defaultTtlSeconds: config.RESULT_TTL_SECONDS,
     defaultDetector: config.DETECTOR,
   });
-  for (const image of items) assertImageAllowed(services, tenant, image);
+  const images = items.map((item) => labelled(item).image);
+  for (const image of images) assertImageAllowed(services, tenant, image);
   if ("manifest" in plan.source) assertImageAllowed(services, tenant, plan.source.manifest);
   if ("prefix" in plan.source) assertPlaceAllowed(store, tenant, plan.source.prefix.s3);
   if (plan.output) await assertOutputAllowed(store, tenant, plan.output.s3);
@@ -133,7 +155,7 @@ async function submit(services: ApiServices, request: FastifyRequest, body: Batc
   const key = request.headers["idempotency-key"];
   return batches.submit(plan, {
     items,
-    uploads: await uploads.ownOf(tenant.id, uploadsOf({ images: items })),
+    uploads: await uploads.ownOf(tenant.id, uploadsOf({ images })),
     ...tenant.quotas,
     trace: callerTrace(request),
     requestId: request.id,

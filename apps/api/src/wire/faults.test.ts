@@ -45,6 +45,24 @@ describe("findFaults", () => {
     expect(faults.map(({ path }) => path)).toEqual(["/image/s3/key", "/image/s3/versionId"]);
   });
 
+  it("points into a labelled item, and into one that is a reference alone", () => {
+    const items = [
+      { image: { s3: { bucket: "photos", key: 5 } }, id: "", metadata: { a: 1 } },
+      { s3: {} },
+      { id: "a" },
+    ];
+    const faults = find(BatchRequest, { task: "embed", items });
+    expect(faults.map(({ path }) => path)).toEqual([
+      "/items/0/image/s3/key",
+      "/items/0/id",
+      "/items/0/metadata/a",
+      "/items/1/s3/bucket",
+      "/items/1/s3/key",
+      "/items/2",
+    ]);
+    expect(faults.at(-1)?.message).toContain("an object with url or an object with image");
+  });
+
   it("says what an image reference is when nothing of it is there", () => {
     expect(find(JobRequest, { task: "embed", image: {} })).toEqual([
       {

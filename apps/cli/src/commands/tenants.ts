@@ -15,6 +15,7 @@ import { type CliConfig, storeEnvironment } from "../config.js";
 import { counted } from "../counted.js";
 import { editKeysFile } from "../keys/edit-keys-file.js";
 import { withSuspension } from "../keys/tenant-keys.js";
+import { type Column, table } from "../table.js";
 
 /** What the API and the workers of the fleet have, too. */
 const fleetSettings = Type.Object({ ...redisSettings, ...storeSettings });
@@ -71,20 +72,13 @@ const columns = [
   ["in Redis", ({ keptBytes }) => megabytes(keptBytes)],
   ["in the store", ({ storedBytes }) => megabytes(storedBytes)],
   ["uploads", ({ uploads }) => String(uploads)],
-] as const satisfies readonly (readonly [string, (state: TenantState) => string])[];
+] as const satisfies readonly Column<TenantState>[];
 
 async function list(work: TenantWork, json: boolean): Promise<void> {
   const all = await work.all();
   if (json) for (const state of all) print(JSON.stringify(state));
   if (json) return;
-  const rows = [columns.map(([title]) => title), ...all.map((state) => columns.map(([, text]) => text(state)))];
-  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows) {
-    const [tenant, ...numbers] = row.map((text, column) =>
-      column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!),
-    );
-    print([tenant, ...numbers].join("  "));
-  }
+  process.stdout.write(table(columns, all));
 }
 
 /** What is canceled ends soon after, and is erased then. */

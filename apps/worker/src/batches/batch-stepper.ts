@@ -1,9 +1,8 @@
 import { maxBatchItems, ProblemError } from "@facefleet/contracts";
 import {
+  type BatchChunk,
   type BatchRecord,
   type BatchSteps,
-  type ChunkItem,
-  endedItems,
   type FaceJobs,
   itemsWithLines,
   partSize,
@@ -12,11 +11,13 @@ import {
 } from "@facefleet/platform";
 import type { BatchResults } from "./batch-results.js";
 import type { BatchSource } from "./sources/batch-source.js";
-import type { SourceItem } from "./sources/source-page.js";
+import type { FailedItems } from "./sources/failed-items.js";
+import { chunkItem } from "./sources/source-page.js";
 
 export interface BatchStepperParts {
   readonly steps: BatchSteps;
   readonly source: BatchSource;
+  readonly failedItems: FailedItems;
   readonly results: BatchResults;
   readonly jobs: Pick<FaceJobs, "cancel">;
   readonly room: Room;
@@ -61,11 +62,12 @@ export class BatchStepper {
   async #advance(record: BatchRecord): Promise<number | undefined> {
     if (record.stopping) await this.#cancelLive(record);
     else if (record.state === "queued") return this.#count(record);
-    const queued = record.stopping ? 0 : await this.#expand(record);
+    const queued = await this.#expand(record);
     const stored = await this.#store(record.id);
     const latest = await this.parts.steps.record(record.id);
     if (latest && isComplete(latest)) {
-      await this.#releaseUploads(latest.id);
+      // Of one that has finished, they are for its failed items to be tried again with.
+      if (latest.stopping) await this.#releaseUploads(latest.id);
       await this.parts.source.release(latest);
       await this.parts.steps.finish(latest);
       this.parts.onEnd(latest);
@@ -95,7 +97,7 @@ export class BatchStepper {
     const share = Math.floor(window / Math.max(1, batches));
     let record: BatchRecord | undefined = first;
     for (let chunks = 0; chunks < chunksPerStep; chunks += 1) {
-      if (!record || record.stopping || !hasRoom(record, share) || !(await this.#fits(record))) return chunks;
+      if (!record || !goesOn(record) || !hasRoom(record, share) || !(await this.#fits(record))) return chunks;
       if (!(await this.#expandChunk(record))) return chunks;
       record = await this.parts.steps.record(record.id);
     }
@@ -105,13 +107,25 @@ export class BatchStepper {
   /** Whether more of a batch may be in Redis. One of which nothing waits there goes on all the same, but slowly. */
   async #fits(record: BatchRecord): Promise<boolean> {
     const { room, steps } = this.parts;
+    if (record.stopping) return true;
     if (room.isFull) return false;
     const kept = await steps.keptBytes(record.plan.tenant);
-    return kept < batchShare * room.allowance() || record.expanded === endedItems(record);
+    return kept < batchShare * room.allowance() || (await steps.liveItems(record.id)).length === 0;
   }
 
   async #expandChunk(record: BatchRecord): Promise<boolean> {
-    const { steps, source } = this.parts;
+    const chunk = record.round === 0 ? await this.#nextChunk(record) : await this.#chunkAgain(record);
+    const isQueued = await this.parts.steps.expand(record, chunk);
+    if (isQueued) this.parts.onQueued(record.plan, chunk.items.filter((item) => !("error" in item)).length);
+    return isQueued;
+  }
+
+  async #chunkAgain(record: BatchRecord): Promise<BatchChunk> {
+    return { ...(await this.parts.failedItems.read(record, queuedAtOnce)), cursor: "" };
+  }
+
+  async #nextChunk(record: BatchRecord): Promise<BatchChunk> {
+    const { source } = this.parts;
     const page = await source.read(record, Math.min(queuedAtOnce, record.total - record.expanded));
     // What was added to a prefix since it was counted is not part of the batch.
     const items = page.items.slice(0, record.total - record.expanded);
@@ -121,9 +135,7 @@ export class BatchStepper {
       throw new ProblemError("batch_source_invalid", detail);
     }
     const chunk = items.map((item, offset) => chunkItem(item, record.expanded + offset));
-    const isQueued = await steps.expand(record, { items: chunk, expanded, cursor: page.cursor });
-    if (isQueued) this.parts.onQueued(record.plan, chunk.filter((item) => !("error" in item)).length);
-    return isQueued;
+    return { items: chunk, expanded, cursor: page.cursor };
   }
 
   /** Stores every part that is complete. Returns how many there were. */
@@ -155,9 +167,9 @@ export class BatchStepper {
   }
 }
 
-function chunkItem(item: SourceItem, index: number): ChunkItem {
-  if (!("fault" in item)) return { index, image: item.image };
-  return { index, ...(item.image && { image: item.image }), error: item.fault.toProblem() };
+/** Of one that is being stopped only what is to be tried again goes on: to keep the lines that it has. */
+function goesOn({ stopping, round }: BatchRecord): boolean {
+  return stopping === undefined || round > 0;
 }
 
 function hasRoom({ expanded, total, stored }: BatchRecord, share: number): boolean {

@@ -18,6 +18,7 @@ import { BatchResults } from "./batch-results.js";
 import { BatchRunner } from "./batch-runner.js";
 import { BatchStepper } from "./batch-stepper.js";
 import { BatchSource } from "./sources/batch-source.js";
+import { FailedItems } from "./sources/failed-items.js";
 
 export interface BatchWorkerParts {
   readonly store: ObjectStore;
@@ -41,10 +42,13 @@ export class BatchWorker {
   constructor(settings: RedisSettings, parts: BatchWorkerParts) {
     const { store, own, jobs, uploads, results, room, cleanup, storeWatch, metrics, logger } = parts;
     const steps = new BatchSteps(settings, { logger });
+    const source = new BatchSource({ store, own, steps, uploads });
+    const batchResults = new BatchResults({ store, own, steps, results });
     const stepper = new BatchStepper({
       steps,
-      source: new BatchSource({ store, own, steps, uploads }),
-      results: new BatchResults({ store, own, steps, results }),
+      source,
+      failedItems: new FailedItems({ steps, results: batchResults, source }),
+      results: batchResults,
       jobs,
       room,
       onReleased: (ids) => cleanup.released(ids),

@@ -5,7 +5,7 @@ from ._client import FacefleetClient
 from ._embeddings import EmbeddingComparison, compare_embeddings, embedding_array, embedding_of
 from ._errors import FacefleetError, WebhookVerificationError
 from ._images import Image
-from ._requests import ImageRef, JobOptions
+from ._requests import BatchItem, ImageRef, JobOptions
 from ._results import analysis_of, comparison_of, result_of
 from ._webhooks import WebhookEvent, verify_webhook
 from ._wire import (
@@ -27,6 +27,7 @@ __all__ = [
     "AsyncFacefleetClient",
     "Batch",
     "BatchEvent",
+    "BatchItem",
     "BatchLine",
     "EmbeddingComparison",
     "Face",

@@ -16,7 +16,7 @@ from ._errors import FacefleetError
 from ._events import EventReader
 from ._images import Image, image_of
 from ._policy import delay_before, error_of, may_retry, unreachable
-from ._requests import ImageRef, JobOptions
+from ._requests import BatchItem, ImageRef, JobOptions
 from ._results import analysis_of, comparison_of
 from ._settings import AGAIN_SECONDS, Settings, next_interval, overdue
 from ._wire import AnalysisResult, Batch, BatchLine, FleetAnswer, Job, ModelsAnswer, VerifyResult, WebhookAttempts
@@ -206,7 +206,7 @@ class AsyncFacefleetClient:
         self,
         task: AnalysisTask,
         *,
-        items: list[ImageRef] | None = None,
+        items: list[BatchItem] | None = None,
         manifest: str | None = None,
         prefix: str | None = None,
         output: str | None = None,
@@ -239,6 +239,24 @@ class AsyncFacefleetClient:
 
     async def batch(self, batch: BatchOrId) -> Batch:
         return await self._send(calls.batch(batch))
+
+    async def batches(self, *, state: str | None = None) -> AsyncIterator[Batch]:
+        """Every batch of the caller, newest first. Pages are fetched as they are needed."""
+        cursor: str | None = None
+        while True:
+            page = await self._send(calls.batches(state, cursor))
+            for batch in page.batches:
+                yield batch
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    async def retry_batch(self, batch: BatchOrId) -> Batch:
+        """Has the failed items of a batch that has finished tried again.
+
+        Sent once only: whether a lost request has arrived, `retries` of the batch tells.
+        """
+        return await self._send(calls.retry_batch(batch))
 
     async def wait_for_batch(
         self, batch: BatchOrId, *, timeout: float | None = None, on_progress: Callable[[Batch], None] | None = None

@@ -13,8 +13,8 @@ import httpx
 
 from ._images import Image, image_of
 from ._model import Model
-from ._requests import ImageRef, JobOptions
-from ._wire import Batch, FleetAnswer, Job, JobList, ModelsAnswer, Upload, WebhookAttempts
+from ._requests import BatchItem, JobOptions
+from ._wire import Batch, BatchList, FleetAnswer, Job, JobList, ModelsAnswer, Upload, WebhookAttempts
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -105,7 +105,7 @@ def put_upload(upload: Upload, content: bytes) -> Call[None]:
 def submit_batch(
     task: AnalysisTask,
     *,
-    items: list[ImageRef] | None,
+    items: list[BatchItem] | None,
     manifest: str | None,
     prefix: str | None,
     fields: Mapping[str, Any],
@@ -130,6 +130,15 @@ def place(address: str | None, name: Literal["key", "prefix"]) -> dict[str, Any]
 
 def batch(batch: BatchOrId) -> Call[Batch]:
     return Call("GET", batch_path(batch), reader(Batch))
+
+
+def batches(state: str | None, cursor: str | None) -> Call[BatchList]:
+    params = given({"limit": "100", "state": state, "cursor": cursor})
+    return Call("GET", "/v1/batches", reader(BatchList), params=params)
+
+
+def retry_batch(batch: BatchOrId) -> Call[Batch]:
+    return Call("POST", f"{batch_path(batch)}/retry", reader(Batch), repeatable=False)
 
 
 def results_path(batch: BatchOrId) -> str:

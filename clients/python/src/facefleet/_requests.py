@@ -28,6 +28,9 @@ class UrlImageRef(TypedDict):
     url: str
 
 
+ImageRef: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef
+
+
 class JobOptions(TypedDict):
     detector: NotRequired[Literal['mtcnn', 'yunet']]
     """
@@ -104,4 +107,16 @@ class JobOptions(TypedDict):
     """
 
 
-ImageRef: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef
+class LabelledImage(TypedDict):
+    image: ImageRef
+    id: NotRequired[str]
+    """
+    Echoed back. Those of listed items have to differ; those of a manifest may be anything, and `index` tells its items apart.
+    """
+    metadata: NotRequired[dict[str, str]]
+    """
+    Echoed back.
+    """
+
+
+BatchItem: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef | LabelledImage

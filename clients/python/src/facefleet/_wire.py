@@ -46,7 +46,7 @@ class Problem(Model):
     """
     title: str
     status: int
-    code: Literal['invalid_request', 'malformed_json', 'missing_image', 'empty_image', 'invalid_embedding', 'no_face_detected', 'unauthorized', 'tenant_suspended', 'bucket_forbidden', 'url_forbidden', 'host_forbidden', 'site_forbidden', 'upload_url_invalid', 'job_not_found', 'batch_not_found', 'image_not_found', 'upload_not_found', 'route_not_found', 'method_not_allowed', 'request_timeout', 'idempotency_conflict', 'job_canceled', 'job_not_failed', 'job_not_repeatable', 'webhook_absent', 'body_too_large', 'image_too_large', 'unsupported_media_type', 'unsupported_content_encoding', 'unsupported_image_format', 'image_undecodable', 'fingerprint_mismatch', 'batch_too_large', 'batch_source_invalid', 'too_many_jobs', 'too_many_batches', 'too_much_kept', 'too_much_stored', 'too_many_uploads', 'too_many_waits', 'too_many_downloads', 'rate_limited', 'headers_too_large', 'internal_error', 'inference_failed', 'job_timeout', 'worker_lost', 'image_unreachable', 'queue_unavailable', 'submission_unconfirmed', 'store_unavailable', 'shutting_down', 'sync_timeout'] | str
+    code: Literal['invalid_request', 'malformed_json', 'missing_image', 'empty_image', 'invalid_embedding', 'no_face_detected', 'unauthorized', 'tenant_suspended', 'bucket_forbidden', 'url_forbidden', 'host_forbidden', 'site_forbidden', 'upload_url_invalid', 'job_not_found', 'batch_not_found', 'image_not_found', 'upload_not_found', 'route_not_found', 'method_not_allowed', 'request_timeout', 'idempotency_conflict', 'job_canceled', 'job_not_failed', 'job_not_repeatable', 'batch_not_repeatable', 'webhook_absent', 'body_too_large', 'image_too_large', 'unsupported_media_type', 'unsupported_content_encoding', 'unsupported_image_format', 'image_undecodable', 'fingerprint_mismatch', 'batch_too_large', 'batch_source_invalid', 'too_many_jobs', 'too_many_batches', 'too_much_kept', 'too_much_stored', 'too_many_uploads', 'too_many_waits', 'too_many_downloads', 'rate_limited', 'headers_too_large', 'internal_error', 'inference_failed', 'job_timeout', 'worker_lost', 'image_unreachable', 'queue_unavailable', 'submission_unconfirmed', 'store_unavailable', 'shutting_down', 'sync_timeout'] | str
     """
     The stable name of the problem.
     """
@@ -394,6 +394,10 @@ class Batch(Model):
     """
     The share of its items that have ended.
     """
+    retries: int | None = None
+    """
+    How often its failed items were tried again.
+    """
     output: Output | None = None
     created_at: str = Field(..., alias='createdAt')
     finished_at: str | None = Field(None, alias='finishedAt')
@@ -429,6 +433,17 @@ class FaceQuality(Model):
     Mean luma of the box.
     """
     pose: Pose
+
+
+class BatchList(Model):
+    batches: list[Batch]
+    """
+    Newest first.
+    """
+    cursor: str | None = None
+    """
+    Where the next page starts. Absent on the last page.
+    """
 
 
 class FleetWorker(Model):
@@ -614,7 +629,18 @@ class BatchLine(Model):
     """
     Which item it is, from 0.
     """
+    id: str | None = None
+    """
+    The item's own, where it has one.
+    """
     image: S3ImageRef | UploadImageRef | UrlImageRef | None = None
+    metadata: dict[str, str] | None = None
+    """
+    Echoed back.
+    """
     state: Literal['succeeded', 'failed', 'canceled'] | str
+    """
+    An item of a canceled batch that was never queued has a line without image and label.
+    """
     result: AnalysisResult | VerifyResult | None = None
     error: Problem | None = None

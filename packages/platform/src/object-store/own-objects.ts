@@ -7,6 +7,7 @@ import type { ObjectPlace, ObjectRef, ObjectStore } from "./object-store.js";
 const uploadFolder = "uploads";
 const batchFolder = "batches";
 const resultFolder = "results";
+const pieceBytes = 1_048_576;
 /** In the default bucket, where callers' objects are as well, until there was a place of their own. */
 export const formerFolders = [uploadFolder, batchFolder];
 
@@ -93,6 +94,15 @@ export class OwnObject {
 
   getPart(range: Parameters<ObjectStore["getPart"]>[1]): ReturnType<ObjectStore["getPart"]> {
     return this.#found((ref) => this.store.getPart(ref, range));
+  }
+
+  /** All of it, piece by piece. */
+  async *pieces(): AsyncGenerator<Buffer, void> {
+    for (let offset = 0; ; offset += pieceBytes) {
+      const { bytes } = await this.getPart({ offset, length: pieceBytes });
+      if (bytes.length > 0) yield bytes;
+      if (bytes.length < pieceBytes) return;
+    }
   }
 
   async head(): ReturnType<ObjectStore["head"]> {

@@ -1,6 +1,7 @@
 export type { BatchCount } from "./batches/batch-count.js";
 export type { BatchChunk, ChunkItem } from "./batches/batch-expansion.js";
-export { itemPrefix } from "./batches/batch-items.js";
+export { itemPrefix, labelled } from "./batches/batch-items.js";
+export type { BatchPage, BatchQuery } from "./batches/batch-list.js";
 export {
   type BatchPlan,
   type BatchRecord,
@@ -12,6 +13,8 @@ export {
 export { BatchSteps } from "./batches/batch-steps.js";
 export { Batches, type BatchOptions, type BatchRemoval, type BatchSubmission } from "./batches/batches.js";
 export { itemEnds } from "./batches/item-end.js";
+export { LineReader } from "./batches/line-reader.js";
+export type { PartLines, StoredPart } from "./batches/part-lines.js";
 export type { StoredBatch } from "./batches/stored-batches.js";
 export { type FleetObservation, FleetObserver, type TenantState } from "./fleet/fleet-observer.js";
 export { Orphans } from "./fleet/orphans.js";
@@ -29,7 +32,7 @@ export { FaceJobConsumer, type FaceJobConsumerOptions } from "./jobs/work/face-j
 export { JobGivenBack } from "./jobs/work/job-given-back.js";
 export type { RunningJob, TakenJob } from "./jobs/work/taken-job.js";
 export { WorkerRegistry } from "./jobs/work/worker-registry.js";
-export { partSize } from "./ledger/batch-part.js";
+export { partOf, partSize } from "./ledger/batch-part.js";
 export type { Quotas } from "./ledger/quotas.js";
 export { anyRoom, RedisRoom, type Room } from "./ledger/redis-room.js";
 export type { DueForDeletion } from "./redis/due.js";

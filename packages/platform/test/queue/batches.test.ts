@@ -8,7 +8,7 @@ import {
   type JobEnd,
   QueueSweep,
 } from "../../src/queue/index.js";
-import { collected, eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { collected, eventually, payload, QueueBench, type Run, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
 
@@ -154,6 +154,37 @@ describe("an item of a batch", () => {
     expect(await steps.isPartComplete(await record())).toBe(true);
   });
 
+  it("has its own id and metadata in its line, however it ends", async () => {
+    const bench = new QueueBench();
+    const { batches, steps } = open(bench);
+    const label = (id: string) => ({ id, metadata: { album: id } });
+    const labelledItems = [{ image: image(0), ...label("a") }, { image: image(1), id: "b" }, image(2)];
+    const { batch } = await batches.submit(plan, { items: labelledItems });
+    const record = async () => (await steps.record(batch.id))!;
+    await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
+    const [first, second, third] = await steps.listedItems(batch.id, 0, 3);
+    expect([first, second, third]).toEqual([...labelledItems.slice(0, 2), { image: image(2) }]);
+    const chunk = [
+      { index: 0, ...first! },
+      { index: 1, ...second! },
+      { index: 2, ...third!, ...label("c"), error: problem },
+    ];
+    await steps.expand(await record(), { items: chunk, expanded: 3, cursor: "3" });
+    const run: Run = async ({ payload: { batch: item } }) => {
+      if (item?.index === 1) throw new ProblemError("image_not_found");
+      return result;
+    };
+    await bench.started({ run });
+    await eventually(async () => (await record()).succeeded + (await record()).failed === 3);
+    const lines = (await collected(steps.lines(await record()))).map((line) => JSON.parse(String(line)));
+    expect(lines).toMatchObject([
+      { index: 0, image: image(0), ...label("a"), state: "succeeded" },
+      { index: 1, image: image(1), id: "b", state: "failed", error: { code: "image_not_found" } },
+      { index: 2, image: image(2), ...label("c"), state: "failed" },
+    ]);
+    expect(lines[1]).not.toHaveProperty("metadata");
+  });
+
   it("that the queue lost, or gave up, is ended by the sweep", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
@@ -206,10 +237,10 @@ describe("the lines of a batch", () => {
     const bench = new QueueBench();
     const { id, batches, steps, record } = await queued(bench);
     await steps.failItem(id, 1, problem);
-    expect(await batches.lines(id, 0, [0, 1, 2])).toHaveLength(1);
+    expect(await batches.lines(id, 0, [0, 1, 2])).toEqual({ lines: [undefined, expect.any(String), undefined] });
     for (const index of [0, 2]) await steps.failItem(id, index, problem);
     await steps.partStored(await record(), { bytes: 1, lines: [] });
-    expect(await batches.lines(id, 0, [0, 1, 2])).toBeUndefined();
+    expect(await batches.lines(id, 0, [0, 1, 2])).toEqual({ stored: "as first stored" });
     await steps.finish(await record());
     await bench.redis.del(bench.keys.batch(id));
     await expect(batches.lines(id, 0, [0])).rejects.toMatchObject({ code: "batch_not_found" });

@@ -5,7 +5,7 @@ import type { QueueKeys } from "../../src/queue/redis/queue-keys.js";
 /** What BullMQ keeps of a queue for as long as there is one. */
 const queueParts = "meta|id|pc|marker|wait|paused|active|prioritized|delayed|failed|completed|events|stalled|limiter";
 /** And of each tenant and priority the service. */
-const ofTenant = /^tenant:[^:]+:(jobs|live|batches|webhook-secrets)$/;
+const ofTenant = /^tenant:[^:]+:(jobs|live|batches|listed-batches|webhook-secrets)$/;
 const ofPriority = /^turns:\w+$/;
 
 /** The keys of a queue that nobody removes and that do not expire, but for those that may stay, or whose owner lives. */

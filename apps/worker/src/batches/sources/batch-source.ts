@@ -42,10 +42,15 @@ export class BatchSource {
    */
   async read(record: BatchRecord, limit: number): Promise<SourcePage & { readonly uploads: readonly string[] }> {
     const page = await this.#page(record, limit);
-    const named = page.items.flatMap((item) => ("fault" in item ? [] : uploadsOf({ images: [item.image] })));
+    return { ...page, ...(await this.checked(record, page.items)) };
+  }
+
+  /** Has those items fail that their tenant may not have analysed; with its own among the uploads that they name. */
+  async checked(record: BatchRecord, items: readonly SourceItem[]) {
+    const named = items.flatMap((item) => ("fault" in item ? [] : uploadsOf({ images: [item.image] })));
     const uploads = await this.parts.uploads.ownOf(record.plan.tenant, named);
     const own = new Set(uploads);
-    return { ...page, items: page.items.map((item) => this.#checked(record, item, own)), uploads };
+    return { items: items.map((item) => this.#checked(record, item, own)), uploads };
   }
 
   #page(record: BatchRecord, limit: number): Promise<SourcePage> {
@@ -75,9 +80,9 @@ export class BatchSource {
 
   async #listed({ id, total, cursor }: BatchRecord, limit: number): Promise<SourcePage> {
     const from = Number(cursor || 0);
-    const images = await this.parts.steps.listedItems(id, from, limit);
-    const next = from + images.length;
-    return { items: images.map((image) => ({ image })), cursor: String(next), version: "", isLast: next >= total };
+    const items = await this.parts.steps.listedItems(id, from, limit);
+    const next = from + items.length;
+    return { items, cursor: String(next), version: "", isLast: next >= total };
   }
 
   /** Every object but the service's own, what the batch itself writes, and the empty ones that stand for folders. */
@@ -101,7 +106,7 @@ export class BatchSource {
     const { image } = item;
     const isForeign = "upload" in image && !ownUploads.has(image.upload);
     const fault = isForeign ? uploadNotFound(image.upload) : "s3" in image && this.#objectFault(plan, image.s3);
-    return fault ? { fault, image } : item;
+    return fault ? { ...item, fault } : item;
   }
 
   #objectFault({ allowedBuckets }: BatchRecord["plan"], ref: ObjectRef): ProblemError | undefined {

@@ -1,11 +1,11 @@
-import { ImageRef, ProblemError } from "@facefleet/contracts";
-import type { ObjectPart } from "@facefleet/platform";
+import { BatchItem, ProblemError } from "@facefleet/contracts";
+import { labelled, type ObjectPart } from "@facefleet/platform";
 import { Compile } from "typebox/compile";
 import type { SourceItem, SourcePage } from "./source-page.js";
 
 const chunkBytes = 262_144;
 const lineBreak = 0x0a;
-const imageRef = Compile(ImageRef);
+const batchItem = Compile(BatchItem);
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface ManifestPlace {
@@ -18,7 +18,7 @@ export interface ManifestPlace {
 }
 
 /**
- * A page of a manifest: one image reference a line, as JSON; blank lines do not count.
+ * A page of a manifest: one image reference a line, with or without a label, as JSON; blank lines do not count.
  * @throws ProblemError `batch_source_invalid` when the manifest is not the version that was read before, or nothing
  *   that it begins with is such a line
  */
@@ -88,8 +88,8 @@ function linesOf(chunk: Buffer, limit: number): { lines: Buffer[]; consumed: num
 
 function itemOf(line: Buffer): SourceItem {
   try {
-    const image: unknown = JSON.parse(utf8.decode(line));
-    if (imageRef.Check(image)) return { image };
+    const item: unknown = JSON.parse(utf8.decode(line));
+    if (batchItem.Check(item)) return labelled(item);
   } catch {
     // Said below.
   }

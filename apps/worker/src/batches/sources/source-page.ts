@@ -1,7 +1,8 @@
-import type { ImageRef, ProblemError } from "@facefleet/contracts";
+import type { LabelledImage, ProblemError } from "@facefleet/contracts";
+import type { ChunkItem } from "@facefleet/platform";
 
 /** An item, or why it cannot be one. */
-export type SourceItem = { readonly image: ImageRef } | { readonly fault: ProblemError; readonly image?: ImageRef };
+export type SourceItem = LabelledImage | (Partial<LabelledImage> & { readonly fault: ProblemError });
 
 /** Some of a batch's items, in their order. */
 export interface SourcePage {
@@ -12,4 +13,11 @@ export interface SourcePage {
   readonly version: string;
   /** Whether there are no more items. */
   readonly isLast: boolean;
+}
+
+/** An item as it is queued, or as it fails at once. */
+export function chunkItem(item: SourceItem, index: number): ChunkItem {
+  if (!("fault" in item)) return { index, ...item };
+  const { fault, ...rest } = item;
+  return { index, ...rest, error: fault.toProblem() };
 }

@@ -1,4 +1,4 @@
-import { type ImageRef, ProblemError } from "@facefleet/contracts";
+import { type BatchItem, ProblemError } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
 import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
 import { bytesOf, type Quotas, refusals, refused } from "../ledger/quotas.js";
@@ -13,14 +13,14 @@ export interface BatchMaterial {
   readonly id: string;
   readonly plan: BatchPlan;
   /** Those that came with its request. */
-  readonly items: readonly ImageRef[];
+  readonly items: readonly BatchItem[];
   /** The tenant's own among the uploads that these name, once for each item. */
   readonly uploads: readonly string[];
   readonly quotas: Quotas;
 }
 
 /** The most batches of one tenant that have not ended. */
-const maxLiveBatches = 100;
+export const maxLiveBatches = 100;
 
 /**
  * From here on the batch holds the uploads that its items name. Returns 1, 0 when the tenant has too many, or why it may
@@ -33,6 +33,7 @@ const create = script(
       itemList: "key",
       batches: "key",
       live: "key",
+      listed: "key",
       kept: ledgerKeys,
       stored: ledgerKeys,
     },
@@ -62,6 +63,7 @@ if #items > 0 then redis.call("RPUSH", itemList, unpack(items)) end
 for _, one in ipairs(counted) do holdBatchUpload(one.upload, one.items) end
 redis.call("ZADD", batches, 0, batchId)
 redis.call("ZADD", live, createdAt, batchId)
+redis.call("ZADD", listed, createdAt, batchId)
 return 1`,
 );
 
@@ -80,6 +82,7 @@ export async function createBatch(
     itemList: keys.batchItems(id),
     batches: keys.batches,
     live: keys.liveBatches(tenant),
+    listed: keys.listedBatches(tenant),
     named: keys.batchUploads(id),
     uploads: uploadKeys(keys),
     kept: keptKeys(keys),
@@ -98,5 +101,9 @@ export async function createBatch(
   });
   if (created === 1) return;
   if (created < 0) throw refused(created, quotas);
-  throw new ProblemError("too_many_batches", `Expected fewer than ${maxLiveBatches} batches that have not ended.`);
+  throw tooManyBatches();
+}
+
+export function tooManyBatches(): ProblemError {
+  return new ProblemError("too_many_batches", `Expected fewer than ${maxLiveBatches} batches that have not ended.`);
 }

@@ -55,6 +55,8 @@ export interface BatchRecord {
   readonly cursor: string;
   /** Which version of the source was read. */
   readonly version: string;
+  /** How often its failed items have been tried again. In each such round it is expanded and stored anew. */
+  readonly round: number;
   /** How many parts of the results are in the object store. */
   readonly stored: number;
   readonly succeeded: number;
@@ -85,6 +87,7 @@ export function recordOf(id: string, hash: Readonly<Record<string, string>>): Ba
     expanded: number("expanded"),
     cursor,
     version,
+    round: number("round"),
     stored: number("stored"),
     succeeded: number("succeeded"),
     failed: number("failed"),
@@ -99,10 +102,10 @@ export function endedItems({ succeeded, failed, canceled }: BatchRecord): number
   return succeeded + failed + canceled;
 }
 
-/** How many items get lines of their own: the others are canceled all at once. */
-export function itemsWithLines({ stopping, finishedAt, state, total, expanded }: BatchRecord): number {
+/** How many items get lines of their own: the others are canceled all at once. Those that are tried again have one. */
+export function itemsWithLines({ stopping, finishedAt, state, total, expanded, round }: BatchRecord): number {
   const isCut = stopping !== undefined || (finishedAt !== undefined && state !== "finished");
-  return isCut ? expanded : total;
+  return isCut && round === 0 ? expanded : total;
 }
 
 /** How many parts the results have, once all items have ended. */
@@ -112,7 +115,8 @@ export function partsOf(record: BatchRecord): number {
 
 /** The batch as its owner sees it. */
 export function batchView(record: BatchRecord, active: number): Batch {
-  const { id, plan, state, stopping, error, createdAt, finishedAt, expiresAt, total, setbacks, heldUpBy } = record;
+  const { id, plan, state, stopping, error, createdAt, finishedAt, expiresAt, total, round, setbacks, heldUpBy } =
+    record;
   const { succeeded, failed, canceled } = record;
   const ended = endedItems(record);
   const running = Math.min(active, total - ended);
@@ -122,6 +126,7 @@ export function batchView(record: BatchRecord, active: number): Batch {
     state: stopping ?? state,
     counts: { total, queued: total - ended - running, active: running, succeeded, failed, canceled },
     progress: state === "queued" || total === 0 ? Number(finishedAt !== undefined) : ended / total,
+    ...(round > 0 && { retries: round }),
     ...(plan.output && { output: plan.output }),
     createdAt: new Date(createdAt).toISOString(),
     ...(finishedAt !== undefined && { finishedAt: new Date(finishedAt).toISOString() }),

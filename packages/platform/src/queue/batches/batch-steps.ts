@@ -1,4 +1,4 @@
-import type { ImageRef, Problem, ProblemError } from "@facefleet/contracts";
+import type { BatchItem, LabelledImage, Problem, ProblemError } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
@@ -8,22 +8,26 @@ import { takeDue } from "../redis/due.js";
 import { QueueKeys } from "../redis/queue-keys.js";
 import { RedisConnection } from "../redis/redis-connection.js";
 import { clock, full, script } from "../redis/script.js";
-import { type KeptText, keptTextOf, type StoredText } from "../results/kept-text.js";
+import { fieldOf, type KeptText, keptTextOf, type StoredText, storedId } from "../results/kept-text.js";
 import { type BatchCount, count, countOf } from "./batch-count.js";
 import { endOf, finish } from "./batch-end.js";
 import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
-import { itemJobId } from "./batch-items.js";
+import { itemJobId, labelled } from "./batch-items.js";
 import { lineKeys, writeLine } from "./batch-lines.js";
 import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
 import { releaseBatchUploads } from "./batch-uploads.js";
+import { ItemsAgain } from "./items-again.js";
 import { isLive } from "./live-batch.js";
+import { type StoredPart, storedPartOf } from "./part-lines.js";
 import { type StoredBatch, storedBatch, storedBatchMember } from "./stored-batches.js";
 
-/** A part of a batch's results that is in the object store. */
-export interface StoredPart {
+/** What was stored of a part of a batch's results. */
+export interface PutPart {
   readonly bytes: number;
   /** Those of its lines that were there before it. */
   readonly lines: readonly StoredText[];
+  /** Where it is, if not under the part's own name. */
+  readonly object?: StoredText;
 }
 
 /** How long whoever took a batch has to make a step of it, before it is given to another. */
@@ -33,6 +37,7 @@ const deletionLeaseMs = 60_000;
 /** How long lines can still be read from where they were, once their part is in the object store. */
 const storedLinesMs = 60_000;
 const linesAtOnce = 16;
+const noBits = Buffer.alloc(0);
 
 const release = script(
   { keys: { batches: "key" }, args: { id: "text", pause: "number" }, uses: [full, clock] },
@@ -53,33 +58,65 @@ return writeLine(lines, index, line, "failed") and 1 or 0`,
 );
 
 /**
- * `part`: which one; `thing`: the same on the ledgers; `keepLinesFor`: how long they are still there; `objects`: ids of
- * those of them that are objects of their own. Returns whether the batch is still there.
+ * `part`: which one; `thing`: the same on the ledgers; `keepLinesFor`: how long they, and what the part was before, are still
+ * there; `objects`: ids of those of them that are objects of their own; `object`: where the part is, if not under its own
+ * name. Returns whether what was stored is to stay.
  */
 const markStored = script(
   {
-    keys: { batch: "key", lines: "key", results: "key", kept: ledgerKeys, stored: ledgerKeys },
+    keys: {
+      batch: "key",
+      partsAgain: "key",
+      lines: "key",
+      results: "key",
+      kept: ledgerKeys,
+      stored: ledgerKeys,
+    },
     args: {
+      round: "number",
       part: "number",
       keepLinesFor: "number",
       thing: "text",
       bytes: "number",
       tenant: "text",
+      object: "text?",
       objects: ["text"],
     },
-    uses: [isLive, ledger, full, clock],
+    uses: [isLive, ledger, storedId, full, clock],
   },
   `
+local function mayStay()
+  if object then return redis.call("HGET", partsAgain, part) == object and 1 or 0 end
+  return redis.call("HEXISTS", batch, "state")
+end
+if tonumber(redis.call("HGET", batch, "round") or 0) ~= round then return mayStay() end
 evenWhenFull(batch)
 local over = whole(now() + keepLinesFor)
 for _, object in ipairs(objects) do redis.call("ZADD", results, "XX", over, object) end
 takes(kept, thing, 0)
-if not isLive(batch) then return redis.call("HEXISTS", batch, "state") end
-takes(stored, thing, bytes, tenant)
-if tonumber(redis.call("HGET", batch, "stored") or 0) ~= part then return 1 end
+if not isLive(batch) then return mayStay() end
+if not object then takes(stored, thing, bytes, tenant) end
+if tonumber(redis.call("HGET", batch, "stored") or 0) ~= part then return mayStay() end
+if object then
+  local id, before = storedId(object), storedId(redis.call("HGET", partsAgain, part))
+  if before then redis.call("ZADD", results, over, before) end
+  redis.call("HSET", partsAgain, part, object)
+  redis.call("ZADD", results, "+inf", id)
+  takes(stored, id, bytes, tenant)
+end
 redis.call("PEXPIRE", lines, keepLinesFor)
 redis.call("HSET", batch, "stored", part + 1)
 return 1`,
+);
+
+/** Goes on to a later part to be stored: those before it are as they are to be. */
+const skip = script(
+  { keys: { batch: "key" }, args: { round: "number", part: "number", to: "number" }, uses: [isLive, full] },
+  `
+evenWhenFull(batch)
+local roundNow, at = unpack(redis.call("HMGET", batch, "round", "stored"))
+if not isLive(batch) or tonumber(roundNow or 0) ~= round or tonumber(at or 0) ~= part then return 0 end
+return redis.call("HSET", batch, "stored", to)`,
 );
 
 /** The first reason counts. */
@@ -159,10 +196,10 @@ export class BatchSteps {
   }
 
   /** The items, from a position on, that came with the batch's request. */
-  listedItems(id: string, from: number, count: number): Promise<ImageRef[]> {
+  listedItems(id: string, from: number, count: number): Promise<LabelledImage[]> {
     return this.#attempt(async (redis) => {
       const items = await redis.lrange(this.#keys.batchItems(id), from, from + count - 1);
-      return items.map((item) => JSON.parse(item) as ImageRef);
+      return items.map((item) => labelled(JSON.parse(item) as BatchItem));
     });
   }
 
@@ -178,10 +215,14 @@ export class BatchSteps {
     return (await this.#attempt((redis) => expand.run(redis, keys, args))) === 1;
   }
 
-  /** Ends an item that was lost, unless it has ended. Returns whether it did. */
-  async failItem(id: string, index: number, error: Problem): Promise<boolean> {
+  /**
+   * Ends an item whose job was lost, unless it has ended. What the item was is still known where it came with the batch's
+   * request. Returns whether it did.
+   */
+  async failItem(id: string, index: number, error: Problem, jobId = itemJobId(id, index)): Promise<boolean> {
+    const [item] = await this.listedItems(id, index, 1);
     const keys = { ...lineKeys(this.#keys, { id, index }), live: this.#keys.batchLive(id) };
-    const args = { index, line: faultLine({ index, error }), jobId: itemJobId(id, index) };
+    const args = { index, line: faultLine({ index, ...item, error }), jobId };
     return (await this.#attempt((redis) => failItem.run(redis, keys, args))) === 1;
   }
 
@@ -201,40 +242,66 @@ export class BatchSteps {
   }
 
   /**
-   * The lines of the next part to be stored, in their order.
+   * The lines of the next part to be stored, in their order; undefined for those that stay as they are, in a round in which
+   * failed items are tried again.
    * @throws Error when one is missing: another worker has stored the part, and what it stored must stay
    */
-  async *lines(record: BatchRecord): AsyncGenerator<KeptText, void> {
-    const { id, stored } = record;
+  async *lines(record: BatchRecord): AsyncGenerator<KeptText | undefined, void> {
+    const { id, stored, round } = record;
     const key = this.#keys.batchLines(id, stored);
+    const again = round > 0 ? await this.itemsAgain(id) : undefined;
     const end = Math.min(itemsWithLines(record), (stored + 1) * partSize);
     for (let first = stored * partSize; first < end; first += linesAtOnce) {
-      const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => String(first + offset));
-      const lines = await this.#reader.attempt(() => this.#reader.client.hmget(key, ...indexes));
-      if (lines.includes(null)) throw new Error(`Expected every line of part ${stored} but some are gone`);
-      for (const line of lines) yield keptTextOf(line!);
+      const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => first + offset);
+      const lines = await this.#reader.attempt(() => this.#reader.client.hmget(key, ...indexes.map(String)));
+      const staysAsItIs = (place: number) => again !== undefined && !again.has(indexes[place]!);
+      if (lines.some((line, place) => line === null && !staysAsItIs(place))) {
+        throw new Error(`Expected every line of part ${stored} but some are gone`);
+      }
+      for (const [place, line] of lines.entries()) yield staysAsItIs(place) ? undefined : keptTextOf(line!);
     }
+  }
+
+  /** Which items are tried again, in a round in which some are. */
+  itemsAgain(id: string): Promise<ItemsAgain> {
+    return this.#attempt(
+      async (redis) => new ItemsAgain((await redis.getBuffer(this.#keys.batchItemsAgain(id))) ?? noBits),
+    );
+  }
+
+  /** Where a part is in the object store that was stored in an earlier round. */
+  storedPart(id: string, part: number): Promise<StoredPart> {
+    return this.#attempt(async (redis) => storedPartOf(await redis.hget(this.#keys.batchPartsAgain(id), `${part}`)));
+  }
+
+  /** Goes on to the part `to`, in a round in which those before it have no item that is tried again. */
+  async skipParts({ id, round, stored }: BatchRecord, to: number): Promise<void> {
+    await this.#attempt((redis) => skip.run(redis, { batch: this.#keys.batch(id) }, { round, part: stored, to }));
   }
 
   /**
    * To be called once the next part is in the object store. BullMQ forgets the jobs of its items that failed. Returns
-   * false when the batch was erased meanwhile, or has expired: nobody will delete the part.
+   * false for what nobody else will delete: the batch was erased meanwhile, or has expired, or has the part elsewhere.
    */
-  async partStored({ id, plan, stored }: BatchRecord, part: StoredPart): Promise<boolean> {
-    await this.#forgetFailed(id, stored);
+  async partStored(record: BatchRecord, part: PutPart): Promise<boolean> {
+    const { id, plan, stored, round } = record;
+    await this.#forgetFailed(record);
     const keys = {
       batch: this.#keys.batch(id),
+      partsAgain: this.#keys.batchPartsAgain(id),
       lines: this.#keys.batchLines(id, stored),
       results: this.#keys.results,
       kept: keptKeys(this.#keys),
       stored: storedKeys(this.#keys),
     };
     const args = {
+      round,
       part: stored,
       keepLinesFor: storedLinesMs,
       thing: partThing(id, stored),
       bytes: part.bytes,
       tenant: plan.tenant,
+      object: part.object && fieldOf(part.object),
       objects: part.lines.map((line) => line.id),
     };
     return (await this.#attempt((redis) => markStored.run(redis, keys, args))) === 1;
@@ -305,10 +372,10 @@ export class BatchSteps {
     await this.#reader.close();
   }
 
-  /** Failed items cannot be tried again: there is no reason to keep them. */
-  async #forgetFailed(id: string, part: number): Promise<void> {
+  /** Failed items are tried again as other jobs: there is no reason to keep these. */
+  async #forgetFailed({ id, stored, round }: BatchRecord): Promise<void> {
     await this.#attempt(async (redis) => {
-      const ids = Array.from({ length: partSize }, (_, offset) => itemJobId(id, part * partSize + offset));
+      const ids = Array.from({ length: partSize }, (_, offset) => itemJobId(id, stored * partSize + offset, round));
       const failed = await redis.zmscore(this.#queue.toKey("failed"), ids);
       await Promise.all(ids.filter((_, offset) => failed[offset] !== null).map((jobId) => this.#queue.remove(jobId)));
     });

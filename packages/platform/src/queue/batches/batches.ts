@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import {
   type Batch,
-  type ImageRef,
+  type BatchItem,
   ProblemError,
   type TraceContext,
   type WebhookAttempts,
-  type WebhookProgress,
 } from "@facefleet/contracts";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
@@ -18,18 +17,20 @@ import type { Quotas } from "../ledger/quotas.js";
 import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
 import { idempotencyDigest, QueueKeys } from "../redis/queue-keys.js";
 import { RedisConnection } from "../redis/redis-connection.js";
-import { script } from "../redis/script.js";
-import { type KeptText, keptTextOf } from "../results/kept-text.js";
+import type { KeptText } from "../results/kept-text.js";
 import { ResultStore } from "../results/result-store.js";
 import { EventRecords } from "../webhooks/event-records.js";
 import { type BatchMaterial, createBatch } from "./batch-creation.js";
-import { itemPrefix } from "./batch-items.js";
-import { type BatchPlan, type BatchRecord, batchView, recordOf } from "./batch-record.js";
+import { BatchList, type BatchPage, type BatchQuery } from "./batch-list.js";
+import type { BatchPlan, BatchRecord } from "./batch-record.js";
 import { cancelBatch, eraseBatch } from "./batch-removal.js";
+import { retryBatch } from "./batch-retry.js";
+import { BatchViews } from "./batch-views.js";
+import { type PartLines, readPartLines } from "./part-lines.js";
 
 export interface BatchOptions extends Omit<Quotas, "maxQueuedJobs"> {
   /** Those that came with the request; none when the plan's source is elsewhere. */
-  readonly items: readonly ImageRef[];
+  readonly items: readonly BatchItem[];
   /** The tenant's own among the uploads that these name, once for each item. */
   readonly uploads?: readonly string[];
   readonly idempotency?: Idempotency;
@@ -58,19 +59,8 @@ export interface BatchRemoval {
   readonly parts: number;
 }
 
-/** `prefix`: what the ids of the batch's items begin with. */
-const countActive = script(
-  { keys: { active: "key" }, args: { prefix: "text" } },
-  `
-local count = 0
-for _, id in ipairs(redis.call("LRANGE", active, 0, -1)) do
-  if string.sub(id, 1, #prefix) == prefix then count = count + 1 end
-end
-return count`,
-);
-
 /**
- * Submits, finds, and cancels or erases batches; another tenant's batch is like one that never was.
+ * Submits, finds, retries, and cancels or erases batches; another tenant's batch is like one that never was.
  * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
  */
 export class Batches {
@@ -83,6 +73,8 @@ export class Batches {
   readonly #room: Room;
   readonly #idempotency: IdempotencyRecords;
   readonly #events: EventRecords;
+  readonly #views: BatchViews;
+  readonly #list: BatchList;
 
   constructor(settings: RedisSettings, options: BatchesOptions) {
     this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
@@ -93,6 +85,8 @@ export class Batches {
     this.#results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
     this.#events = new EventRecords(this.#connection.client, this.#keys);
+    this.#views = new BatchViews(this.#connection.client, this.#keys, this.#queue, this.#events);
+    this.#list = new BatchList(this.#connection.client, this.#keys, this.#views);
   }
 
   /**
@@ -115,34 +109,42 @@ export class Batches {
   }
 
   find(tenant: string, id: string): Promise<Batch | undefined> {
-    return this.#connection.attempt(() => this.#view(tenant, id));
+    return this.#connection.attempt(() => this.#views.of(tenant, id));
+  }
+
+  /** A page of the tenant's batches. */
+  list(tenant: string, query: BatchQuery): Promise<BatchPage> {
+    return this.#connection.attempt(() => this.#list.page(tenant, query));
   }
 
   record(tenant: string, id: string): Promise<BatchRecord | undefined> {
-    return this.#connection.attempt(() => this.#record(tenant, id));
+    return this.#connection.attempt(() => this.#views.record(tenant, id));
   }
 
   /**
-   * The lines of a part of a batch's items that have ended, in their order, those at the positions given; undefined
-   * once the part is in the object store, after which they do not stay here.
+   * What there is of a part of a batch's lines, those at the positions given, unless the part is in the object store.
    * @throws ProblemError `batch_not_found` when it has expired or was erased
    */
-  lines(id: string, part: number, indexes: readonly number[]): Promise<KeptText[] | undefined> {
-    const { client } = this.#reader;
-    return this.#reader.attempt(async () => {
-      // Asked for after the lines: those that were there before the part was stored are all there are.
-      const [lines, [state, stored]] = await Promise.all([
-        client.hmget(this.#keys.batchLines(id, part), ...indexes.map(String)),
-        client.hmget(this.#keys.batch(id), "state", "stored"),
-      ]);
-      if (typeof state !== "string") throw new ProblemError("batch_not_found");
-      return Number(stored ?? 0) > part ? undefined : lines.filter((line) => line !== null).map(keptTextOf);
-    });
+  lines(id: string, part: number, indexes: readonly number[]): Promise<PartLines> {
+    return this.#reader.attempt(() => readPartLines(this.#reader.client, this.#keys, { id, part, indexes }));
   }
 
-  /** The bytes of a line, piece by piece. */
+  /** The bytes of a line, or of a part that is an object like one, piece by piece. */
   lineBytes(line: KeptText): AsyncIterable<Buffer> {
     return this.#results.bytes(line);
+  }
+
+  /**
+   * Has the failed items of a batch tried again; undefined when there is no such batch.
+   * @throws ProblemError `batch_not_repeatable`, `too_many_batches`, `too_much_kept`, `too_much_stored`
+   */
+  retry(tenant: string, id: string, quotas: Omit<Quotas, "maxQueuedJobs"> = {}): Promise<Batch | undefined> {
+    return this.#connection.attempt(async () => {
+      const record = await this.#views.record(tenant, id);
+      if (!record) return undefined;
+      await retryBatch(this.#connection.client, this.#keys, record, quotasWithin(this.#room, quotas));
+      return this.#views.of(tenant, id);
+    });
   }
 
   /** Cancels what is left of a batch, or erases one that has ended. Idempotent. */
@@ -152,8 +154,10 @@ export class Batches {
       const owner = await client.hget(this.#keys.batch(id), "tenant");
       if (owner !== tenant) return undefined;
       if (await cancelBatch(client, this.#keys, id)) return { outcome: "canceled", parts: 0 };
-      const record = await this.#record(tenant, id);
-      return { outcome: "erased", parts: record ? await eraseBatch(client, this.#keys, record) : 0 };
+      const record = await this.#views.record(tenant, id);
+      if (!record) return { outcome: "erased", parts: 0 };
+      const parts = await eraseBatch(client, this.#keys, record);
+      return parts === undefined ? this.remove(tenant, id) : { outcome: "erased", parts };
     });
   }
 
@@ -163,7 +167,7 @@ export class Batches {
    */
   webhookAttempts(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
     return this.#connection.attempt(async () => {
-      const record = await this.#record(tenant, id);
+      const record = await this.#views.record(tenant, id);
       if (!record) return undefined;
       if (!record.plan.webhook) throw webhookAbsent("a batch that was submitted with `webhook`");
       return record.event === undefined ? { state: "waiting", attempts: [] } : this.#events.attempts(record.event);
@@ -176,7 +180,7 @@ export class Batches {
    */
   resendWebhook(tenant: string, id: string): Promise<WebhookAttempts | undefined> {
     return this.#connection.attempt(async () => {
-      const record = await this.#record(tenant, id);
+      const record = await this.#views.record(tenant, id);
       if (!record) return undefined;
       if (record.event === undefined)
         throw webhookAbsent("a batch that was submitted with `webhook` and that has ended");
@@ -204,7 +208,7 @@ export class Batches {
       lost: "batch_not_found",
       newId: mayExist ? key : newId,
       mayExist,
-      find: (id) => this.#view(plan.tenant, id),
+      find: (id) => this.#views.of(plan.tenant, id),
       recall: (shape) => shape as Batch,
       make: (id) => this.#create({ id, plan: { ...plan, idempotency: digest }, ...rest }),
     });
@@ -213,36 +217,10 @@ export class Batches {
 
   async #create(material: BatchMaterial): Promise<Batch> {
     await createBatch(this.#connection.client, this.#keys, material);
-    const batch = await this.#view(material.plan.tenant, material.id);
+    const batch = await this.#views.of(material.plan.tenant, material.id);
     // Another tenant's has the id that this one came with.
     if (!batch) throw new ProblemError("idempotency_conflict");
     return batch;
-  }
-
-  async #view(tenant: string, id: string): Promise<Batch | undefined> {
-    const record = await this.#record(tenant, id);
-    if (!record) return undefined;
-    const view = batchView(record, record.finishedAt === undefined ? await this.#countActive(id) : 0);
-    const webhook = await this.#webhook(record);
-    return { ...view, ...(webhook && { webhook }) };
-  }
-
-  async #webhook({ plan, event }: BatchRecord): Promise<WebhookProgress | undefined> {
-    if (event !== undefined) return this.#events.progress(event);
-    return plan.webhook && { state: "waiting", attempts: 0 };
-  }
-
-  async #record(tenant: string, id: string): Promise<BatchRecord | undefined> {
-    const record = recordOf(id, await this.#connection.client.hgetall(this.#keys.batch(id)));
-    return record?.plan.tenant === tenant ? record : undefined;
-  }
-
-  #countActive(id: string): Promise<number> {
-    return countActive.run(
-      this.#connection.client,
-      { active: this.#queue.toKey("active") },
-      { prefix: itemPrefix(id) },
-    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { ending, endingOf, type ItemEnds } from "../jobs/ends/job-end.js";
+import { ending, endingOf, type ItemEnds, isRepeatable } from "../jobs/ends/job-end.js";
 import { thingOf } from "../jobs/job/job-thing.js";
 import { uploadsOf } from "../jobs/job/job-view.js";
 import { overhead } from "../ledger/ledger.js";
@@ -8,7 +8,7 @@ import { batchUploads } from "./batch-uploads.js";
 
 /**
  * Ends an item of a batch, as any job ends; it has one line and is counted once, also when its outcome is long forgotten. Its
- * uploads are its batch's. `part`: as a thing of the ledger; `payloadBytes`: what it took there as a job.
+ * uploads are its batch's, which keeps those of one that may be tried again. `part`: as a thing of the ledger; `payloadBytes`: what it took there as a job.
  */
 const endItem = script(
   {
@@ -37,7 +37,7 @@ const itemTtlSeconds = 600;
 
 /** The outcome of an item says that it has ended; its result is in its batch's line. */
 export const itemEnds: ItemEnds = {
-  lineOf: (job, { images, batch }) => JSON.stringify(lineOf(job, images[0]!, batch!.index)),
+  lineOf,
   write(redis, keys, job, payload, line) {
     const batch = payload.batch!;
     const own = endingOf(job, { ...payload, resultTtlSeconds: itemTtlSeconds }, undefined, keys);
@@ -49,7 +49,7 @@ export const itemEnds: ItemEnds = {
         index: batch.index,
         line,
         batchId: batch.id,
-        itemUploads: uploadsOf(payload),
+        itemUploads: isRepeatable(job) ? [] : uploadsOf(payload),
         part: thingOf(job.id, payload),
         payloadBytes: Buffer.byteLength(JSON.stringify(payload)),
       },

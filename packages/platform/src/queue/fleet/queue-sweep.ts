@@ -6,7 +6,7 @@ import type { ObjectStore } from "../../object-store/index.js";
 import { indexOfItem } from "../batches/batch-items.js";
 import { BatchSteps } from "../batches/batch-steps.js";
 import { itemEnds } from "../batches/item-end.js";
-import { isLive } from "../batches/live-batch.js";
+import { holdsUploads } from "../batches/live-batch.js";
 import type { EndListener } from "../jobs/ends/job-end.js";
 import { Outcomes } from "../jobs/ends/outcomes.js";
 import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
@@ -32,8 +32,8 @@ const everyMs = 60_000;
 const chunkSize = 500;
 
 /**
- * Forgets jobs whose outcome has expired, and what else is on the ledger for as long as it lasts by itself. Returns how many
- * there were, and those that BullMQ still keeps.
+ * Forgets jobs whose outcome has expired, batches that have, and what else is on the ledger for as long as it lasts by
+ * itself. Returns how many there were, and those that BullMQ still keeps.
  */
 const forgetExpired = script(
   {
@@ -48,6 +48,7 @@ local known = {}
 for _, member in ipairs(members) do
   local tenant, id = string.match(member, "^([^/]+)/(.+)$")
   redis.call("ZREM", tenantsPrefix .. tenant .. ":jobs", id)
+  redis.call("ZREM", tenantsPrefix .. tenant .. ":listed-batches", id)
   redis.call("ZREM", ended, member)
   takes(kept, id, 0)
   if redis.call("ZSCORE", failed, id) then table.insert(known, id) end
@@ -86,18 +87,18 @@ return takes(kept, id, 0)`,
 
 /**
  * Releases the uploads of holders that are no more: a job that BullMQ does not know can be neither run nor tried again,
- * and a batch that has ended is forgotten. `held`: each with its holder, as `heldUpload` names them.
+ * and a batch that has ended holds only what its items can be tried again with. `held`: each with its holder, as `heldUpload` names them.
  */
 const releaseOrphans = script(
   {
     args: { jobsPrefix: "text", batchesPrefix: "text", held: ["text"] },
-    uses: [uploadOwnership, isLive],
+    uses: [uploadOwnership, holdsUploads],
   },
   `
 local released = 0
 for _, member in ipairs(held) do
   local upload, holder = string.match(member, "^([^/]+)/(.+)$")
-  if redis.call("EXISTS", jobsPrefix .. holder) == 0 and not isLive(batchesPrefix .. holder) then
+  if redis.call("EXISTS", jobsPrefix .. holder) == 0 and not holdsUploads(batchesPrefix .. holder) then
     releaseUpload(upload, holder)
     released = released + 1
   end
@@ -190,7 +191,7 @@ export class QueueSweep {
   async #failItem(batchId: string, jobId: string): Promise<void> {
     const error = new ProblemError("worker_lost").toProblem();
     const batch = await this.#batches.record(batchId);
-    const isWritten = await this.#batches.failItem(batchId, indexOfItem(jobId), error);
+    const isWritten = await this.#batches.failItem(batchId, indexOfItem(jobId), error, jobId);
     if (batch && isWritten) this.#options.onOutcome?.({ task: batch.plan.task, state: "failed", error });
   }
 

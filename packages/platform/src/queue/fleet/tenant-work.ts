@@ -68,25 +68,12 @@ export class TenantWork {
 
   async #eraseBatches(tenant: string): Promise<number> {
     const { client } = this.#connection;
-    const live = await this.#connection.attempt(() => client.zrange(this.#keys.liveBatches(tenant), "0", "-1"));
-    const batches = [...live, ...(await this.#endedBatches(tenant))];
+    const batches = await this.#connection.attempt(() => client.zrange(this.#keys.listedBatches(tenant), "0", "-1"));
     await inChunks(batches, atOnce, async (id) => {
       const removal = await this.#batches.remove(tenant, id);
       for (let part = 0; part < (removal?.parts ?? 0); part++) await this.#own.batchPart(id, part).delete();
     });
     return batches.length;
-  }
-
-  /** Those of all tenants are in one set. */
-  async #endedBatches(tenant: string): Promise<string[]> {
-    const { client } = this.#connection;
-    const ids = await this.#connection.attempt(() => client.zrange(this.#keys.endedBatches, "0", "-1"));
-    const owned: string[] = [];
-    await inChunks(ids, scanned, async (id) => {
-      const owner = await this.#connection.attempt(() => client.hget(this.#keys.batch(id), "tenant"));
-      if (owner === tenant) owned.push(id);
-    });
-    return owned;
   }
 
   async #eraseJobs(tenant: string): Promise<number> {

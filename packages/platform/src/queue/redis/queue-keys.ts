@@ -36,7 +36,7 @@ export class QueueKeys {
   readonly observer: string;
   /** Set of the tenants that have ever had a job. */
   readonly tenants: string;
-  /** Sorted set of the jobs that have ended, as `memberOf` names them, by when their outcomes expire. */
+  /** Sorted set of the jobs and batches that have ended, as `memberOf` names them, by when they are forgotten. */
   readonly ended: string;
   /** Sorted set of the batches that have not ended, by when something is next to be done for each. */
   readonly batches: string;
@@ -109,6 +109,11 @@ export class QueueKeys {
     return batch ? this.batchLive(batch.id) : this.live(tenant);
   }
 
+  /** Sorted set of the batches that a tenant can list, by when they were created. */
+  listedBatches(tenant: string): string {
+    return `${this.tenant(tenant)}:listed-batches`;
+  }
+
   /** Sorted set of a tenant's batches that have not ended, by when they were created. */
   liveBatches(tenant: string): string {
     return `${this.tenant(tenant)}:batches`;
@@ -142,6 +147,21 @@ export class QueueKeys {
   /** Bitmap: which items of a batch have ended. */
   batchEnded(batchId: string): string {
     return `${this.batch(batchId)}:ended`;
+  }
+
+  /** Bitmap: which of them failed. */
+  batchFailed(batchId: string): string {
+    return `${this.batch(batchId)}:failed`;
+  }
+
+  /** Bitmap: which items of a batch are tried again, while it lives another time. */
+  batchItemsAgain(batchId: string): string {
+    return `${this.batch(batchId)}:items-again`;
+  }
+
+  /** Hash: where each part of a batch's results is that was stored again. */
+  batchPartsAgain(batchId: string): string {
+    return `${this.batch(batchId)}:parts-again`;
   }
 
   /** Hash: the result lines of a part of a batch's items, by index. */
@@ -184,9 +204,9 @@ export interface Owner {
   readonly batch?: { readonly id: string } | undefined;
 }
 
-/** A job among those of all tenants. */
-export function memberOf(tenant: string, jobId: string): string {
-  return `${tenant}/${jobId}`;
+/** A job or a batch among those of all tenants. */
+export function memberOf(tenant: string, id: string): string {
+  return `${tenant}/${id}`;
 }
 
 /** Names the record of a tenant's idempotency key. */

@@ -6,9 +6,21 @@ type Command = readonly [name: string, ...args: string[]];
  */
 export function neededCommands(key: string, channel: string): Command[] {
   return [
-    ...["get", "exists", "hgetall", "hlen", "llen", "scard", "smembers", "zcard", "bitcount", "pttl", "strlen"].map(
-      on(key),
-    ),
+    ...[
+      "get",
+      "exists",
+      "hgetall",
+      "hlen",
+      "llen",
+      "scard",
+      "smembers",
+      "zcard",
+      "bitcount",
+      "pttl",
+      "strlen",
+      "persist",
+      "hvals",
+    ].map(on(key)),
     ...["incr", "del", "unlink", "zpopmin"].map(on(key)),
     ["mget", key, key],
     ["hget", key, "a"],
@@ -28,6 +40,8 @@ export function neededCommands(key: string, channel: string): Command[] {
     ["zmscore", key, "a"],
     ["set", key, "a"],
     ["setbit", key, "0", "0"],
+    ["getbit", key, "0"],
+    ["bitop", "xor", key, key],
     ["incrby", key, "1"],
     ["pexpire", key, "1"],
     ["pexpireat", key, "1"],

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Readable } from "node:stream";
 import type { Redis } from "ioredis";
 import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { type ObjectStore, resultRef } from "../../object-store/index.js";
@@ -67,7 +68,24 @@ export class ResultStore {
     // No character takes more than three bytes.
     if (text.length * 3 <= most) return text;
     const bytes = Buffer.from(text);
-    return bytes.byteLength <= most ? text : this.#put(bytes, persist);
+    return bytes.byteLength <= most
+      ? text
+      : this.put(bytes, { contentType: "application/json", maxBytes: bytes.length, persist });
+  }
+
+  /**
+   * Stores bytes as an object of the service's own, which is deleted within the hour unless something comes to keep it.
+   * @throws ProblemError `store_unavailable`
+   */
+  async put(
+    body: Readable | Uint8Array,
+    { persist = once, ...options }: { contentType: string; maxBytes: number; persist?: Persist },
+  ): Promise<StoredText> {
+    const id = randomBytes(16).toString("hex");
+    const { store } = this.parts;
+    await persist(() => enter.run(this.redis, { results: this.keys.results }, { id, keepFor: orphanMs }));
+    const { size } = await store.put(resultRef(store, id), body, options);
+    return { id, bytes: size };
   }
 
   /** The bytes of a text, piece by piece; what is left of it to be read stays where it is. */
@@ -97,13 +115,5 @@ export class ResultStore {
     } catch (error) {
       this.#lines.write("warn", { err: error, result: kept.id }, "a stored result could not be deleted yet");
     }
-  }
-
-  async #put(bytes: Buffer, persist: Persist): Promise<StoredText> {
-    const id = randomBytes(16).toString("hex");
-    const { store } = this.parts;
-    await persist(() => enter.run(this.redis, { results: this.keys.results }, { id, keepFor: orphanMs }));
-    await store.put(resultRef(store, id), bytes, { contentType: "application/json", maxBytes: bytes.length });
-    return { id, bytes: bytes.length };
   }
 }

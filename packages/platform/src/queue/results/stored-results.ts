@@ -1,10 +1,11 @@
+import type { Readable } from "node:stream";
 import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { type DueForDeletion, takeDueForDeletion } from "../redis/due.js";
 import { QueueKeys } from "../redis/queue-keys.js";
 import { RedisConnection } from "../redis/redis-connection.js";
-import type { KeptText } from "./kept-text.js";
+import type { KeptText, StoredText } from "./kept-text.js";
 import { ResultStore, removeResult } from "./result-store.js";
 
 /** How long whoever took a result that is over has to delete it, before it is given to another. */
@@ -25,6 +26,19 @@ export class StoredResults {
   /** The bytes of a text, wherever it is, piece by piece. */
   bytes(kept: KeptText): AsyncIterable<Buffer> {
     return this.#results.bytes(kept);
+  }
+
+  /**
+   * Stores bytes as an object like a result, which is deleted within the hour unless something comes to keep it.
+   * @throws ProblemError `queue_unavailable`, `store_unavailable`
+   */
+  put(body: Readable, options: { readonly contentType: string; readonly maxBytes: number }): Promise<StoredText> {
+    return this.#connection.attempt(() => this.#results.put(body, options));
+  }
+
+  /** Deletes an object that nothing has come to keep. Never fails. */
+  discard(stored: StoredText): Promise<void> {
+    return this.#results.discard(stored);
   }
 
   /**

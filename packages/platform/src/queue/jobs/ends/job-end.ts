@@ -132,7 +132,7 @@ export function endingOf(
 }
 
 /** Whether a job ended so that it may be tried again as it is, with the images that came with it. */
-function isRepeatable({ error }: Job): boolean {
+export function isRepeatable({ error }: Job): boolean {
   return error?.retryable === true;
 }
 
