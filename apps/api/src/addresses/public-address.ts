@@ -18,12 +18,12 @@ type AddressSettings = Pick<ApiConfig, "PUBLIC_URL" | "TRUST_PROXY">;
 
 export type BaseOf = (request: FastifyRequest) => string;
 
+/** Where nobody can say by which address callers know the API. */
+const nowhere: BaseOf = () => "";
+
 /** What tells the `publicBase` of a request: also of one that Fastify refuses before it has that name. */
 export function publicBaseOf({ PUBLIC_URL, TRUST_PROXY }: AddressSettings): BaseOf {
-  if (PUBLIC_URL === undefined && TRUST_PROXY === undefined) {
-    app.decorateRequest("publicBase", "");
-    return;
-  }
+  if (PUBLIC_URL === undefined && TRUST_PROXY === undefined) return nowhere;
   const fixed = PUBLIC_URL === undefined ? undefined : publicBase(PUBLIC_URL);
   const trusts = trustsProxies(TRUST_PROXY);
   return (request) => fixed ?? forwardedBase(request, trusts);
@@ -31,6 +31,10 @@ export function publicBaseOf({ PUBLIC_URL, TRUST_PROXY }: AddressSettings): Base
 
 /** Makes the URLs of every answer begin with what callers know the API by. */
 export function tellAddresses(app: FastifyInstance, baseOf: BaseOf): void {
+  if (baseOf === nowhere) {
+    app.decorateRequest("publicBase", "");
+    return;
+  }
   app.decorateRequest("publicBase", {
     getter() {
       return baseOf(this as FastifyRequest);
