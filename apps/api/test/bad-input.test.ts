@@ -262,6 +262,13 @@ describe("bad input", () => {
       "invalid_request",
       "/image/s3/bucket",
     ],
+    [
+      "a key that leaves its folder",
+      job({ task: "detect", image: { s3: { bucket: "photos", key: "2026/../a.jpg" } } }),
+      400,
+      "invalid_request",
+      "without '.' and '..' segments but received \"2026/../a.jpg\"",
+    ],
     ["a bad upload id", job({ task: "detect", image: { upload: "../x" } }), 400, "invalid_request", "/image/upload"],
     ["two references in one", job({ task: "detect", image: { ...s3, ...upload } }), 400, "invalid_request", "/image"],
     [

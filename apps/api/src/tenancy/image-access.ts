@@ -23,8 +23,8 @@ interface ImageSources {
 }
 
 /**
- * Refuses a reference to what a tenant may not read.
- * @throws ProblemError `bucket_forbidden`, `url_forbidden`
+ * Refuses a reference to what a tenant may not read, or nobody can.
+ * @throws ProblemError `bucket_forbidden`, `url_forbidden`, `invalid_request`
  */
 export function assertImageAllowed({ store, egress }: ImageSources, tenant: Tenant, image: ImageRef): void {
   if ("s3" in image) assertReadable(store, image.s3, tenant.allowedBuckets);

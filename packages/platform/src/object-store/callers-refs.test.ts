@@ -20,6 +20,15 @@ const twoBuckets = open({ S3_BUCKET: "mine", S3_OWN_BUCKET: "own" });
 const folder = open({});
 
 describe("refs that callers name", () => {
+  it("have keys that a store can be asked for", () => {
+    for (const key of ["a/../b.jpg", "..", "%2e%2e/a.jpg", "a\\..\\b.jpg", "a\0.jpg", "\u00fc".repeat(513)]) {
+      expect(() => assertReadable(s3, { bucket: "photos", key }), key).toThrow(invalid);
+      // Whose bucket it is comes first.
+      expect(() => assertReadable(s3, { bucket: "payroll", key }), key).toThrow(forbidden);
+    }
+    expect(() => assertReadable(s3, { bucket: "photos", key: "a..b/...jpg" })).not.toThrow();
+  });
+
   it("may be in the default bucket and in the allowed ones", () => {
     for (const bucket of ["mine", "photos", "scans"]) {
       expect(() => assertReadable(s3, { bucket, key: "2024/a.jpg" })).not.toThrow();

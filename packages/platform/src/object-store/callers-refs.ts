@@ -25,10 +25,18 @@ function folderName(folder: string): string {
 
 /**
  * Refuses a caller's own ref to a bucket that is not open to callers, or not to this one, or to what is the service's
- * own.
- * @throws ProblemError bucket_forbidden
+ * own, or by a key that no store is asked for.
+ * @throws ProblemError bucket_forbidden, invalid_request
  */
 export function assertReadable(store: ObjectStore, ref: ObjectRef, allowedBuckets?: ReadonlySet<string>): void {
+  assertOpen(store, ref, allowedBuckets);
+  const fault = keyFault(ref.key);
+  if (fault === undefined) return;
+  const received = JSON.stringify(ref.key.slice(0, 100));
+  throw new ProblemError("invalid_request", `Expected an object key ${fault} but received ${received}.`);
+}
+
+function assertOpen(store: ObjectStore, ref: ObjectRef, allowedBuckets?: ReadonlySet<string>): void {
   if (!store.allows(ref.bucket) || allowedBuckets?.has(ref.bucket) === false) {
     throw new ProblemError("bucket_forbidden", `Expected a bucket that callers may read but received ${ref.bucket}.`);
   }
@@ -47,7 +55,7 @@ export function assertReadable(store: ObjectStore, ref: ObjectRef, allowedBucket
 export function assertListable(store: ObjectStore, place: ObjectPlace, allowedBuckets?: ReadonlySet<string>): void {
   const fault = place.prefix === "" ? undefined : keyFault(place.prefix);
   if (fault) throw new ProblemError("invalid_request", `Expected a prefix of object keys ${fault}.`);
-  assertReadable(store, { bucket: place.bucket, key: place.prefix }, allowedBuckets);
+  assertOpen(store, { bucket: place.bucket, key: place.prefix }, allowedBuckets);
 }
 
 /**
@@ -57,7 +65,7 @@ export function assertListable(store: ObjectStore, place: ObjectPlace, allowedBu
 export function assertWritable(store: ObjectStore, ref: ObjectRef, allowedBuckets?: ReadonlySet<string>): void {
   const fault = store.keyFault(ref.key);
   if (fault) throw new ProblemError("invalid_request", `Expected an output with object keys ${fault}.`);
-  assertReadable(store, ref, allowedBuckets);
+  assertOpen(store, ref, allowedBuckets);
 }
 
 /**
