@@ -1,5 +1,5 @@
 // Writes what is documented from code: docs/openapi.json, docs/errors.md, docs/configuration.md, the
-// settings in README.md, the distances in docs/thresholds.md, the index of docs/adr,
+// settings in docs/operating.md, the distances in docs/thresholds.md, the index of docs/adr,
 // the types of the client, and, wherever it stands, the version of the root's package.json.
 // Needs a build. With --check nothing is written: it fails and names each file that is not as it would be.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ async function main() {
     "docs/openapi.json": await openApi(),
     "docs/errors.md": errorTable(),
     "docs/configuration.md": configuration(),
-    "README.md": readmeWithSettings(read("README.md") ?? ""),
+    "docs/operating.md": withSettings(read("docs/operating.md") ?? ""),
     "docs/thresholds.md": withDistances(read("docs/thresholds.md") ?? ""),
     "docs/adr/README.md": decisions(),
     "packages/client/src/wire.ts": await clientTypes(),
@@ -106,14 +106,14 @@ function configuration() {
   ].join("\n");
 }
 
-/** The settings that a user meets first, in README.md between its two marks. */
-function readmeWithSettings(readme) {
+/** The settings that an operator meets first, between the two marks of the page. */
+function withSettings(page) {
   const known = { ...cliConfigSchema.properties, ...workerConfigSchema.properties, ...apiConfigSchema.properties };
   const names = ["HOST", "PORT", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "ENGINE", "PACK"];
   const properties = Object.fromEntries(names.map((name) => [name, known[name]]));
   const [, table] = configTable("", { type: "object", properties }).split(/\n\n/);
   const block = /(<!-- settings: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of settings -->)/;
-  return readme.replace(block, (_, before, after) => before + table.trimEnd() + after);
+  return page.replace(block, (_, before, after) => before + table.trimEnd() + after);
 }
 
 /** What is known about the distances of each pack, between the two marks of the page. */

@@ -45,7 +45,8 @@ async function link(name: string): Promise<void> {
     const short = member.replace("@facefleet/", "");
     return ["apps", "packages"].map((group) => join(repository, group, short, "node_modules", name));
   });
-  const home = homes.find(existsSync);
+  // What is held at a version is needed by others only.
+  const home = [...homes, join(repository, "node_modules", ".pnpm", "node_modules", name)].find(existsSync);
   if (home === undefined) throw new Error(`Expected ${name} to be needed by one of our packages`);
   const place = join(folder, "node_modules", name);
   await mkdir(dirname(place), { recursive: true });

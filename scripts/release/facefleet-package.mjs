@@ -9,6 +9,9 @@ const isLeftOut = (file) => /\.d\.m?ts$/.test(file);
 /** Only developers' commands need it, and these stay in the checkout. */
 const leftOut = "@facefleet/bench";
 
+/** As in pnpm-workspace.yaml: fastify's range admits a version that wants a newer Node, and npm would take it. */
+const held = { cookie: "^1.0.2" };
+
 /**
  * Lays the package out in an empty folder; the sources have to be built.
  *
@@ -28,7 +31,7 @@ export function layOutFacefleet(root, folder) {
   writeManifest(folder, {
     ...{ name, version, description, keywords, license, type, engines },
     bin: { facefleet: "bin/facefleet.js" },
-    dependencies: dependenciesOf([...members.values()]),
+    dependencies: { ...dependenciesOf([...members.values()]), ...held },
     bundleDependencies: [...members.keys()].sort(),
     publishConfig: { access: "public" },
   });
