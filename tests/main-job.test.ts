@@ -4,6 +4,7 @@ import type {
   AnalysisResult,
   ExtractEmbeddingAnswer,
   Job,
+  MatchResult,
   ModelsAnswer,
   Problem,
   Upload,
@@ -123,6 +124,31 @@ describe("a face job", () => {
     expect(match).toBe(true);
     expect(euclideanDistance).toBeLessThan(threshold);
     expect(faces).toHaveLength(2);
+    await expect.poll(() => fleet.uploads()).toEqual([]);
+  });
+
+  it("matches a portrait in JSON with images and an embedding", async () => {
+    const data = (await portrait()).toString("base64");
+    const mirrored = await sharp(await portrait())
+      .flop()
+      .jpeg()
+      .toBuffer();
+    const analysed = await fleet.postJson("/v1/analyse", {
+      task: "embed",
+      image: { data: mirrored.toString("base64") },
+    });
+    const { faces, model } = (await analysed.json()) as AnalysisResult;
+    const known = { embedding: faces[0]!.embedding, fingerprint: model.fingerprint };
+    const pair = { data: `data:image/png;base64,${(await twoPortraits()).toString("base64")}` };
+    const gallery = [pair, { s3: { bucket: "local", key: "absent.jpg" } }, known];
+    const job = await fleet.finished(fleet.postJson("/v1/jobs", { task: "match", probe: { data }, gallery }));
+    const { probe, matches, failed, model: made } = job.result as MatchResult;
+    expect(probe.faceCount).toBe(1);
+    expect(matches.map(({ index }) => index).sort()).toEqual([0, 2]);
+    expect(matches.find(({ index }) => index === 2)).toMatchObject({ match: true });
+    expect(matches.find(({ index }) => index === 0)).toMatchObject({ faceCount: 2 });
+    expect(failed).toMatchObject([{ index: 1, error: { code: "image_not_found" } }]);
+    expect(made).toEqual(model);
     await expect.poll(() => fleet.uploads()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import type { AnalysisResult, Batch, BatchLine, Job, Upload, WebhookSecret } from "@facefleet/contracts";
+import type { AnalysisResult, Batch, BatchLine, Job, MatchResult, Upload, WebhookSecret } from "@facefleet/contracts";
 import type { ObjectStore } from "@facefleet/platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RedisWrite } from "./support/append-only-file.js";
@@ -81,16 +81,28 @@ describe("of faces and secrets", () => {
       await tenant.post<Job>("/v1/jobs", { task: "embed", image: { upload }, options: base64, ...job }),
       await tenant.post<Job>("/v1/jobs", { task: "embed", image: s3("pair.png"), ...job }, { "idempotency-key": "i" }),
       await tenant.post<Job>("/v1/jobs", { task: "verify", images: [s3("portrait.png"), s3("pair.png")], ...job }),
+      await tenant.post<Job>("/v1/jobs", { task: "embed", image: { data: image.toString("base64") }, ...job }),
       await tenant.post<Job>("/v1/jobs", { task: "embed", image: { url: `${receiver.url}?key=querysecret` }, ...job }),
     ];
     const items = [s3("portrait.png"), s3("pair.png"), s3("absent.png")];
     const batch = await tenant.post<Batch>("/v1/batches", { task: "embed", items, ...job });
     const ended = await Promise.all(jobs.map(({ links }) => tenant.get<Job>(`${links.self}?wait=30`)));
-    expect(ended.map(({ state }) => state)).toEqual([...Array(4).fill("succeeded"), "failed"]);
-    const results = ended.flatMap(({ result }) => (result && "faces" in result ? [result] : []));
-    await refusedComparison(results[0]!.faces[0]!.embedding as number[]);
+    expect(ended.map(({ state }) => state)).toEqual([...Array(5).fill("succeeded"), "failed"]);
+    const results: Pick<AnalysisResult, "faces">[] = ended.flatMap(({ result }) =>
+      result && "faces" in result ? [result] : [],
+    );
+    const embedding = results[0]!.faces[0]!.embedding as number[];
+    await refusedComparison(embedding);
+    const compared = { probe: { data: image.toString("base64") }, gallery: [{ embedding }, s3("pair.png")] };
+    const match = await tenant.post<Job>("/v1/jobs", { task: "match", ...compared, ...job });
+    const { result: matched } = await tenant.get<Job>(`${match.links.self}?wait=30`);
+    results.push({ faces: [(matched as MatchResult).probe.face!] });
+    const analysed = await tenant.post<AnalysisResult>("/v1/analyse", { task: "embed", image: s3("pair.png") });
+    results.push(analysed);
     const lines = await linesOf(batch);
-    await expectEventually(async () => expect(await announcements(jobs, batch)).toEqual(Array(6).fill("delivered")));
+    await expectEventually(async () =>
+      expect(await announcements([...jobs, match], batch)).toEqual(Array(8).fill("delivered")),
+    );
     return [...results, ...lines.flatMap(({ result }) => (result ? [result as AnalysisResult] : []))];
   }
 

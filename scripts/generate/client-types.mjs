@@ -13,6 +13,7 @@ const spokenOf = [
   "JobList",
   "JobOptions",
   "JobRequest",
+  "MatchResult",
   "ModelsAnswer",
   "Upload",
   "UploadRequest",

@@ -90,6 +90,7 @@ describe("around the jobs", () => {
       "post /detect-face",
       "post /extract-embedding",
       "post /compare-faces",
+      "post /v1/analyse",
       "post /v1/jobs",
       "get /v1/jobs",
       "get /v1/jobs/{id}",

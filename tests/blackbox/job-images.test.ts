@@ -56,6 +56,12 @@ describe("the image of a job", () => {
     }
   });
 
+  it("may be in the JSON, as base64 or as a data URL", async () => {
+    const data = (await portrait()).toString("base64");
+    expectPortrait(await detected({ data }));
+    expectPortrait(await detected({ data: `data:image/png;base64,${data}` }));
+  });
+
   it("may be an upload, which is deleted when the job ends, and is nobody else's", async () => {
     const id = await upload(await portrait());
     const foreign = await globex.submit({ task: "detect", image: { upload: id } });

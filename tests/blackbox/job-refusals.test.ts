@@ -145,7 +145,7 @@ describe("a job is refused", () => {
 
     it("that names its image as well, or would need two", async () => {
       expectRefusal(await send([["job", JSON.stringify(detect)], await file()]), "/image");
-      expectRefusal(await send([["job", JSON.stringify({ task: "verify" })], await file()]), "/task");
+      expectProblem(await send([["job", JSON.stringify({ task: "verify" })], await file()]), 400, "missing_image");
     });
 
     it("with parts that are not expected", async () => {

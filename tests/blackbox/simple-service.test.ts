@@ -109,7 +109,7 @@ describe("the simple service", () => {
       const other = new FormData();
       other.append("photo", new Blob([Uint8Array.from(await portrait())]));
       for (const form of [text, other]) expectProblem(await acme.call("POST", path, { form }), 400, "missing_image");
-      expectProblem(await acme.post(path, { image: "a.png" }), 415, "unsupported_media_type");
+      expectProblem(await acme.post(path, { image: "a.png" }), 400, "invalid_request");
       expectProblem(await acme.call("POST", path), 415, "unsupported_media_type");
       expectProblem(await acme.sendImage(path, await portrait(), { job: {} }), 400, "invalid_request");
     });

@@ -62,7 +62,7 @@ export const apiConfigSchema = Type.Object({
     minimum: 0.1,
     maximum: 300,
     description:
-      "Seconds that `/detect-face`, `/extract-embedding` and `/compare-faces` with two images wait for their job.",
+      "Seconds that `/v1/analyse`, `/detect-face`, `/extract-embedding` and `/compare-faces` with two images wait for their job.",
   }),
   MAX_IMAGE_BYTES: Type.Integer({
     default: 20_971_520,

@@ -116,7 +116,7 @@ describe("images in JSON", () => {
     [
       "more images than two",
       post("/v1/jobs", { task: "verify", images: Array(3).fill({ data: "QUJD" }) }),
-      { code: "invalid_request", detail: expect.stringContaining("at most 2 images") },
+      { code: "invalid_request", detail: expect.stringContaining("a list of 2 items for /images") },
     ],
     [
       "JSON that breaks off",

@@ -37,6 +37,7 @@ describe("the API's description of itself", () => {
       "post /compare-faces",
       "post /detect-face",
       "post /extract-embedding",
+      "post /v1/analyse",
       "post /v1/batches",
       "post /v1/batches/{id}/retry",
       "post /v1/batches/{id}/webhook-attempts",

@@ -40,6 +40,10 @@ const commands: Readonly<Record<string, Entry>> = {
     description: "look for the face of one image among the faces of another",
     load: async () => (await import("./commands/compare.js")).defineCompare,
   },
+  match: {
+    description: "order images by how near a face of theirs is to that of one",
+    load: async () => (await import("./commands/match.js")).defineMatch,
+  },
   completion: {
     description: "print what has a shell complete commands and options: bash, zsh or fish",
     load: async () => (await import("./commands/completion.js")).defineCompletion(everyCommand),

@@ -1,4 +1,4 @@
-import { ProblemError } from "@facefleet/contracts";
+import { type ModelInfo, ProblemError } from "@facefleet/contracts";
 import { imageMemory } from "@facefleet/core/batching";
 import {
   createMetrics,
@@ -39,6 +39,7 @@ import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner, idle } from "./jobs/face-job-runner.js";
 import { ObjectSweep } from "./jobs/object-sweep.js";
 import { OrphanSweep } from "./jobs/orphan-sweep.js";
+import type { ModelOptions } from "./jobs/seen-image.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
@@ -275,6 +276,7 @@ class WorkerApp {
       metrics: this.#workerMetrics,
       logger: this.#logger,
       analyse: (bytes, options, call) => this.#inference.analyse(bytes, options, call),
+      modelOf: (options) => this.#modelOf(options),
     });
     const consumer = new FaceJobConsumer(this.#config, {
       logger: this.#logger,
@@ -297,6 +299,11 @@ class WorkerApp {
     await consumer.start();
   }
 
+  /** Jobs are taken only once the engine has said what it is. */
+  #modelOf({ detection, detector, embedding }: ModelOptions): ModelInfo {
+    return this.#models![detection === "none" ? detection : detector][embedding];
+  }
+
   #openCache(): AnalysisCache | undefined {
     const ttlSeconds = this.#config.ANALYSIS_CACHE_TTL;
     if (ttlSeconds === 0) return undefined;
@@ -307,9 +314,7 @@ class WorkerApp {
       ttlSeconds,
       metrics: this.#workerMetrics,
       logger: this.#logger,
-      // Jobs are taken only once the engine has said what it is.
-      modelOf: ({ detection, detector, embedding }) =>
-        this.#models![detection === "none" ? detection : detector][embedding],
+      modelOf: (options) => this.#modelOf(options),
     });
   }
 

@@ -145,6 +145,7 @@ class CacheBench {
         this.runs.push(options);
         return this.analyse(bytes, options, call);
       },
+      modelOf: () => randomAnalysis(this.fingerprint).model,
       onStage: (stage: string) => void this.stages.push(stage),
     };
     return new FaceJobConsumer(this.fleet.config, {

@@ -52,6 +52,9 @@ async function run(analyse: FaceJobRunnerOptions["analyse"], timeoutMs: number, 
     maxImageBytes: 1000,
     timeoutMs,
     analyse,
+    modelOf: () => {
+      throw new Error("Expected nobody to ask");
+    },
   });
   const job = { id: "j1", payload, priority: "normal", createdAt: new Date(), attempt: 1, queueMs: 0 } as const;
   const work = runner.run({ ...job, reportStage: () => undefined }, new AbortController().signal);

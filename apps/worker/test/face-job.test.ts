@@ -58,7 +58,9 @@ async function verify(first: FaceAnalysis, second: FaceAnalysis, options: Partia
     return bytes[0] === "1".charCodeAt(0) ? first : second;
   };
   const hosts = new OriginCircuits({ concurrency: 4 });
-  const parts = { store, own, egress: new EgressGuard(), hosts, maxImageBytes: 100, analyse, onStage: () => {} };
+  const modelOf = () => first.model;
+  const common = { store, own, egress: new EgressGuard(), hosts, maxImageBytes: 100, onStage: () => {} };
+  const parts = { ...common, analyse, modelOf };
   const result = (await runFaceJob(job, parts, new AbortController().signal)) as VerifyResult;
   return { result, asked };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FacefleetClient } from "@facefleet/client";
-import type { BatchLine, Job, JobResult, Problem } from "@facefleet/contracts";
+import { type BatchLine, facesIn, type Job, type JobResult, type Problem } from "@facefleet/contracts";
 import type { ObjectPlace, ObjectStore } from "@facefleet/platform";
 import type { FaultFleet } from "./fault-fleet.js";
 import type { Ending } from "./fault-images.js";
@@ -197,6 +197,6 @@ function sentenceOf(ending: Ending): string {
 }
 
 function sentence(state: string, result: JobResult | undefined, error: Problem | undefined): string {
-  if (state === "succeeded") return `succeeded with ${result?.faces.length} faces`;
+  if (state === "succeeded") return `succeeded with ${result && facesIn(result)} faces`;
   return error ? `${state} ${error.code}` : state;
 }

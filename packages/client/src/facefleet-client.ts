@@ -1,15 +1,18 @@
 import { readJson, readNothing, readStream } from "./answer-readers.js";
 import { clientSettings, type FacefleetClientOptions } from "./client-options.js";
+import { FacefleetError } from "./facefleet-error.js";
 import { createIdempotencyKey } from "./idempotency-key.js";
+import { asBlob, type ImageBytes, isBytes } from "./image-bytes.js";
 import { jobEvents } from "./job-events.js";
 import {
   type AnalysisJob,
   type AnalysisSubmission,
-  asBlob,
+  encodeForm,
   encodeJson,
   encodeSubmission,
-  type ImageBytes,
   type JobSubmission,
+  type MatchJob,
+  type MatchSubmission,
   type VerifyJob,
   type VerifySubmission,
 } from "./job-submission.js";
@@ -19,6 +22,7 @@ import { streamChunks } from "./stream-chunks.js";
 import { Transport } from "./transport.js";
 import { hasEnded, type WaitOptions, waitUntilEnded, withinWait } from "./wait-until-ended.js";
 import type {
+  AnalysisResult,
   Batch,
   BatchLine,
   BatchList,
@@ -27,7 +31,9 @@ import type {
   ImageRef,
   Job,
   JobList,
+  JobOptions,
   ModelsAnswer,
+  RequestImage,
   Upload,
   UploadRequest,
   VerifyResult,
@@ -58,6 +64,11 @@ export interface JobWaitOptions extends WaitOptions {
 export type VerifyOptions = SubmitOptions & JobWaitOptions;
 
 export type JobState = Job["state"];
+
+export interface AnalyseOptions extends WaitOptions {
+  readonly task?: "detect" | "embed" | undefined;
+  readonly options?: Partial<JobOptions> | undefined;
+}
 
 export type BatchState = Batch["state"];
 
@@ -95,23 +106,43 @@ export class FacefleetClient {
   /** Submits a job; its image is named, or sent along. However often it must be sent, it is one job. */
   submit(submission: AnalysisSubmission, options?: SubmitOptions): Promise<AnalysisJob>;
   submit(submission: VerifySubmission, options?: SubmitOptions): Promise<VerifyJob>;
-  submit(submission: JobSubmission, options: SubmitOptions = {}): Promise<Job> {
-    return this.#create<Job>("/v1/jobs", encodeSubmission(submission), options);
+  submit(submission: MatchSubmission, options?: SubmitOptions): Promise<MatchJob>;
+  async submit(submission: JobSubmission, options: SubmitOptions = {}): Promise<Job> {
+    return this.#create<Job>("/v1/jobs", await encodeSubmission(submission), options);
   }
 
   /**
-   * Compares two images, both named or both here: the first's face with all of the second's, and the nearest counts.
+   * The faces of one image, in one request where that is quick enough, else by waiting for the job that goes on. With the
+   * task `embed` they carry their embeddings.
+   */
+  async analyse(
+    image: RequestImage | ImageBytes,
+    { task, options, ...waiting }: AnalyseOptions = {},
+  ): Promise<AnalysisResult> {
+    const job = { ...(task && { task }), ...(options && { options }) };
+    const { headers, body } = isBytes(image) ? encodeForm(job, { image }) : encodeJson({ image, ...job });
+    const request = { method: "POST", path: "/v1/analyse", headers, body, repeatable: true } as const;
+    try {
+      return await this.#transport.send<AnalysisResult>({ ...request, signal: waiting.signal, read: readJson });
+    } catch (error) {
+      const id = jobThatGoesOn(error);
+      if (id === undefined) throw error;
+      return resultOf(await this.wait({ id } as AnalysisJob, waiting));
+    }
+  }
+
+  /**
+   * Compares two images, each named or here: the first's face with all of the second's, and the nearest counts.
    * Submits, waits, and returns the result.
    * @throws FacefleetError with the job's own problem, such as `no_face_detected`
    */
   async verify(
-    first: ImageRef | ImageBytes,
-    second: ImageRef | ImageBytes,
+    first: RequestImage | ImageBytes,
+    second: RequestImage | ImageBytes,
     request: Omit<VerifySubmission, "task" | "images"> = {},
     options: VerifyOptions = {},
   ): Promise<VerifyResult> {
-    const images = [first, second] as VerifySubmission["images"];
-    const job = await this.submit({ task: "verify", images, ...request }, options);
+    const job = await this.submit({ task: "verify", images: [first, second], ...request }, options);
     return resultOf(await this.wait(job, options));
   }
 
@@ -277,6 +308,12 @@ export class FacefleetClient {
     const { body } = encoded;
     return this.#transport.send<T>({ method: "POST", path, headers, body, repeatable: true, signal, read: readJson });
   }
+}
+
+/** The id of the job of a request that was answered before its end. */
+function jobThatGoesOn(error: unknown): string | undefined {
+  if (!(error instanceof FacefleetError) || error.code !== "sync_timeout") return undefined;
+  return error.problem?.job?.split("/").at(-1);
 }
 
 function jobPath(job: JobOrId): string {

@@ -1,6 +1,7 @@
 export type { FacefleetClientOptions } from "./client-options.js";
 export { compareEmbeddings, type EmbeddingComparison, embeddingOf } from "./embeddings.js";
 export {
+  type AnalyseOptions,
   type BatchListOptions,
   type BatchState,
   type BatchWaitOptions,
@@ -19,7 +20,15 @@ export {
   type ProblemCode,
   type ReceivedProblem,
 } from "./facefleet-error.js";
-export type { AnalysisJob, AnalysisSubmission, ImageBytes, VerifyJob, VerifySubmission } from "./job-submission.js";
+export type { ImageBytes } from "./image-bytes.js";
+export type {
+  AnalysisJob,
+  AnalysisSubmission,
+  MatchJob,
+  MatchSubmission,
+  VerifyJob,
+  VerifySubmission,
+} from "./job-submission.js";
 export { resultOf } from "./result-of.js";
 export { verifyWebhook, type WebhookRequest } from "./verify-webhook.js";
 export type { WaitOptions } from "./wait-until-ended.js";

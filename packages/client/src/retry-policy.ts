@@ -14,7 +14,8 @@ const passing = [500, 502, 504];
 
 /** Whether to send a request again after this error. Repeatable: sent twice, it does what it does sent once. */
 export function mayRetry({ code, status, retryable }: FacefleetError, repeatable: boolean): boolean {
-  if (!retryable) return false;
+  // Its job goes on.
+  if (!retryable || code === "sync_timeout") return false;
   if (status !== undefined && refusals.includes(status)) return true;
   if (!repeatable) return false;
   return status === undefined ? code === "unreachable" || code === "request_timeout" : passing.includes(status);

@@ -2,7 +2,6 @@
 
 export type Embedding = number[] | string;
 export type ImageRef = S3ImageRef | UploadImageRef | UrlImageRef;
-export type JobResult = AnalysisResult | VerifyResult;
 export type BatchRequest =
   | {
       items: BatchItem[];
@@ -321,6 +320,7 @@ export type BatchRequest =
       resultTtlSeconds?: number;
     };
 export type BatchItem = S3ImageRef | UploadImageRef | UrlImageRef | LabelledImage;
+export type JobResult = AnalysisResult | VerifyResult | MatchResult;
 export type JobRequest =
   | {
       task: "detect" | "embed";
@@ -503,8 +503,101 @@ export type JobRequest =
        * How long the result is kept after the end.
        */
       resultTtlSeconds?: number;
+    }
+  | {
+      task: "match";
+      probe: MatchSubject;
+      gallery: MatchSubject[];
+      options?: {
+        /**
+         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
+         */
+        detector?: "mtcnn" | "yunet";
+        /**
+         * Smallest face, in pixels.
+         */
+        minFaceSize?: number;
+        /**
+         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
+         */
+        minConfidence?: number;
+        /**
+         * Faces past it are dropped.
+         */
+        maxFaces?: number;
+        /**
+         * Which face comes first, and so which ones `maxFaces` keeps.
+         */
+        order?: "prominence" | "confidence" | "left-to-right";
+        /**
+         * Whether faces carry their landmarks.
+         */
+        landmarks?: boolean;
+        /**
+         * Whether faces carry their crop.
+         */
+        crops?: boolean;
+        /**
+         * Whether faces carry their sharpness, brightness and pose.
+         */
+        quality?: boolean;
+        /**
+         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
+         */
+        embedding?: "standard" | "high";
+        embeddingFormat?: "float" | "base64";
+        /**
+         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
+         */
+        detection?: "faces" | "none";
+        /**
+         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
+         */
+        orientations?: (0 | 90 | 180 | 270)[];
+        /**
+         * Shorter side of a face's box, in pixels; `too_small`.
+         */
+        minBoxSize?: number;
+        /**
+         * Degrees to either side; `turned_away`.
+         */
+        maxYaw?: number;
+        /**
+         * Degrees up or down; `turned_away`.
+         */
+        maxPitch?: number;
+        /**
+         * Degrees either way; `tilted`.
+         */
+        maxRoll?: number;
+        /**
+         * `too_dark`.
+         */
+        minBrightness?: number;
+        /**
+         * `too_bright`.
+         */
+        maxBrightness?: number;
+        /**
+         * `too_blurred`.
+         */
+        minSharpness?: number;
+      };
+      priority?: "low" | "normal" | "high";
+      webhook?: WebhookTarget;
+      /**
+       * Echoed back.
+       */
+      metadata?: {
+        [k: string]: string;
+      };
+      /**
+       * How long the result is kept after the end.
+       */
+      resultTtlSeconds?: number;
     };
 export type RequestImage = S3ImageRef | UploadImageRef | UrlImageRef | InlineImage;
+export type MatchSubject = S3ImageRef | UploadImageRef | UrlImageRef | InlineImage | GivenEmbedding;
 export type WebhookEvent =
   | {
       type: "job.succeeded" | "job.failed" | "job.canceled";
@@ -514,10 +607,10 @@ export type WebhookEvent =
       timestamp: string;
       data: {
         id: string;
-        task: "detect" | "embed" | "verify";
+        task: "detect" | "embed" | "verify" | "match";
         state: "succeeded" | "failed" | "canceled";
         /**
-         * How many faces the result has.
+         * How many faces the result has; of a match, how many of its gallery were compared.
          */
         faces: number;
         metadata?: {
@@ -869,7 +962,7 @@ export interface BatchLine {
    * An item of a canceled batch that was never queued has a line without image and label.
    */
   state: "succeeded" | "failed" | "canceled";
-  result?: JobResult;
+  result?: AnalysisResult;
   error?: Problem;
 }
 export interface S3ImageRef {
@@ -887,57 +980,6 @@ export interface UploadImageRef {
 }
 export interface UrlImageRef {
   url: string;
-}
-export interface VerifyResult {
-  match: boolean;
-  /**
-   * (cosine + 1) / 2.
-   */
-  similarity: number;
-  cosineSimilarity: number;
-  euclideanDistance: number;
-  /**
-   * Distances below it match.
-   */
-  threshold: number;
-  /**
-   * `uncertain` within the band of distances that both the same and different people reach.
-   */
-  decision: "match" | "no_match" | "uncertain";
-  /**
-   * Distances below `from` are a `match`, from `to` on a `no_match`.
-   */
-  uncertainBand: {
-    from: number;
-    to: number;
-  };
-  /**
-   * The first face of the first image, by `order`, and the face of the second that is nearest to it.
-   */
-  faces: Face[];
-  /**
-   * How many faces each image has that no limit but `maxFaces` leaves out.
-   */
-  faceCounts?: number[];
-  /**
-   * The other faces of the second image, up to `maxFaces`, the nearest first; without embeddings.
-   */
-  candidates?: Candidate[];
-  model: ModelInfo;
-}
-export interface Candidate {
-  match: boolean;
-  /**
-   * (cosine + 1) / 2.
-   */
-  similarity: number;
-  cosineSimilarity: number;
-  euclideanDistance: number;
-  /**
-   * `uncertain` within the band of distances that both the same and different people reach.
-   */
-  decision: "match" | "no_match" | "uncertain";
-  face: Face;
 }
 export interface BatchList {
   /**
@@ -1057,7 +1099,7 @@ export interface WorkerLoad {
 }
 export interface Job {
   id: string;
-  task: "detect" | "embed" | "verify";
+  task: "detect" | "embed" | "verify" | "match";
   state: "queued" | "active" | "succeeded" | "failed" | "canceled";
   progress?: {
     stage: string;
@@ -1080,6 +1122,114 @@ export interface Job {
   result?: JobResult;
   error?: Problem;
   webhook?: WebhookProgress;
+}
+export interface VerifyResult {
+  match: boolean;
+  /**
+   * (cosine + 1) / 2.
+   */
+  similarity: number;
+  cosineSimilarity: number;
+  euclideanDistance: number;
+  /**
+   * Distances below it match.
+   */
+  threshold: number;
+  /**
+   * `uncertain` within the band of distances that both the same and different people reach.
+   */
+  decision: "match" | "no_match" | "uncertain";
+  /**
+   * Distances below `from` are a `match`, from `to` on a `no_match`.
+   */
+  uncertainBand: {
+    from: number;
+    to: number;
+  };
+  /**
+   * The first face of the first image, by `order`, and the face of the second that is nearest to it.
+   */
+  faces: Face[];
+  /**
+   * How many faces each image has that no limit but `maxFaces` leaves out.
+   */
+  faceCounts?: number[];
+  /**
+   * The other faces of the second image, up to `maxFaces`, the nearest first; without embeddings.
+   */
+  candidates?: Candidate[];
+  model: ModelInfo;
+}
+export interface Candidate {
+  match: boolean;
+  /**
+   * (cosine + 1) / 2.
+   */
+  similarity: number;
+  cosineSimilarity: number;
+  euclideanDistance: number;
+  /**
+   * `uncertain` within the band of distances that both the same and different people reach.
+   */
+  decision: "match" | "no_match" | "uncertain";
+  face: Face;
+}
+export interface MatchResult {
+  /**
+   * Of an image the first face, by `order`, which the gallery is compared with.
+   */
+  probe: {
+    face?: Face;
+    /**
+     * How many faces the image has that no limit but `maxFaces` leaves out.
+     */
+    faceCount?: number;
+  };
+  /**
+   * The nearest first. Of an image with its nearest face, without that one's embedding.
+   */
+  matches: GalleryMatch[];
+  /**
+   * Images of the gallery that have no face, or could not be had or read.
+   */
+  failed: {
+    index: number;
+    error: Problem;
+  }[];
+  /**
+   * Distances below it match.
+   */
+  threshold: number;
+  /**
+   * Distances below `from` are a `match`, from `to` on a `no_match`.
+   */
+  uncertainBand: {
+    from: number;
+    to: number;
+  };
+  model: ModelInfo;
+}
+export interface GalleryMatch {
+  /**
+   * Which of the gallery it is, from 0.
+   */
+  index: number;
+  match: boolean;
+  /**
+   * (cosine + 1) / 2.
+   */
+  similarity: number;
+  cosineSimilarity: number;
+  euclideanDistance: number;
+  /**
+   * `uncertain` within the band of distances that both the same and different people reach.
+   */
+  decision: "match" | "no_match" | "uncertain";
+  face?: Face;
+  /**
+   * How many faces the image has that no limit but `maxFaces` leaves out.
+   */
+  faceCount?: number;
 }
 export interface JobList {
   /**
@@ -1171,6 +1321,16 @@ export interface InlineImage {
    * The image's bytes in base64, or a data URL of them, whose media type says nothing here. They may be as many as of an upload.
    */
   data: string;
+}
+/**
+ * Its fingerprint, where it is given, must be that of the embeddings that the job makes.
+ */
+export interface GivenEmbedding {
+  embedding: Embedding;
+  /**
+   * Of the model that made the embedding. Two different ones are refused.
+   */
+  fingerprint?: string;
 }
 export interface ModelsAnswer {
   workers: WorkerInfo[];

@@ -193,5 +193,37 @@ it("compares two images in one call, and throws what the job failed with", async
   const error = problemAnswer("no_face_detected").body;
   server.answer(jobAnswer("queued"), jobAnswer("failed", { error }));
   await expect(client.verify(passport, selfie)).rejects.toMatchObject({ code: "no_face_detected" });
-  await expect(client.verify(passport, { url: "https://example.com/a.jpg" })).rejects.toThrow(/not one each/);
+});
+
+it("sends what a match compares as JSON, bytes as base64", async () => {
+  server.answer(jobAnswer("queued"), jobAnswer("queued"));
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
+  const data = Buffer.from(bytes).toString("base64");
+  const url = { url: "https://example.com/a.jpg" };
+  const known = { embedding: "AACAPw==", fingerprint: "0123abcd" };
+  await client.submit({ task: "match", probe: bytes, gallery: [url, new Blob([bytes]), known] });
+  await client.submit({ task: "verify", images: [url, bytes] });
+  expect(server.requests.map(({ body }) => JSON.parse(body))).toEqual([
+    { task: "match", probe: { data }, gallery: [url, { data }, known] },
+    { task: "verify", images: [url, { data }] },
+  ]);
+});
+
+it("analyses an image in one request", async () => {
+  const body = { faces: [] };
+  server.answer({ status: 200, body }, { status: 200, body });
+  expect(await client.analyse(new Blob(["the bytes"]), { task: "embed", options: { maxFaces: 1 } })).toEqual(body);
+  expect(await client.analyse({ url: "https://example.com/a.jpg" })).toEqual(body);
+  expect(lines()).toEqual(["POST /v1/analyse", "POST /v1/analyse"]);
+  expect(server.requests[0]!.body).toContain('{"task":"embed","options":{"maxFaces":1}}');
+  expect(JSON.parse(server.requests[1]!.body)).toEqual({ image: { url: "https://example.com/a.jpg" } });
+});
+
+it("waits for the job of an analysis that takes longer than its request", async () => {
+  const result = { faces: [] } as never;
+  const late = problemAnswer("sync_timeout");
+  const job = "https://faces.example.com/below/v1/jobs/j1";
+  server.answer({ ...late, body: { ...late.body, job } }, jobAnswer("active"), jobAnswer("succeeded", { result }));
+  expect(await client.analyse({ url: "https://example.com/a.jpg" })).toEqual(result);
+  expect(lines()).toEqual(["POST /v1/analyse", "GET /v1/jobs/j1?wait=20", "GET /v1/jobs/j1?wait=20"]);
 });

@@ -70,6 +70,17 @@ it("compares embeddings", async () => {
   expect(await run("compareEmbeddings(", "euclideanDistance")).toBe(0);
 });
 
+it("holds one against many", async () => {
+  const matched = { matches: [], failed: [] } as never;
+  server.answer(jobAnswer("queued"), jobAnswer("succeeded", { result: matched }));
+  expect(await run('task: "match"', "[matches, failed]")).toEqual([[], []]);
+});
+
+it("analyses an image in one call", async () => {
+  server.answer({ status: 200, body: result });
+  expect(await run("client.analyse(", "faces")).toEqual([{ confidence: 0.99 }]);
+});
+
 it("tries failed jobs again", async () => {
   server.answer({ status: 200, body: { jobs: [jobAnswer("failed").body] } }, jobAnswer("queued"));
   await run("client.jobs(", "client");

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { BucketName } from "./bucket.js";
 import { ImageRef } from "./image-ref.js";
-import { JobOptions, JobResult, Metadata, resultTtlSeconds } from "./job.js";
+import { AnalysisResult, JobOptions, Metadata, resultTtlSeconds } from "./job.js";
 import { Problem } from "./problem.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
@@ -150,7 +150,7 @@ export const BatchLine = Type.Object(
     state: Type.Enum(["succeeded", "failed", "canceled"], {
       description: "An item of a canceled batch that was never queued has a line without image and label.",
     }),
-    result: Type.Optional(JobResult),
+    result: Type.Optional(AnalysisResult),
     error: Type.Optional(Problem),
   },
   { $id: "BatchLine" },

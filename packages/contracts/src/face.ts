@@ -127,6 +127,12 @@ export const ImageInfo = Type.Object(
 );
 export type ImageInfo = Static<typeof ImageInfo>;
 
+export const Fingerprint = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: "Of the model that made the embedding. Two different ones are refused.",
+});
+
 /** Which models made a result. Embeddings may be compared only within one fingerprint. */
 export const ModelInfo = Type.Object(
   {

@@ -17,11 +17,10 @@ export const S3ImageRef = Type.Object(
   { $id: "S3ImageRef", additionalProperties: false },
 );
 
+export const UploadId = Type.String({ pattern: "^[0-9a-f]{32}$", description: "The upload's id." });
+
 /** An image handed to the service with POST /v1/uploads; deleted when the last job that names it ends. */
-export const UploadImageRef = Type.Object(
-  { upload: Type.String({ pattern: "^[0-9a-f]{32}$", description: "The upload's id." }) },
-  { $id: "UploadImageRef", additionalProperties: false },
-);
+export const UploadImageRef = Type.Object({ upload: UploadId }, { $id: "UploadImageRef", additionalProperties: false });
 
 /** An image that the service fetches itself, from a public address. */
 export const UrlImageRef = Type.Object({ url: HttpUrl }, { $id: "UrlImageRef", additionalProperties: false });

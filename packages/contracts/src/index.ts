@@ -1,3 +1,4 @@
+export * from "./analyse.js";
 export * from "./api-keys.js";
 export * from "./batch.js";
 export * from "./face.js";

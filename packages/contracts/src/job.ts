@@ -1,10 +1,10 @@
 import { type Static, Type } from "typebox";
-import { DroppedFace, Face, ImageInfo, ModelInfo } from "./face.js";
-import { RequestImage } from "./image-ref.js";
+import { DroppedFace, Embedding, Face, Fingerprint, ImageInfo, ModelInfo } from "./face.js";
+import { RequestImage, UploadId } from "./image-ref.js";
 import { Problem } from "./problem.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
-export const tasks = ["detect", "embed", "verify"] as const;
+export const tasks = ["detect", "embed", "verify", "match"] as const;
 export const Task = Type.Enum(tasks);
 export type Task = (typeof tasks)[number];
 
@@ -102,6 +102,34 @@ const jobFields = {
   resultTtlSeconds: Type.Optional(resultTtlSeconds),
 };
 
+/** The most that one job compares with its probe. */
+export const maxGallery = 100;
+
+/** An embedding that is known already. */
+export const GivenEmbedding = Type.Object(
+  { embedding: Embedding, fingerprint: Type.Optional(Fingerprint) },
+  {
+    $id: "GivenEmbedding",
+    additionalProperties: false,
+    description: "Its fingerprint, where it is given, must be that of the embeddings that the job makes.",
+  },
+);
+export type GivenEmbedding = Static<typeof GivenEmbedding>;
+
+/** What a match compares: an image, whose faces are looked for, or an embedding. */
+export const MatchSubject = Type.Union([...RequestImage.anyOf, GivenEmbedding], { $id: "MatchSubject" });
+export type MatchSubject = Static<typeof MatchSubject>;
+
+/** What is stored of the embeddings that a match was given: base64 of their little-endian float32 bytes. */
+export const GivenEmbeddings = Type.Array(
+  Type.Object({ embedding: Type.String(), fingerprint: Type.Optional(Type.String()) }),
+);
+export type GivenEmbeddings = Static<typeof GivenEmbeddings>;
+
+/** Where they are, and their places among all that a match compares, of which the probe is the first. */
+export const GivenPlaces = Type.Object({ upload: UploadId, places: Type.Array(Type.Integer({ minimum: 0 })) });
+export type GivenPlaces = Static<typeof GivenPlaces>;
+
 /** The JSON body of POST /v1/jobs. */
 export const JobRequest = Type.Union(
   [
@@ -113,6 +141,15 @@ export const JobRequest = Type.Union(
       {
         task: Type.Literal("verify"),
         images: Type.Array(RequestImage, { minItems: 2, maxItems: 2 }),
+        ...jobFields,
+      },
+      { additionalProperties: false },
+    ),
+    Type.Object(
+      {
+        task: Type.Literal("match"),
+        probe: MatchSubject,
+        gallery: Type.Array(MatchSubject, { minItems: 1, maxItems: maxGallery }),
         ...jobFields,
       },
       { additionalProperties: false },
@@ -225,8 +262,51 @@ export const VerifyResult = Type.Object(
 );
 export type VerifyResult = Static<typeof VerifyResult>;
 
-export const JobResult = Type.Union([AnalysisResult, VerifyResult], { $id: "JobResult" });
+const seenFace = {
+  face: Type.Optional(Face),
+  faceCount: Type.Optional(
+    Type.Integer({ minimum: 1, description: "How many faces the image has that no limit but `maxFaces` leaves out." }),
+  ),
+};
+
+/** One of a gallery, as near to the probe as its nearest face is. */
+export const GalleryMatch = Type.Object(
+  {
+    index: Type.Integer({ minimum: 0, description: "Which of the gallery it is, from 0." }),
+    ...candidateComparison,
+    decision,
+    ...seenFace,
+  },
+  { $id: "GalleryMatch" },
+);
+export type GalleryMatch = Static<typeof GalleryMatch>;
+
+export const MatchResult = Type.Object(
+  {
+    probe: Type.Object(seenFace, {
+      description: "Of an image the first face, by `order`, which the gallery is compared with.",
+    }),
+    matches: Type.Array(GalleryMatch, {
+      description: "The nearest first. Of an image with its nearest face, without that one's embedding.",
+    }),
+    failed: Type.Array(Type.Object({ index: Type.Integer({ minimum: 0 }), error: Problem }), {
+      description: "Images of the gallery that have no face, or could not be had or read.",
+    }),
+    threshold: Comparison.properties.threshold,
+    uncertainBand: VerifyResult.properties.uncertainBand,
+    model: ModelInfo,
+  },
+  { $id: "MatchResult" },
+);
+export type MatchResult = Static<typeof MatchResult>;
+
+export const JobResult = Type.Union([AnalysisResult, VerifyResult, MatchResult], { $id: "JobResult" });
 export type JobResult = Static<typeof JobResult>;
+
+/** How many faces a result is about; of a match, how many of its gallery were compared. */
+export function facesIn(result: JobResult): number {
+  return "matches" in result ? result.matches.length : result.faces.length;
+}
 
 const Timestamp = Type.String({ format: "date-time" });
 

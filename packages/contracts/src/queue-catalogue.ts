@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ImageRef } from "./image-ref.js";
-import { JobOptions, Task } from "./job.js";
+import { GivenPlaces, JobOptions, maxGallery, Task } from "./job.js";
 import { TenantId } from "./tenant.js";
 import { WebhookDelivery } from "./webhook-event.js";
 
@@ -8,11 +8,14 @@ import { WebhookDelivery } from "./webhook-event.js";
 export const FaceJobPayload = Type.Object(
   {
     task: Task,
-    images: Type.Array(ImageRef, { minItems: 1, maxItems: 2 }),
+    /** Of a match those that are compared, in their order, between the embeddings that it was given. */
+    images: Type.Array(ImageRef, { maxItems: 1 + maxGallery }),
     options: JobOptions,
     metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
     resultTtlSeconds: Type.Integer(),
     tenant: TenantId,
+    /** The embeddings that a match was given. */
+    given: Type.Optional(GivenPlaces),
     /** Where the job's end is announced. */
     webhook: Type.Optional(Type.Object({ url: Type.String() })),
     /** The batch that the job is an item of, and which one; `item`: the item's own id. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Fingerprint } from "./face.js";
 import { RequestImage } from "./image-ref.js";
 
 /** The name that the simple endpoints give the embedding model. */
@@ -45,12 +46,6 @@ export type ExtractEmbeddingAnswer = Static<typeof ExtractEmbeddingAnswer>;
 /** The JSON body of POST /detect-face and POST /extract-embedding. */
 export const ImageRequest = Type.Object({ image: RequestImage }, { $id: "ImageRequest", additionalProperties: false });
 export type ImageRequest = Static<typeof ImageRequest>;
-
-const Fingerprint = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  description: "Of the model that made the embedding. Two different ones are refused.",
-});
 
 /** Embeddings to be compared. They are checked by the comparison itself, which says more than a schema can. */
 export const EmbeddingPair = Type.Object(

@@ -11,7 +11,10 @@ const JobSummary = Type.Object({
   id: Type.String(),
   task: Task,
   state: Type.Enum(["succeeded", "failed", "canceled"]),
-  faces: Type.Integer({ minimum: 0, description: "How many faces the result has." }),
+  faces: Type.Integer({
+    minimum: 0,
+    description: "How many faces the result has; of a match, how many of its gallery were compared.",
+  }),
   metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
   links: Type.Object({ self: Type.String({ description: "Where the result is." }), events: Type.String() }),
 });

@@ -11,7 +11,7 @@ export const matchThreshold = 1.0;
  *   the zero vector.
  */
 export function compareEmbeddings(a: ArrayLike<number>, b: ArrayLike<number>): Comparison {
-  const lengths = vectorLength(a, "first") * vectorLength(b, "second");
+  const lengths = expectUsable(a, "the first embedding") * expectUsable(b, "the second embedding");
   let dot = 0;
   for (let i = 0; i < a.length; i++) dot += a[i]! * b[i]!;
   const cosineSimilarity = Math.min(1, Math.max(-1, dot / lengths));
@@ -25,21 +25,21 @@ export function compareEmbeddings(a: ArrayLike<number>, b: ArrayLike<number>): C
   };
 }
 
-function vectorLength(vector: ArrayLike<number>, which: string): number {
+/** The length of a vector. @throws ProblemError `invalid_embedding` for one that is no embedding, by the name it is given */
+export function expectUsable(vector: ArrayLike<number>, name: string): number {
   if (vector.length !== embeddingDimensions) {
-    throw invalid(`Expected ${embeddingDimensions} numbers for the ${which} embedding but received ${vector.length}`);
+    throw invalid(`Expected ${embeddingDimensions} numbers for ${name} but received ${vector.length}`);
   }
   let sum = 0;
   for (let i = 0; i < vector.length; i++) {
     const value = vector[i]!;
     if (!Number.isFinite(value)) {
-      throw invalid(`Expected finite numbers for the ${which} embedding but received ${value} at index ${i}`);
+      throw invalid(`Expected finite numbers for ${name} but received ${value} at index ${i}`);
     }
     sum += value * value;
   }
-  if (sum === 0) throw invalid(`Expected a direction for the ${which} embedding but received the zero vector`);
-  if (!Number.isFinite(sum))
-    throw invalid(`Expected moderate numbers for the ${which} embedding but their squares overflow`);
+  if (sum === 0) throw invalid(`Expected a direction for ${name} but received the zero vector`);
+  if (!Number.isFinite(sum)) throw invalid(`Expected moderate numbers for ${name} but their squares overflow`);
   return Math.sqrt(sum);
 }
 

@@ -14,7 +14,7 @@ const context = { tenant: "acme", defaultTtlSeconds: 60, defaultDetector: "mtcnn
 const request: JobRequest = { task: "detect", image: { s3: { bucket: "photos", key: "a.jpg" } } };
 const commandOf = (job: JobRequest, usual: typeof context) => {
   const image = (job as { image: ImageRef }).image;
-  return command(job, [{ ref: image, identity: image }], usual);
+  return command(job, { images: [{ ref: image, identity: image }] }, usual);
 };
 const hashOf = (options: NonNullable<JobRequest["options"]>) => commandOf({ ...request, options }, context).bodyHash();
 
@@ -49,7 +49,7 @@ describe("the hash of a request's body", () => {
       commandOf({ ...request, image, metadata } as JobRequest, context).bodyHash();
     expect(job(same, turned)).toBe(job(there, metadata));
     const form = (metadata: Record<string, string>) =>
-      command({ task: "detect", metadata }, [{ ref: { upload: "u" }, identity: "s" }], context).bodyHash();
+      command({ task: "detect", metadata }, { images: [{ ref: { upload: "u" }, identity: "s" }] }, context).bodyHash();
     expect(form(turned)).toBe(form(metadata));
     const batch = (image: typeof there, metadata: Record<string, string>) => batchHash({ items: [image], metadata });
     expect(batch(same, turned)).toBe(batch(there, metadata));

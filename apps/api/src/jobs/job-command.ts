@@ -4,6 +4,7 @@ import {
   type FaceJobPayload,
   type FacePriority,
   faceFilters,
+  type GivenPlaces,
   JobOptions,
   type JobRequest,
   type MultipartJob,
@@ -24,6 +25,14 @@ export interface JobCommand {
   bodyHash(): string;
 }
 
+/** What a request is about. */
+export interface ReceivedContent {
+  readonly images: readonly ReceivedImage[];
+  readonly given?: GivenPlaces;
+  /** Of all of it; that of its images unless told. */
+  readonly identity?: unknown;
+}
+
 /** What a request does not say itself. */
 interface CommandContext {
   readonly tenant: string;
@@ -41,7 +50,7 @@ export function commandOf(
     metadata,
     resultTtlSeconds,
   }: JobRequest | MultipartJob | MultipartVerify,
-  images: readonly ReceivedImage[],
+  { images, given, identity = images.map((image) => image.identity) }: ReceivedContent,
   { tenant, defaultTtlSeconds, defaultDetector }: CommandContext,
 ): JobCommand {
   expectFitting(task, options);
@@ -55,14 +64,10 @@ export function commandOf(
     tenant,
   };
   const bodyHash = () => {
-    const asked = {
-      ...payload,
-      options: askedOptions(payload.options),
-      images: images.map(({ identity }) => identity),
-    };
+    const asked = { ...payload, options: askedOptions(payload.options), images: identity };
     return identityDigest(priority, asked);
   };
-  return { payload, priority, bodyHash };
+  return { payload: { ...payload, ...(given && { given }) }, priority, bodyHash };
 }
 
 const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;

@@ -1,4 +1,12 @@
-import { type ImageRef, Job, JobRequest, MultipartJob, MultipartVerify, ProblemError } from "@facefleet/contracts";
+import {
+  type ImageRef,
+  Job,
+  JobRequest,
+  MultipartJob,
+  MultipartVerify,
+  maxGallery,
+  ProblemError,
+} from "@facefleet/contracts";
 import type { Submission } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
@@ -8,9 +16,10 @@ import { callerTrace } from "../server/request-tracing.js";
 import type { Routes } from "../services.js";
 import { AtOnce } from "../tenancy/at-once.js";
 import { imageParts, readImageForm } from "../uploads/image-form.js";
-import { readImageJson } from "../uploads/image-json.js";
+import { type InlineImages, readImageJson } from "../uploads/image-json.js";
 import { expectReadable } from "../uploads/named-images.js";
 import { receivedUpload } from "../uploads/received-image.js";
+import { imagesOf, receiveSubjects } from "../uploads/received-subjects.js";
 import { refer } from "../wire/components.js";
 import { IdempotencyHeaders } from "../wire/idempotency-headers.js";
 import { jobPartReader, jsonBodyReader } from "../wire/json-reader.js";
@@ -38,10 +47,12 @@ const JobForm = Type.Union([
   }),
 ]);
 
+type MatchJob = Extract<JobRequest, { readonly task: "match" }>;
+
 const checkJob = validator(JobRequest);
 const checkFormJob = validator(Type.Union([MultipartJob, MultipartVerify]));
 /** Where images may come along with a job. */
-const inlinePlaces = /^\/(image|images\/\d+)\/data$/;
+const inlinePlaces = /^\/(image|images\/\d+|probe|gallery\/\d+)\/data$/;
 
 /** Submit, look up, wait for, retry, and cancel or erase a job. */
 export const jobRoutes: Routes = async (app, services) => {
@@ -81,22 +92,34 @@ const jobSubmission: Routes = async (app, services) => {
     const { images, job } = await readImageForm(request, { intake, parts, maxBytes, readJob });
     const uploads = images.map(({ uploadId }) => uploadId);
     return submitKept(uploads, async () => {
-      const command = commandOf(formJob(job, images.length), images.map(receivedUpload), contextOf(request));
+      const command = commandOf(
+        formJob(job, images.length),
+        { images: images.map(receivedUpload) },
+        contextOf(request),
+      );
       return submit(request, command, key);
     });
   }
 
   async function submitJson(request: FastifyRequest, key: string | undefined) {
     if (request.body === undefined) throw unexpectedMediaType(request);
-    const { body, inline } = await readImageJson(request, { intake, maxBytes, parse, places: inlinePlaces, most: 2 });
+    const most = 1 + maxGallery;
+    const { body, inline } = await readImageJson(request, { intake, maxBytes, parse, places: inlinePlaces, most });
     return submitKept(inline.uploads, async () => {
       const job = checkJob(body);
-      const images = "image" in job ? [job.image] : job.images;
+      const images = job.task === "match" ? imagesOf(job) : "image" in job ? [job.image] : job.images;
       const named = images.filter((image): image is ImageRef => !("data" in image));
       await expectReadable(services, request.tenant, named, key !== undefined);
+      if (job.task === "match") return submitMatch(request, job, inline, key);
       const received = images.map((image) => inline.received(image));
-      return submit(request, commandOf(job, received, contextOf(request)), key);
+      return submit(request, commandOf(job, { images: received }, contextOf(request)), key);
     });
+  }
+
+  async function submitMatch(request: FastifyRequest, job: MatchJob, inline: InlineImages, key: string | undefined) {
+    const subjects = await receiveSubjects(job, { intake, request, inline });
+    const uploads = subjects.given ? [subjects.given.upload] : [];
+    return submitKept(uploads, async () => submit(request, commandOf(job, subjects, contextOf(request)), key));
   }
 
   /** What came along is not needed where an earlier request did the same. */

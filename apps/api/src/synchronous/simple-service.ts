@@ -1,5 +1,7 @@
 import {
-  type AnalysisResult,
+  AnalysePart,
+  AnalyseRequest,
+  AnalysisResult,
   CompareFacesAnswer,
   CompareFacesRequest,
   type Comparison,
@@ -19,6 +21,7 @@ import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { allOk, checkDependencies, checkWork, faultsIn } from "../fleet/dependency-checks.js";
+import { expectFitting } from "../jobs/job-command.js";
 import type { Routes } from "../services.js";
 import { imageParts } from "../uploads/image-form.js";
 import { simpleRequests } from "../uploads/simple-request.js";
@@ -26,7 +29,7 @@ import { refer } from "../wire/components.js";
 import { imageBodies } from "../wire/image-bodies.js";
 import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
-import { answerAtOnce } from "./synchronous-analysis.js";
+import { answerAtOnce, passOnAtOnce } from "./synchronous-analysis.js";
 
 const binary = (description: string) => Type.String({ format: "binary", description });
 
@@ -50,6 +53,18 @@ const Comparable = {
   },
 };
 
+const Analysed = {
+  content: {
+    "multipart/form-data": {
+      schema: Type.Object({ image: binary("The image itself."), job: Type.Optional(refer(AnalysePart)) }),
+    },
+    "application/json": { schema: AnalyseRequest },
+    ...imageBodies,
+  },
+};
+
+const checkAnalyseRequest = validator(AnalyseRequest);
+const checkAnalysePart = validator(AnalysePart);
 const checkImage = validator(ImageRequest);
 const checkPair = validator(CompareFacesRequest);
 
@@ -111,6 +126,32 @@ const analysisRoutes: Routes = async (app, services) => {
   );
 
   app.post(
+    "/v1/analyse",
+    {
+      schema: {
+        operationId: "analyseImage",
+        summary: "Analyse an image in one request",
+        description:
+          "All that a job would find, as its result has it. The image comes in a form, whose part `job` may be left out, in JSON, or as the body itself. What takes longer than the service waits is answered 504 with the job's URL, where its result is for an hour.",
+        tags: ["jobs"],
+        body: Analysed,
+        response: { 200: refer(AnalysisResult), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { said, isJson, uploads, images } = await read(request, { names: imageParts.one, job: true });
+      return passOnAtOnce(services, request, reply, uploads, async () => {
+        const asked: AnalysePart & Partial<AnalyseRequest> = isJson
+          ? checkAnalyseRequest(said)
+          : checkAnalysePart(said ?? {});
+        const { task = "detect", options = {}, image } = asked;
+        expectFitting(task, options);
+        return { task, images: await images(image ? { image } : {}), options };
+      });
+    },
+  );
+
+  app.post(
     "/compare-faces",
     {
       schema: {
@@ -134,7 +175,7 @@ const analysisRoutes: Routes = async (app, services) => {
         options: { maxFaces: 100, ...plain },
       });
       const compared = await answerAtOnce(services, request, reply, uploads, analysis);
-      if (!("threshold" in compared)) throw new Error("Expected a comparison as the result of a verify job");
+      if (!("match" in compared)) throw new Error("Expected a comparison as the result of a verify job");
       return compareFacesAnswer(compared);
     },
   );

@@ -1,4 +1,5 @@
 import {
+  type AnalysisResult,
   type ImageRef,
   type Job,
   type JobOptions,
@@ -7,6 +8,7 @@ import {
   type Task,
   type Timings,
 } from "@facefleet/contracts";
+import { isStored, type KeptText } from "@facefleet/platform";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { completeOptions } from "../jobs/job-command.js";
 import { endOfPatience, isClientGone } from "../server/patience.js";
@@ -23,6 +25,13 @@ interface Analysis {
   readonly options: Partial<JobOptions>;
 }
 
+/** A job that has ended well while its request waited. */
+interface Answered {
+  readonly result: KeptText;
+  /** Erases it. The answer does not wait for that. */
+  forget(): void;
+}
+
 /**
  * Sends images through the queue, before all other jobs, and waits for the result. It is erased once it is here; a job that
  * nobody waits for any more is canceled.
@@ -36,17 +45,63 @@ export async function answerAtOnce(
   uploads: readonly string[],
   analysis: () => Promise<Analysis>,
 ): Promise<JobResult> {
+  const { result: kept, forget } = await endAtOnce(services, request, reply, uploads, analysis);
+  try {
+    const result = JSON.parse(await textOf(services, kept)) as JobResult;
+    if ("timings" in result) reply.header("server-timing", serverTiming(result.timings));
+    return result;
+  } finally {
+    forget();
+  }
+}
+
+/** The same of an analysis that is answered as it is: its bytes are passed on, a large one as they come from the store. */
+export async function passOnAtOnce(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  uploads: readonly string[],
+  analysis: () => Promise<Analysis>,
+): Promise<FastifyReply> {
+  const { result, forget } = await endAtOnce(services, request, reply, uploads, analysis);
+  reply.raw.once("close", forget);
+  reply.type("application/json; charset=utf-8");
+  if (isStored(result)) {
+    reply.header("content-length", result.bytes);
+    return reply.send(services.largeAnswers.stream(request, reply, services.jobs.resultBytes(result)));
+  }
+  reply.header("server-timing", serverTiming((JSON.parse(result) as AnalysisResult).timings));
+  return reply.send(result);
+}
+
+async function endAtOnce(
+  services: ApiServices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  uploads: readonly string[],
+  analysis: () => Promise<Analysis>,
+): Promise<Answered> {
   const { jobs, config, waitsEnd, intake } = services;
   const over = endOfPatience(reply, waitsEnd);
   const submitted = await intake.keepFor(uploads, async () => submit(services, request, await analysis()));
-  reply.subjectId = submitted.id;
-  const job =
-    (await jobs.waitUntilFinished(request.tenant.id, submitted.id, config.SYNC_TIMEOUT * 1000, over)) ?? submitted;
-  if (isClientGone(reply) || isEnded(job)) forget(services, request, job.id);
+  const { id } = submitted;
+  reply.subjectId = id;
+  const found = await jobs.lookWhenFinished(request.tenant.id, id, config.SYNC_TIMEOUT * 1000, over);
+  const { job, result } = found ?? { job: submitted, result: undefined };
+  const forget = () => erase(services, request, id);
+  if (isEnded(job) && result !== undefined) return { result, forget };
+  if (isClientGone(reply) || isEnded(job)) forget();
   if (!isEnded(job)) throw notFinished(job, reply);
-  const result = resultOf(job);
-  if ("timings" in result) reply.header("server-timing", serverTiming(result.timings));
-  return result;
+  if (job.state === "canceled") throw new ProblemError("job_canceled");
+  if (job.error) throw ProblemError.fromProblem(job.error);
+  throw new Error(`Expected a result of job ${id}`);
+}
+
+async function textOf({ jobs }: ApiServices, result: KeptText): Promise<string> {
+  if (!isStored(result)) return result;
+  const pieces: Buffer[] = [];
+  for await (const piece of jobs.resultBytes(result)) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
 }
 
 async function submit(
@@ -82,7 +137,7 @@ function withoutKey(error: unknown): unknown {
 }
 
 /** Cancels a live job and erases the result of a finished one. The caller's answer does not wait for it. */
-function forget({ jobs, intake, lines }: ApiServices, request: FastifyRequest, jobId: string): void {
+function erase({ jobs, intake, lines }: ApiServices, request: FastifyRequest, jobId: string): void {
   const forgotten = async () => {
     const canceled = await jobs.cancel(request.tenant.id, jobId);
     await intake.released(canceled?.uploads ?? []);
@@ -90,13 +145,6 @@ function forget({ jobs, intake, lines }: ApiServices, request: FastifyRequest, j
   forgotten().catch((error: unknown) => {
     lines.write("error", { requestId: request.id, err: error, jobId }, "the job could not be erased");
   });
-}
-
-function resultOf(job: Job): JobResult {
-  if (job.state === "canceled") throw new ProblemError("job_canceled");
-  if (job.error) throw ProblemError.fromProblem(job.error);
-  if (!job.result) throw new Error(`Expected a result of job ${job.id}`);
-  return job.result;
 }
 
 function isEnded(job: Job): boolean {

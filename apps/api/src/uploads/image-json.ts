@@ -23,7 +23,7 @@ interface JsonOptions {
   readonly places: RegExp;
   /** How many. */
   readonly most: number;
-  readonly parse: (json: Buffer) => unknown;
+  readonly parse: (request: FastifyRequest, json: Buffer) => Promise<unknown>;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function readImageJson(request: FastifyRequest, options: JsonOption
   const inline = new InlineImages(options, () => uploadClaimOf(request, options.maxBytes));
   try {
     const json = await readText(request, options, inline);
-    return { body: options.parse(json), inline };
+    return { body: await options.parse(request, json), inline };
   } catch (error) {
     request.raw.resume();
     await inline.discard();
@@ -81,7 +81,7 @@ function chunksOf(body: Buffer | Readable): Iterable<Buffer> | AsyncIterable<Buf
 }
 
 /** The images that came along with JSON, as uploads. */
-class InlineImages {
+export class InlineImages {
   readonly #options: JsonOptions;
   readonly #claim: () => UploadClaim;
   /** By what stands for them in the JSON, which nobody can guess. */

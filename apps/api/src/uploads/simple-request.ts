@@ -15,6 +15,8 @@ import { uploadClaimOf } from "./upload-claim.js";
 interface SimpleRequest {
   /** Its JSON, or the part `job` of its form, not yet checked; undefined where it has none. */
   readonly said: unknown;
+  /** Whether what it says is JSON that names its images. */
+  readonly isJson: boolean;
   /** The images that came along. */
   readonly uploads: readonly string[];
   /**
@@ -60,13 +62,13 @@ export function simpleRequests(app: FastifyInstance, services: ApiServices): Sim
       await expectReadable(services, request.tenant, named);
       return asked.map((image) => inline.received(image).ref);
     };
-    return { said: body, uploads: inline.uploads, images };
+    return { said: body, isJson: true, uploads: inline.uploads, images };
   };
 }
 
 function ofStored(images: readonly StoredImage[], said?: unknown): SimpleRequest {
   const uploads = images.map(({ uploadId }) => uploadId);
-  return { said, uploads, images: async () => uploads.map((upload) => ({ upload })) };
+  return { said, isJson: false, uploads, images: async () => uploads.map((upload) => ({ upload })) };
 }
 
 function isImage({ headers }: FastifyRequest): boolean {

@@ -54,6 +54,13 @@ export class BodyTurns {
   }
 }
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Resolves when it is the turn of a body that its route reads; the turn lasts until that waits for something. */
+    takeBodyTurn(request: FastifyRequest, bytes: number): Promise<void>;
+  }
+}
+
 /**
  * Gives heavy bodies their turns, which last until their handlers wait for something. Returns what a body of so many bytes
  * has to wait for; undefined where it need not.
@@ -73,12 +80,17 @@ export function giveTurnsToBodies(
     end(request);
     done();
   });
-  return (request, bytes) => {
+  const take = (request: FastifyRequest, bytes: number) => {
     if (bytes < heavyBytes) return undefined;
     return turns.take(request.tenant?.id ?? "").then((ended) => {
       ends.set(request, ended);
     });
   };
+  app.decorate("takeBodyTurn", async (request: FastifyRequest, bytes: number) => {
+    await take(request, bytes);
+    setImmediate(end, request);
+  });
+  return take;
 }
 
 function once(work: () => void): () => void {

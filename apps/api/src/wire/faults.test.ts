@@ -22,7 +22,7 @@ describe("findFaults", () => {
 
   it("names all values of the field that tells the branches apart", () => {
     expect(find(JobRequest, { task: "find", image: s3 })).toEqual([
-      { path: "/task", message: 'Expected one of "detect", "embed", "verify" for /task but received "find"' },
+      { path: "/task", message: 'Expected one of "detect", "embed", "verify", "match" for /task but received "find"' },
     ]);
   });
 
@@ -61,6 +61,12 @@ describe("findFaults", () => {
       "/items/2",
     ]);
     expect(faults.at(-1)?.message).toContain("an object with url or an object with image");
+  });
+
+  it("says nothing of a valid list in a union, though something else is wrong", () => {
+    const embedding = Array(512).fill(0.5);
+    const job = { task: "match", probe: { embedding }, gallery: [{ embedding, fingerprint: 5 }] };
+    expect(find(JobRequest, job).map(({ path }) => path)).toEqual(["/gallery/0/fingerprint"]);
   });
 
   it("says what an image reference is when nothing of it is there", () => {

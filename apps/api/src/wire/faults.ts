@@ -51,6 +51,7 @@ function* faultsAt(schema: JsonSchema, value: unknown, path: string): Generator<
 }
 
 function* unionFaults(branches: readonly JsonSchema[], value: unknown, path: string): Generator<Fault> {
+  if (branches.some((branch) => agrees(branch, value))) return;
   const meant = meantBranch(branches, value);
   const name = isRecord(value) ? discriminator(branches, value) : undefined;
   if (meant) yield* faultsAt(meant, value, path);

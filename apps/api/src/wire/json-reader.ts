@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { ProblemError } from "@facefleet/contracts";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { giveTurnsToBodies } from "./body-turns.js";
 import { assertFewNames } from "./json-names.js";
 
@@ -29,9 +29,9 @@ const smallBytes = 65_536;
 
 /**
  * Has bodies of JSON read by their routes as they arrive, small ones when they have arrived, by what this gives: exactly as
- * others are, with the same refusals.
+ * others are, with the same turns and refusals.
  */
-export function jsonBodyReader(app: FastifyInstance): (json: Buffer) => unknown {
+export function jsonBodyReader(app: FastifyInstance): (request: FastifyRequest, json: Buffer) => Promise<unknown> {
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", (request, body, done) => {
     const length = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
@@ -42,10 +42,11 @@ export function jsonBodyReader(app: FastifyInstance): (json: Buffer) => unknown 
     body.on("error", done);
   });
   const parse = app.getDefaultJsonParser("error", "error");
-  return (json) => {
+  return async (request, json) => {
+    await app.takeBodyTurn(request, json.length);
     let read: unknown;
     // The parser calls back before it returns; its types also allow the form that gives a promise.
-    void parse(undefined as never, textOf(json, "the body"), (error, value) => {
+    void parse(request, textOf(json, "the body"), (error, value) => {
       if (error) throw error;
       read = value;
     });

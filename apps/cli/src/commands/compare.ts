@@ -1,8 +1,7 @@
-import { openAsBlob } from "node:fs";
-import { stat } from "node:fs/promises";
 import { FacefleetClient, resultOf, type VerifyResult } from "@facefleet/client";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.js";
+import { openImage } from "../submit/open-image.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
 
 interface CompareFlags {
@@ -24,15 +23,6 @@ export function defineCompare(command: Command, { config }: CommandContext): voi
       const result = resultOf(await client.wait(await client.submit({ task: "verify", images })));
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${comparisonText(result)}\n`);
     });
-}
-
-async function openImage(path: string): Promise<Blob> {
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (!isFile) throw new Error(`Expected a file that can be read but received ${path}`);
-  return await openAsBlob(path);
 }
 
 /** In one line: the decision, what it is made by, and among how many faces. */

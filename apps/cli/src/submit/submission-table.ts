@@ -20,7 +20,7 @@ export function submissionTable(submissions: readonly Submission[]): string {
 
 /** The faces of a job that has ended well. */
 export function facesOf(job: Job | undefined): readonly Face[] {
-  return job?.result?.faces ?? [];
+  return job?.result && "faces" in job.result ? job.result.faces : [];
 }
 
 function isNumeric(column: keyof Row): boolean {

@@ -1,8 +1,9 @@
-import type { JobOptions, JobResult, ModelInfo } from "@facefleet/contracts";
+import type { JobResult, ModelInfo } from "@facefleet/contracts";
 import { type KnownResults, type Logger, OccasionalLines, type TakenJob } from "@facefleet/platform";
 import type { WorkerMetrics } from "../metrics.js";
 import { orAborted } from "../or-aborted.js";
 import { requestDigest, requestOf } from "./request-digest.js";
+import type { ModelOptions } from "./seen-image.js";
 
 export interface AnalysisCacheOptions {
   readonly results: KnownResults;
@@ -11,7 +12,7 @@ export interface AnalysisCacheOptions {
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   /** What makes such embeddings now. */
-  modelOf(options: Pick<JobOptions, "detection" | "detector" | "embedding">): ModelInfo;
+  modelOf(options: ModelOptions): ModelInfo;
 }
 
 export interface CachedJob {

@@ -1,12 +1,13 @@
-import { type Job, type JobResult, ProblemError, type WorkerLoad } from "@facefleet/contracts";
+import { facesIn, type Job, type JobResult, type ModelInfo, ProblemError, type WorkerLoad } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { JobGivenBack, type Logger, type RunningJob, type TakenJob, uploadsOf } from "@facefleet/platform";
 import { JobRate } from "../job-rate.js";
 import type { WorkerMetrics } from "../metrics.js";
 import type { StoreWatch } from "../store-watch.js";
 import type { AnalysisCache } from "./analysis-cache.js";
-import { runFaceJob, type Stage } from "./face-job.js";
+import { runFaceJob } from "./face-job.js";
 import type { ImageSources } from "./fetch-image.js";
+import type { ModelOptions, Stage } from "./seen-image.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
 
 export interface FaceJobRunnerOptions extends ImageSources {
@@ -19,6 +20,8 @@ export interface FaceJobRunnerOptions extends ImageSources {
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
   analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
+  /** What makes such embeddings now. */
+  modelOf(options: ModelOptions): ModelInfo;
 }
 
 /** The load of a worker that takes no jobs yet. */
@@ -43,13 +46,13 @@ export class FaceJobRunner {
   }
 
   async run(job: RunningJob, signal: AbortSignal): Promise<JobResult> {
-    const { store, own, egress, hosts, maxImageBytes, cache, analyse, metrics, timeoutMs } = this.#options;
+    const { metrics, timeoutMs, ...parts } = this.#options;
     const onStage = (stage: Stage, milliseconds: number) => metrics.stage(stage, milliseconds);
     metrics.inFlight(++this.#inFlight);
     const limit = timeLimit(timeoutMs);
     const either = AbortSignal.any([signal, limit.signal]);
     try {
-      return await runFaceJob(job, { store, own, egress, hosts, maxImageBytes, cache, analyse, onStage }, either);
+      return await runFaceJob(job, { ...parts, onStage }, either);
     } catch (error) {
       // However what was aborted says so.
       limit.signal.throwIfAborted();
@@ -113,7 +116,7 @@ function endLine(job: TakenJob, { task, state, attempts, startedAt, finishedAt, 
     state,
     attempts,
     ...(error && { code: error.code }),
-    ...(result && { faces: result.faces.length }),
+    ...(result && { faces: facesIn(result) }),
     ...(startedAt && finishedAt && { runMs: Date.parse(finishedAt) - Date.parse(startedAt) }),
     ...timings,
   };

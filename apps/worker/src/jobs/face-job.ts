@@ -1,47 +1,38 @@
 import {
   type FaceJobPayload,
-  type ImageRef,
   type JobOptions,
   type JobResult,
   ProblemError,
-  type Task,
   type VerifyResult,
 } from "@facefleet/contracts";
-import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
+import type { FaceAnalysis } from "@facefleet/core";
 import { packManifest } from "@facefleet/core/models";
 import { compareEmbeddings, decide, expectSameFingerprint, uncertainBand } from "@facefleet/matching";
-import { inSpan, type RunningJob } from "@facefleet/platform";
+import type { RunningJob } from "@facefleet/platform";
 import type { AnalysisCache } from "./analysis-cache.js";
-import { fetchImage, type ImageSources } from "./fetch-image.js";
+import { match } from "./match.js";
 import { type JobTimes, reusedResult, toAnalysisResult, toFace } from "./result.js";
-import { tracedAnalysis } from "./traced-analysis.js";
+import { analyseImage, faceCount, fetchTimed, type ImageParts, noFaceIn } from "./seen-image.js";
 
-export interface FaceJobParts extends ImageSources {
-  readonly maxImageBytes: number;
+export interface FaceJobParts extends ImageParts {
   /** Unset: every job is run. */
   readonly cache?: AnalysisCache | undefined;
-  analyse(bytes: Uint8Array, options: AnalysisOptions, call: CallOptions): Promise<FaceAnalysis>;
-  /** Told of each step's milliseconds as it ends. */
-  onStage(stage: Stage, milliseconds: number): void;
-}
-
-export type Stage = "queue" | "fetch" | "memory" | "decode" | "pyramid" | "detect" | "align" | "embed";
-
-interface FetchedImage {
-  readonly bytes: Uint8Array;
-  readonly fetchMs: number;
 }
 
 /** Does one job: from references to its result, or a ProblemError. */
 export async function runFaceJob(job: RunningJob, parts: FaceJobParts, signal: AbortSignal): Promise<JobResult> {
   parts.onStage("queue", job.queueMs);
   job.reportStage("fetch");
+  // It never holds all of its images, as whoever looks for a result by its images has to.
+  if (job.payload.task === "match") return await match(job, parts, signal);
   const fetched = await forEach(job.payload.images, (image) => fetchTimed(image, job, parts, signal));
   job.reportStage("analyse");
   const images = fetched.map(({ bytes }) => bytes);
   const times = { queueMs: job.queueMs, fetchMs: fetched[0]!.fetchMs };
   const run = async () => {
-    const analyses = await forEach(images, (bytes, index) => analyse(bytes, index, job, parts, signal));
+    const analyses = await forEach(images, (bytes, index) =>
+      analyseImage(bytes, optionsOf(job.payload, index), job, parts, signal),
+    );
     return toResult(analyses, job.payload, times);
   };
   if (!parts.cache) return await run();
@@ -80,19 +71,11 @@ function verify(analyses: FaceAnalysis[], options: JobOptions): VerifyResult {
   };
 }
 
-/** Also those that are past `maxFaces`. */
-function faceCount({ faces, dropped }: FaceAnalysis): number {
-  return faces.length + dropped.filter(({ reason }) => reason === "over_limit").length;
-}
-
 /** @throws ProblemError no_face_detected that names every image that has none */
 function expectFaces(analyses: readonly FaceAnalysis[]): void {
-  const faults = analyses.flatMap(({ faces, dropped }, index) => {
-    if (faces.length > 0) return [];
-    const reasons = [...new Set(dropped.map(({ reason }) => reason))];
-    const leftOut = reasons.length > 0 ? ` Faces were left out: ${reasons.join(", ")}.` : "";
-    return [`No face was found in ${place(index, analyses)}.${leftOut}`];
-  });
+  const faults = analyses.flatMap((analysis, index) =>
+    analysis.faces.length > 0 ? [] : [noFaceIn(place(index, analyses), analysis)],
+  );
   if (faults.length > 0) throw new ProblemError("no_face_detected", faults.join(" "));
 }
 
@@ -113,49 +96,7 @@ function place(index: number, { length }: readonly unknown[]): string {
   return `image ${index + 1} of ${length}`;
 }
 
-async function fetchTimed(
-  image: ImageRef,
-  { payload: { tenant } }: RunningJob,
-  parts: FaceJobParts,
-  signal: AbortSignal,
-): Promise<FetchedImage> {
-  const start = performance.now();
-  const options = { tenant, maxBytes: parts.maxImageBytes, signal };
-  const bytes = await inSpan("fetch", { signal }, () => fetchImage(parts, image, options));
-  const fetchMs = performance.now() - start;
-  parts.onStage("fetch", fetchMs);
-  return { bytes, fetchMs };
-}
-
-async function analyse(
-  bytes: Uint8Array,
-  index: number,
-  { payload, priority }: RunningJob,
-  parts: FaceJobParts,
-  signal: AbortSignal,
-): Promise<FaceAnalysis> {
-  // Somebody waits for it: it does not wait for what may take hours anyway.
-  const urgent = priority === "interactive";
-  const analysis = await tracedAnalysis(payload.task, signal, () =>
-    parts.analyse(bytes, analysisOptions(payload, index), { signal, urgent, flow: payload.tenant }),
-  );
-  reportStages(analysis.timings, payload.task, parts);
-  return analysis;
-}
-
-function reportStages(timings: FaceAnalysis["timings"], task: Task, { onStage }: FaceJobParts): void {
-  onStage("memory", timings.memoryMs);
-  onStage("decode", timings.decodeMs);
-  onStage("pyramid", timings.pyramidMs);
-  onStage("detect", timings.detectMs);
-  if (task === "detect") return;
-  onStage("align", timings.alignMs);
-  onStage("embed", timings.embedMs);
-}
-
 /** Of a verification's first image the one face is wanted that all of the second's are compared with. */
-function analysisOptions({ task, options }: FaceJobPayload, index: number): AnalysisOptions {
-  const { landmarks, embeddingFormat, ...analysis } = options;
-  const maxFaces = task === "verify" && index === 0 ? 1 : options.maxFaces;
-  return { ...analysis, maxFaces, embed: task !== "detect" };
+function optionsOf({ task, options }: FaceJobPayload, index: number): JobOptions {
+  return task === "verify" && index === 0 ? { ...options, maxFaces: 1 } : options;
 }

@@ -35,7 +35,8 @@ export async function fetchImage(sources: ImageSources, image: ImageRef, options
   return await store.get(image.s3, options);
 }
 
-async function fetchUpload(own: OwnObjects, id: string, options: FetchOptions): Promise<Buffer> {
+/** The bytes of an upload. @throws ProblemError `upload_not_found`, or the store's */
+export async function fetchUpload(own: OwnObjects, id: string, options: FetchOptions): Promise<Buffer> {
   try {
     return await own.upload(id).get(options);
   } catch (error) {

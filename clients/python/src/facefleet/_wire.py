@@ -223,15 +223,6 @@ class Timings(Model):
     """
 
 
-class UncertainBand(Model):
-    """
-    Distances below `from` are a `match`, from `to` on a `no_match`.
-    """
-
-    from_: float = Field(..., alias='from')
-    to: float
-
-
 class Interactive(Model):
     jobs: int
     oldest_seconds: float = Field(..., alias='oldestSeconds')
@@ -304,6 +295,20 @@ class Links2(Model):
     events: str
 
 
+class UncertainBand(Model):
+    """
+    Distances below `from` are a `match`, from `to` on a `no_match`.
+    """
+
+    from_: float = Field(..., alias='from')
+    to: float
+
+
+class FailedItem(Model):
+    index: int
+    error: Problem
+
+
 class Links3(Model):
     self: str
     """
@@ -314,11 +319,11 @@ class Links3(Model):
 
 class Data1(Model):
     id: str
-    task: Literal['detect', 'embed', 'verify'] | str
+    task: Literal['detect', 'embed', 'verify', 'match'] | str
     state: Literal['succeeded', 'failed', 'canceled'] | str
     faces: int
     """
-    How many faces the result has.
+    How many faces the result has; of a match, how many of its gallery were compared.
     """
     metadata: dict[str, str] | None = None
     links: Links3
@@ -507,21 +512,6 @@ class Face(Model):
     """
 
 
-class Candidate(Model):
-    match: bool
-    similarity: float
-    """
-    (cosine + 1) / 2.
-    """
-    cosine_similarity: float = Field(..., alias='cosineSimilarity')
-    euclidean_distance: float = Field(..., alias='euclideanDistance')
-    decision: Literal['match', 'no_match', 'uncertain'] | str
-    """
-    `uncertain` within the band of distances that both the same and different people reach.
-    """
-    face: Face
-
-
 class FleetAnswer(Model):
     workers: list[FleetWorker]
     waiting: Waiting
@@ -547,6 +537,56 @@ class FleetAnswer(Model):
     undelivered: Undelivered
     """
     Webhooks that are to be sent, those that wait for their next attempt included.
+    """
+
+
+class Candidate(Model):
+    match: bool
+    similarity: float
+    """
+    (cosine + 1) / 2.
+    """
+    cosine_similarity: float = Field(..., alias='cosineSimilarity')
+    euclidean_distance: float = Field(..., alias='euclideanDistance')
+    decision: Literal['match', 'no_match', 'uncertain'] | str
+    """
+    `uncertain` within the band of distances that both the same and different people reach.
+    """
+    face: Face
+
+
+class Probe(Model):
+    """
+    Of an image the first face, by `order`, which the gallery is compared with.
+    """
+
+    face: Face | None = None
+    face_count: int | None = Field(None, alias='faceCount')
+    """
+    How many faces the image has that no limit but `maxFaces` leaves out.
+    """
+
+
+class GalleryMatch(Model):
+    index: int
+    """
+    Which of the gallery it is, from 0.
+    """
+    match: bool
+    similarity: float
+    """
+    (cosine + 1) / 2.
+    """
+    cosine_similarity: float = Field(..., alias='cosineSimilarity')
+    euclidean_distance: float = Field(..., alias='euclideanDistance')
+    decision: Literal['match', 'no_match', 'uncertain'] | str
+    """
+    `uncertain` within the band of distances that both the same and different people reach.
+    """
+    face: Face | None = None
+    face_count: int | None = Field(None, alias='faceCount')
+    """
+    How many faces the image has that no limit but `maxFaces` leaves out.
     """
 
 
@@ -593,35 +633,28 @@ class VerifyResult(Model):
     model: ModelInfo
 
 
-class Job(Model):
-    id: str
-    task: Literal['detect', 'embed', 'verify'] | str
-    state: Literal['queued', 'active', 'succeeded', 'failed', 'canceled'] | str
-    progress: Progress | None = None
-    created_at: str = Field(..., alias='createdAt')
-    started_at: str | None = Field(None, alias='startedAt')
-    finished_at: str | None = Field(None, alias='finishedAt')
-    expires_at: str | None = Field(None, alias='expiresAt')
+class MatchResult(Model):
+    probe: Probe
     """
-    When the job and its result are forgotten.
+    Of an image the first face, by `order`, which the gallery is compared with.
     """
-    attempts: int
-    metadata: dict[str, str] | None = None
-    links: Links2
-    result: AnalysisResult | VerifyResult | None = None
-    error: Problem | None = None
-    webhook: WebhookProgress | None = None
-
-
-class JobList(Model):
-    jobs: list[Job]
+    matches: list[GalleryMatch]
     """
-    Newest first. Without their results: look a job up to get its result.
+    The nearest first. Of an image with its nearest face, without that one's embedding.
     """
-    cursor: str | None = None
+    failed: list[FailedItem]
     """
-    Where the next page starts. Absent on the last page.
+    Images of the gallery that have no face, or could not be had or read.
     """
+    threshold: float
+    """
+    Distances below it match.
+    """
+    uncertain_band: UncertainBand = Field(..., alias='uncertainBand')
+    """
+    Distances below `from` are a `match`, from `to` on a `no_match`.
+    """
+    model: ModelInfo
 
 
 class BatchLine(Model):
@@ -642,5 +675,36 @@ class BatchLine(Model):
     """
     An item of a canceled batch that was never queued has a line without image and label.
     """
-    result: AnalysisResult | VerifyResult | None = None
+    result: AnalysisResult | None = None
     error: Problem | None = None
+
+
+class Job(Model):
+    id: str
+    task: Literal['detect', 'embed', 'verify', 'match'] | str
+    state: Literal['queued', 'active', 'succeeded', 'failed', 'canceled'] | str
+    progress: Progress | None = None
+    created_at: str = Field(..., alias='createdAt')
+    started_at: str | None = Field(None, alias='startedAt')
+    finished_at: str | None = Field(None, alias='finishedAt')
+    expires_at: str | None = Field(None, alias='expiresAt')
+    """
+    When the job and its result are forgotten.
+    """
+    attempts: int
+    metadata: dict[str, str] | None = None
+    links: Links2
+    result: AnalysisResult | VerifyResult | MatchResult | None = None
+    error: Problem | None = None
+    webhook: WebhookProgress | None = None
+
+
+class JobList(Model):
+    jobs: list[Job]
+    """
+    Newest first. Without their results: look a job up to get its result.
+    """
+    cursor: str | None = None
+    """
+    Where the next page starts. Absent on the last page.
+    """

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { defaultTenant, type Job, type JobResult } from "@facefleet/contracts";
+import { type AnalysisResult, defaultTenant, type Job, type JobResult } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { KnownResults } from "../../src/queue/index.js";
 import { heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
@@ -96,7 +96,7 @@ describe("known results", () => {
     const faces = [{ ...face, embedding: Array.from(values, (value) => Number(value.toPrecision(9))) }];
     await bench.outcomes.write({ ...job, result: { ...result, faces } as JobResult }, payload);
     await known.remember(request, job.id, 60);
-    const [found] = (await known.find(request))?.faces ?? [];
+    const [found] = ((await known.find(request)) as AnalysisResult | undefined)?.faces ?? [];
     expect(Float32Array.from(found?.embedding as number[])).toEqual(values);
   });
 });

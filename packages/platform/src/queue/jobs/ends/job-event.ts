@@ -1,4 +1,4 @@
-import type { FaceJobPayload, Job, OutboxEvent } from "@facefleet/contracts";
+import { type FaceJobPayload, facesIn, type Job, type OutboxEvent } from "@facefleet/contracts";
 import { announcedFrom, newEventId } from "../../webhooks/outbox.js";
 import type { Origin } from "../job/job-trace.js";
 import { tenantOf } from "../job/job-view.js";
@@ -17,6 +17,6 @@ export function endEvent(job: Job, payload: FaceJobPayload, origin: Origin = {})
     createdAt: job.finishedAt ?? new Date().toISOString(),
     ...(expiresAt !== undefined && { expiresAt }),
     ...announcedFrom(origin),
-    data: { id, task, state, faces: result?.faces.length ?? 0, ...(metadata && { metadata }), links },
+    data: { id, task, state, faces: result ? facesIn(result) : 0, ...(metadata && { metadata }), links },
   };
 }

@@ -91,8 +91,13 @@ export function tenantOf({ tenant }: FaceJobPayload): string {
   return typeof tenant === "string" ? tenant : defaultTenant;
 }
 
-export function uploadsOf({ images }: { readonly images: readonly ImageRef[] }): string[] {
-  return images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+/** The uploads that a job is about. */
+export function uploadsOf({
+  images,
+  given,
+}: Pick<FaceJobPayload, "given"> & { images: readonly ImageRef[] }): string[] {
+  const named = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
+  return given ? [...named, given.upload] : named;
 }
 
 /** Who holds the uploads of a job: the job, or the batch that it is an item of. */
