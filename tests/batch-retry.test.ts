@@ -90,7 +90,10 @@ describe("a batch that is retried", () => {
       retries: 1,
       counts: { succeeded: 517, failed: 0, queued: 3 },
     });
-    await eventually(async () => (await rig.look(id)).counts.failed === 1 && (await rig.look(id)).counts.active === 1);
+    await eventually(
+      async () => (await rig.look(id)).counts.failed === 1 && (await rig.look(id)).counts.active === 1,
+      60_000,
+    );
     expect(await rig.look(id)).not.toHaveProperty("finishedAt");
     const lines = await rig.results(id);
     expect(lines.map(({ index }) => index)).toEqual([0, 1, ...Array.from({ length: 517 }, (_, index) => index + 3)]);
@@ -141,7 +144,7 @@ describe("a batch that is retried", () => {
     await rig.startWorkers();
     const { id } = await rig.submitted({ task: "detect", items: uploads.map((upload) => ({ upload })) });
     expect((await rig.ended(id)).counts).toMatchObject({ failed: 2 });
-    await eventually(async () => (await rig.api.storedUploads()).length === 1);
+    await eventually(async () => (await rig.api.storedUploads()).length === 1, 60_000);
     expect(await rig.api.storedUploads()).toEqual([passing]);
     rig.run = async ({ payload }) => {
       const upload = keyOf(payload.images[0]!);
@@ -152,7 +155,7 @@ describe("a batch that is retried", () => {
     const lines = await rig.results(id);
     expect(lines.map(({ state }) => state)).toEqual(["succeeded", "failed"]);
     expect(lines[1]?.error).toMatchObject({ code: "upload_not_found", detail: `No ${lasting}` });
-    await eventually(async () => (await rig.api.storedUploads()).length === 0);
+    await eventually(async () => (await rig.api.storedUploads()).length === 0, 60_000);
     expect(await rig.api.registeredUploads()).toEqual([]);
   });
 
@@ -166,7 +169,7 @@ describe("a batch that is retried", () => {
     expect((await rig.ended(id)).counts).toMatchObject({ succeeded: 1, failed: 299 });
     rig.run = (_, signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     await rig.retry(id);
-    await eventually(async () => (await rig.look(id)).counts.active === 8);
+    await eventually(async () => (await rig.look(id)).counts.active === 8, 60_000);
     await rig.api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
     const { state, counts } = await rig.ended(id);
     expect([state, counts.total, counts.succeeded]).toEqual(["canceled", 300, 1]);

@@ -189,7 +189,7 @@ describe("a batch of listed items", () => {
     startBatchWorker();
     await startConsumer();
     const { id } = await submitted({ task: "detect", items: photos(600) });
-    await eventually(async () => (await look(id)).counts.succeeded === 599);
+    await eventually(async () => (await look(id)).counts.succeeded === 599, 60_000);
     const { own, batches } = api;
     const record = (await batches.record(defaultTenant, id))!;
     const reader = batchResults({ batches, own }, record);
