@@ -10,7 +10,9 @@ const pages = execFileSync("git", ["ls-files", "*.md"], { cwd: repository, encod
 
 /** The text without what is code. */
 function prose(page: string): string {
-  return readFileSync(join(repository, page), "utf8").replace(/```[\s\S]*?```/g, "").replace(/`[^`\n]*`/g, "`");
+  return readFileSync(join(repository, page), "utf8")
+    .replace(/```[\s\S]*?```/g, "")
+    .replace(/`[^`\n]*`/g, "`");
 }
 
 /** The places in a page, as those who show it name them. */
