@@ -172,7 +172,7 @@ describe("of faces and secrets", () => {
 
   it("nothing is in a webhook", () => {
     const bodies = receiver.received.map(({ body }) => body).filter((body) => body !== "");
-    expect(new Set(bodies.map((body) => JSON.parse(body).data.id)).size).toBe(6);
+    expect(new Set(bodies.map((body) => JSON.parse(body).data.id)).size).toBe(8);
     for (const body of bodies) expect(tracesIn(body, [...biometric, ...secrets])).toEqual([]);
   });
 
