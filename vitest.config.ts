@@ -35,7 +35,7 @@ class SlowestFirst extends BaseSequencer {
 }
 
 /** A bound on what hangs, not on what is slow: a machine may have thirty times the work that it can do. */
-const patience = { testTimeout: 300_000, hookTimeout: 240_000 };
+const patience = { testTimeout: 300_000, hookTimeout: 240_000, expect: { poll: { timeout: 120_000 } } };
 
 export default defineConfig({
   test: {
@@ -102,8 +102,7 @@ export default defineConfig({
           name: "containment",
           include: ["tests/containment/*.test.ts"],
           globalSetup: ["tests/model-pack.setup.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 120_000,
+          ...patience,
           fileParallelism: false,
         },
       },

@@ -117,7 +117,7 @@ describe.skipIf(skipped("the API behind nginx", noNginx))("the API behind nginx,
     const accepted = await post("/v1/batches", { task: "detect", items });
     const batch = (await accepted.json()) as Batch;
     expect(accepted.headers.get("location")).toBe(batch.links.self);
-    await expect.poll(async () => (await get<Batch>(batch.links.self)).state, { timeout: 100_000 }).toBe("finished");
+    await expect.poll(async () => (await get<Batch>(batch.links.self)).state).toBe("finished");
     await expectAddresses(await get<Batch>(batch.links.self), 2);
     const lines = (await (await nginx.fetch(batch.links.results)).text()).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).state)).toEqual(["succeeded", "failed"]);
@@ -143,7 +143,7 @@ describe.skipIf(skipped("the API behind nginx", noNginx))("the API behind nginx,
       await fleet.postImage("/v1/jobs", image, { task: "detect", webhook: { url: receiver.url } })
     ).json()) as Job;
     await expectAddresses(job, 2);
-    await expect.poll(() => receiver.received.length, { timeout: 100_000 }).toBe(1);
+    await expect.poll(() => receiver.received.length).toBe(1);
     const event = JSON.parse(receiver.received[0]!.body) as WebhookEvent;
     expect(event.data.links).toEqual(job.links);
     await expectAddresses(event.data, 2);

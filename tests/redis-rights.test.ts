@@ -144,19 +144,15 @@ async function everything(at: Fleet, receiver: WebhookReceiver): Promise<void> {
 
   const items = [absent, absent];
   const batch = (await (await at.postJson("/v1/batches", { task: "detect", items, webhook })).json()) as Batch;
-  await expect
-    .poll(async () => (await look<Batch>(`/v1/batches/${batch.id}`)).state, { timeout: 20_000 })
-    .toBe("finished");
+  await expect.poll(async () => (await look<Batch>(`/v1/batches/${batch.id}`)).state).toBe("finished");
   expect((await at.get(`/v1/batches/${batch.id}/results`)).status).toBe(200);
   expect((await at.postJson(`/v1/batches/${batch.id}/retry`, undefined)).status).toBe(202);
-  await expect
-    .poll(async () => (await look<Batch>(`/v1/batches/${batch.id}`)).state, { timeout: 20_000 })
-    .toBe("finished");
+  await expect.poll(async () => (await look<Batch>(`/v1/batches/${batch.id}`)).state).toBe("finished");
   expect((await at.get("/v1/batches?state=finished&limit=1")).status).toBe(200);
   const stopped = (await (await at.postJson("/v1/batches", { task: "detect", items })).json()) as Batch;
   for (const { links } of [stopped, batch]) expect((await at.delete(links.self)).status).toBe(204);
 
-  await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => receiver.received.length).toBeGreaterThanOrEqual(3);
   const attempts = `${failed.links.self}/webhook-attempts`;
   expect(await look<WebhookAttempts>(attempts)).toMatchObject({ state: "delivered" });
   expect((await at.postJson(attempts, undefined)).status).toBe(202);

@@ -36,7 +36,7 @@ describe("a request's id leads from the API's line to those of whoever did what 
         .split("\n")
         .filter((line) => line.includes(requestId))
         .map((line) => JSON.parse(line) as Line);
-    await expect.poll(() => lines().map(({ msg }) => msg), { timeout: 20_000 }).toContain(last);
+    await expect.poll(() => lines().map(({ msg }) => msg)).toContain(last);
     return lines();
   }
 

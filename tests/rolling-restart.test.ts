@@ -58,6 +58,6 @@ describe.skipIf(skipped("a rolling restart under load", noHaproxy))("a rolling r
     const ends = deployment.output.split("\n").filter((line) => line.includes('"msg":"job ended"'));
     expect(ids.filter((id) => ends.filter((line) => line.includes(`"jobId":"${id}"`)).length !== 1)).toEqual([]);
     const announced = () => receiver.received.map(({ body }) => (JSON.parse(body) as WebhookEvent).data.id).sort();
-    await expect.poll(() => new Set(announced()), { timeout: 20_000 }).toEqual(new Set(ids));
+    await expect.poll(() => new Set(announced())).toEqual(new Set(ids));
   });
 });

@@ -45,13 +45,13 @@ describe.skipIf(!haveMoto)("in a bucket that keeps versions", () => {
       expect((await api.inject({ url: `/v1/jobs/${id}?wait=20` })).json()).toMatchObject({ state: "succeeded" });
     const isOver = async () =>
       (await api.inject({ url: `/v1/batches/${batch.id}` })).json<Batch>().finishedAt !== undefined;
-    await eventually(isOver, 20_000);
+    await eventually(isOver);
     const kept = async () => (await bucketVersions(server, server.bucket)).map(({ key }) => key.split("/")[1]);
     // The results of two jobs, and the lines of a batch of one.
-    await eventually(async () => (await kept()).sort().join() === "batches,results,results", 20_000);
+    await eventually(async () => (await kept()).sort().join() === "batches,results,results");
     const over = [...ids.map((id) => `/v1/jobs/${id}`), `/v1/batches/${batch.id}`];
     for (const url of over) expect((await api.inject({ method: "DELETE", url })).statusCode).toBe(204);
-    await eventually(async () => (await kept()).length === 0, 20_000);
+    await eventually(async () => (await kept()).length === 0);
 
     async function upload(): Promise<string> {
       const asked = (await post("/v1/uploads", { contentType: "image/jpeg", size: pixels.length })) as Upload;

@@ -36,7 +36,7 @@ describe("when the API, the workers and Redis are all restarted", () => {
     const { id, links } = (await submitted.json()) as Job;
     await fleet.delete(links.self);
     const attempts = () => json<WebhookAttempts>(`${links.self}/webhook-attempts`);
-    await expect.poll(async () => (await attempts()).attempts.length, { timeout: 15_000 }).toBe(1);
+    await expect.poll(async () => (await attempts()).attempts.length).toBe(1);
     const [before] = receiver.received;
     await receiver.stop();
 
@@ -47,14 +47,14 @@ describe("when the API, the workers and Redis are all restarted", () => {
     fleet.startProcess("api");
     fleet.startProcess("worker", webhooksOnly);
 
-    await expect.poll(() => receiver?.received.length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => receiver?.received.length).toBe(1);
     const [after] = receiver.received;
     expect(after!.body).toBe(before!.body);
     expect(receiver.ids).toEqual([before!.headers["webhook-id"]]);
     expect(after!.at - before!.at).toBeGreaterThanOrEqual(5000);
     expect(verified(after!, secret)).toMatchObject({ type: "job.canceled", data: { id } });
     await fleet.answers("/livez", 200);
-    await expect.poll(async () => (await attempts()).state, { timeout: 10_000 }).toBe("delivered");
+    await expect.poll(async () => (await attempts()).state).toBe("delivered");
     expect((await attempts()).attempts.map(({ outcome }) => outcome)).toEqual(["refused", "delivered"]);
   });
 
@@ -70,6 +70,6 @@ describe("when the API, the workers and Redis are all restarted", () => {
     await redis.stop();
     await redis.start();
     fleet.startProcess("worker", webhooksOnly);
-    await expect.poll(() => receiver?.received.length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => receiver?.received.length).toBe(1);
   });
 });

@@ -50,7 +50,7 @@ describe("a job that is not wanted any more", () => {
     const [first, canceled, last] = (await held(3)) as [string, string, string];
     await expectCanceledWithin(canceled, 1000);
     // The worker lets go of the image as well.
-    await eventually(() => site.waiting.size === 2, 5000);
+    await eventually(() => site.waiting.size === 2);
     site.letGo();
     for (const id of [first, last])
       expect(await elsewhere.ended(id)).toMatchObject({ state: "succeeded", attempts: 1 });

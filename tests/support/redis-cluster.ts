@@ -81,7 +81,7 @@ async function startNode(): Promise<RedisServer> {
   });
 }
 
-async function until(holds: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+async function until(holds: () => Promise<boolean>, withinMs = 120_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await holds().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`Expected the Redis Cluster to be so within ${withinMs} ms`);

@@ -196,7 +196,7 @@ function removeKeys(prefix: string) {
 }
 
 /** Looks again and again until something is so. */
-export async function eventually(isSo: () => Promise<boolean> | boolean, milliseconds = 5000): Promise<void> {
+export async function eventually(isSo: () => Promise<boolean> | boolean, milliseconds = 60_000): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error("Expected it to become so in time but it did not");

@@ -32,7 +32,7 @@ describe("images in JSON", () => {
     api = await startApi({ MAX_IMAGE_BYTES: String(limit) });
   });
   afterEach(async () => {
-    await eventually(async () => (await api.registeredUploads()).length === 0, 20_000);
+    await eventually(async () => (await api.registeredUploads()).length === 0);
     expect(await api.storedUploads()).toEqual([]);
   });
   afterAll(() => api.close());

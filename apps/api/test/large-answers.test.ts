@@ -122,7 +122,7 @@ describe("a reader", () => {
     socket.write("GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n");
     await once(socket, "data");
     socket.pause();
-    await expect.poll(() => connections(app), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => connections(app)).toBe(0);
     socket.destroy();
     await app.close();
   });

@@ -49,7 +49,7 @@ describe("the API's process", () => {
 
   async function address(): Promise<string> {
     const listening = /http:\/\/127\.0\.0\.1:\d+/;
-    await eventually(() => listening.test(output), 20_000);
+    await eventually(() => listening.test(output));
     return String(listening.exec(output));
   }
 
@@ -71,7 +71,7 @@ describe("the API's process", () => {
     const url = await address();
     const stopped = performance.now();
     api.kill("SIGTERM");
-    await eventually(async () => (await fetch(`${url}/readyz`)).status === 503, 1000);
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 503);
     const answer = await fetch(`${url}/v1/jobs`);
     expect([answer.status, answer.headers.get("connection")]).toEqual([200, "close"]);
     const [code] = await once(api, "exit");

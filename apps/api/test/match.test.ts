@@ -31,7 +31,7 @@ describe("a match", () => {
     api = await startApi();
   });
   afterEach(async () => {
-    await eventually(async () => (await api.registeredUploads()).length === 0, 20_000);
+    await eventually(async () => (await api.registeredUploads()).length === 0);
     expect(await api.storedUploads()).toEqual([]);
   });
   afterAll(() => api.close());

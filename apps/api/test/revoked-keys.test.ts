@@ -6,7 +6,7 @@ import { KeyHolder, KeysFile, keysOf } from "./keys-file.js";
 
 const image = { s3: { bucket: "photos", key: "a.jpg" } };
 /** A look each second, and time to spare for a loaded machine. */
-const soon = { timeout: 10_000 };
+const soon = { interval: 50 };
 
 let file: KeysFile;
 let api: ApiRig;

@@ -57,7 +57,7 @@ afterEach(async () => {
     child.kill("SIGKILL");
     await exited;
   }
-  await expect.poll(() => processesOn(dataDir), { timeout: 30_000, interval: 200 }).toEqual([]);
+  await expect.poll(() => processesOn(dataDir), { interval: 200 }).toEqual([]);
   await rm(dataDir, { recursive: true, force: true });
 });
 
@@ -99,8 +99,8 @@ describe("facefleet up", () => {
     await up.sees("A first request");
     expect(processesOn(dataDir)).not.toEqual([]);
     up.child.kill("SIGKILL");
-    await expect.poll(() => processesOn(dataDir), { timeout: 30_000, interval: 200 }).toEqual([]);
-    await expect.poll(() => portFault(port, "127.0.0.1"), { timeout: 5000 }).toBeUndefined();
+    await expect.poll(() => processesOn(dataDir), { interval: 200 }).toEqual([]);
+    await expect.poll(() => portFault(port, "127.0.0.1")).toBeUndefined();
   });
 
   it("stops in order when its terminal is closed", async () => {
@@ -185,7 +185,7 @@ function openToOthers(path: string): string[] {
 
 /** What is being killed takes a moment to be gone. */
 async function nothingIsLeft(): Promise<void> {
-  await expect.poll(() => processesOn(dataDir), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => processesOn(dataDir)).toEqual([]);
 }
 
 /** Every process that was started with this data folder: its environment or its arguments name it. */

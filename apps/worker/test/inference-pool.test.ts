@@ -35,7 +35,7 @@ describe("two inference processes", () => {
       expect(timings.batchSize).toBeLessThanOrEqual(2);
     }
     // One warm process holds less than 400 MB, and each more than 200 MB.
-    await expect.poll(() => vitals?.rssBytes ?? 0, { timeout: 12_000 }).toBeGreaterThan(400e6);
+    await expect.poll(() => vitals?.rssBytes ?? 0).toBeGreaterThan(400e6);
   });
 
   test("share one memory, whose room a process that dies gives back", async () => {
@@ -60,7 +60,7 @@ describe("two inference processes", () => {
     await startedPool({ onReady, onLost });
     const [first, second] = pool.pids as [number, number];
     process.kill(first, "SIGKILL");
-    await expect.poll(() => pool.pids.includes(first), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => pool.pids.includes(first)).toBe(false);
     const bytes = await drawn("oneFace");
     const analyses = await Promise.all([1, 2, 3].map(() => pool.analyse(bytes, options)));
     expect(analyses.map(({ faces }) => faces.length)).toEqual([1, 1, 1]);
@@ -73,8 +73,8 @@ describe("two inference processes", () => {
     const [onReady, onLost] = [vi.fn(), vi.fn()];
     await startedPool({ onReady, onLost });
     for (const pid of pool.pids) process.kill(pid, "SIGKILL");
-    await expect.poll(() => onLost.mock.calls.length, { timeout: 20_000 }).toBe(1);
-    await expect.poll(() => onReady.mock.calls.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => onLost.mock.calls.length).toBe(1);
+    await expect.poll(() => onReady.mock.calls.length).toBe(2);
     expect((await pool.analyse(await drawn("oneFace"), options)).faces).toHaveLength(1);
   });
 });

@@ -17,7 +17,7 @@ function startProcess(settings: Record<string, string> = {}, options?: { channel
 }
 
 async function takingJobs(worker: WorkerProcess): Promise<void> {
-  await expect.poll(() => worker.logged("taking jobs").length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => worker.logged("taking jobs").length).toBe(1);
 }
 
 /** The processes that a process has started. */
@@ -85,11 +85,11 @@ describe("on the built-in pack", () => {
     await takingJobs(worker);
     const [inference] = await childrenOf(worker.process.pid!);
     const ids = await Promise.all([submitCrowd(), submitCrowd(), submitCrowd(), submitCrowd()]);
-    await expect.poll(() => jobs.depth(), { interval: 20, timeout: 10_000 }).toMatchObject({ active: 2, waiting: 2 });
+    await expect.poll(() => jobs.depth(), { interval: 20 }).toMatchObject({ active: 2, waiting: 2 });
     const probe = () => fetch(`${worker.logged("answering probes")[0]?.address}/readyz`);
     expect((await probe()).status).toBe(200);
     const ended = worker.kill("SIGTERM");
-    await expect.poll(async () => (await probe()).status, { interval: 5, timeout: 2000 }).toBe(503);
+    await expect.poll(async () => (await probe()).status, { interval: 5 }).toBe(503);
     expect(await jobs.depth()).toMatchObject({ active: 2 });
     expect(await ended).toBe(0);
     const states = (await Promise.all(ids.map(stateOf))).sort();
@@ -103,7 +103,7 @@ describe("on the built-in pack", () => {
     const worker = startProcess({ SHUTDOWN_DEADLINE: "1", MAX_BATCH_SIZE: "1", CONCURRENCY: "32" });
     await takingJobs(worker);
     const ids = await Promise.all(Array.from({ length: 20 }, submitCrowd));
-    await expect.poll(async () => (await jobs.depth()).active, { interval: 20, timeout: 10_000 }).toBe(20);
+    await expect.poll(async () => (await jobs.depth()).active, { interval: 20 }).toBe(20);
     await worker.kill("SIGTERM");
     const [late] = worker.logged("jobs are not finished in time and go to other workers");
     expect(late?.jobs).toBeGreaterThan(0);
@@ -119,15 +119,15 @@ describe("on the built-in pack", () => {
     const [inference] = await childrenOf(first.process.pid!);
     const id = await submitCrowd();
     await expect
-      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10, timeout: 10_000 })
+      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10 })
       .toBe("analyse");
     await first.kill("SIGKILL");
     const second = startProcess(settings);
     const job = await jobs.waitUntilFinished(defaultTenant, id, 30_000);
     expect(job).toMatchObject({ state: "succeeded", attempts: 2 });
-    await expect.poll(() => second.logged("job ended").length, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => second.logged("job ended").length).toBe(1);
     expect(first.logged("job ended")).toEqual([]);
-    await expect.poll(() => isAlive(inference!), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(inference!)).toBe(false);
   });
 
   test("a crash of the inference process does not cost the job", async () => {
@@ -136,11 +136,11 @@ describe("on the built-in pack", () => {
     const [inference] = await childrenOf(worker.process.pid!);
     const id = await submitCrowd();
     await expect
-      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10, timeout: 10_000 })
+      .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10 })
       .toBe("analyse");
     process.kill(inference!, "SIGKILL");
     const deaths = () => worker.logged("the inference process died; starting it again").length;
-    await expect.poll(deaths, { timeout: 10_000 }).toBe(1);
+    await expect.poll(deaths).toBe(1);
     expect(await jobs.waitUntilFinished(defaultTenant, id, 30_000)).toMatchObject({ state: "succeeded", attempts: 1 });
     expect(await jobs.workers()).toHaveLength(1);
   });
@@ -156,7 +156,7 @@ describe("on the built-in pack", () => {
   test("waits for a Redis that is not there yet, answers its probes, and then works", async () => {
     const redis = await RedisServer.reserve();
     const worker = startProcess({ REDIS_URL: redis.url, LOG_LEVEL: "info" });
-    await expect.poll(() => worker.output, { timeout: 10_000 }).toContain("queue is not reachable yet");
+    await expect.poll(() => worker.output).toContain("queue is not reachable yet");
     expect(worker.process.exitCode).toBeNull();
     try {
       await redis.start();
@@ -169,7 +169,7 @@ describe("on the built-in pack", () => {
 
   test("stops at once while it waits for Redis", async () => {
     const worker = startProcess({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
-    await expect.poll(() => worker.output, { timeout: 10_000 }).toContain("queue is not reachable yet");
+    await expect.poll(() => worker.output).toContain("queue is not reachable yet");
     const start = Date.now();
     expect(await worker.kill("SIGTERM")).toBe(0);
     expect(Date.now() - start).toBeLessThan(5000);

@@ -98,7 +98,7 @@ it("is what deletes the large result of a job that has expired", async () => {
   const ids = await register();
   expect(await left(ids)).toBe(1);
   await expect.poll(() => jobs.find(defaultTenant, job.id)).toBeUndefined();
-  await expect.poll(async () => sweepWith().sweep().then(register), { timeout: 5000 }).toEqual([]);
+  await expect.poll(async () => sweepWith().sweep().then(register)).toEqual([]);
   expect(await left(ids)).toBe(0);
   await consumer.stop(1000);
   await jobs.close();

@@ -71,7 +71,7 @@ describe("a worker whose role is webhooks", () => {
     expect(await answer.json()).toEqual({ status: "ok", checks: { queue: "ok", webhooks: "ok" } });
     expect(await jobs.workers()).toEqual([]);
     const id = await canceledJob(receiver.url);
-    await expect.poll(() => announced(id), { timeout: 10_000 }).toEqual({ state: "delivered", attempts: 2 });
+    await expect.poll(() => announced(id)).toEqual({ state: "delivered", attempts: 2 });
     const metrics = await (await probe("/metrics")).text();
     expect(metrics).toMatch(/^facefleet_webhook_attempts_total\{outcome="refused"\} 1$/m);
     expect(metrics).toMatch(/^facefleet_webhook_attempts_total\{outcome="delivered"\} 1$/m);
@@ -83,7 +83,7 @@ describe("a worker whose role is webhooks", () => {
     const { ready } = await start(webhooksOnly, logger);
     await ready;
     const id = await canceledJob(`${receiver.url}/Ab3xPath?key=querysecret`);
-    await expect.poll(() => announced(id), { timeout: 10_000 }).toEqual({ state: "delivered", attempts: 2 });
+    await expect.poll(() => announced(id)).toEqual({ state: "delivered", attempts: 2 });
     const log = lines.join("");
     expect(log).toContain(`"origin":"${new URL(receiver.url).origin}"`);
     expect(log).not.toMatch(/Ab3xPath|querysecret|Ada|whsec_|v1,/);
@@ -94,8 +94,8 @@ describe("a worker whose role is webhooks", () => {
     await ready;
     const id = await canceledJob(receiver.url);
     const forbidden = 'facefleet_egress_requests_total{purpose="webhook",outcome="forbidden"} 1';
-    await expect.poll(async () => await (await probe("/metrics")).text(), { timeout: 10_000 }).toContain(forbidden);
-    await expect.poll(async () => (await announced(id))?.attempts, { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => await (await probe("/metrics")).text()).toContain(forbidden);
+    await expect.poll(async () => (await announced(id))?.attempts).toBe(1);
     expect(receiver.received).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe("a worker whose role is webhooks", () => {
     const { ready } = await start(webhooksOnly);
     await ready;
     const id = await canceledJob(slow.url);
-    await expect.poll(() => slow.received.length, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => slow.received.length).toBe(1);
     const stopped = worker!.stop("told to");
     expect(await stopped).toBe(true);
     worker = undefined;

@@ -86,13 +86,11 @@ describe.each(servers)("a $name on the PATH", ({ name, program }) => {
     await rm(dataDir, { recursive: true });
     owner.kill("SIGKILL");
     await expect
-      .poll(
-        () =>
-          pingRedis(url).then(
-            () => "runs",
-            () => "stopped",
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        pingRedis(url).then(
+          () => "runs",
+          () => "stopped",
+        ),
       )
       .toBe("stopped");
   });

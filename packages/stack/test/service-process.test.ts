@@ -56,7 +56,7 @@ it("ends when the process that started it is killed", async () => {
   await once(holder.stdout, "data");
   expect(await portFault(port, "127.0.0.1")).toBe("EADDRINUSE");
   holder.kill("SIGKILL");
-  await expect.poll(() => portFault(port, "127.0.0.1"), { timeout: 5000 }).toBeUndefined();
+  await expect.poll(() => portFault(port, "127.0.0.1")).toBeUndefined();
 });
 
 it("is started again after it has died", async () => {
@@ -75,7 +75,7 @@ it("is started again after it has died", async () => {
   await supervisor.start(never);
   const watching = supervisor.watch();
   started[0]!.kill();
-  await expect.poll(() => started.length, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => started.length).toBe(2);
   await started[1]!.ready(10_000, never);
   expect(lines).toEqual(["The worker ended with SIGKILL; starting another one in 0.01 s"]);
   await supervisor.stop(5000);

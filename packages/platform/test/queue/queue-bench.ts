@@ -168,7 +168,7 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /** Looks every few milliseconds until `look` gives something. */
-export async function eventually<T>(look: () => Promise<T | false | undefined>, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(look: () => Promise<T | false | undefined>, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await look();

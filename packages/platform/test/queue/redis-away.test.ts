@@ -131,7 +131,7 @@ describe("without Redis", () => {
       expect(afterMs).toBeLessThan(1300);
       await sleep(1500);
       await server.start();
-      await eventually(() => jobs.find(defaultTenant, job.id).catch(() => undefined), 3000);
+      await eventually(() => jobs.find(defaultTenant, job.id).catch(() => undefined));
     }
     expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "queued" });
     expect(lines.map(({ msg }) => msg)).toEqual([

@@ -25,13 +25,13 @@ describe("room in Redis", () => {
   it("is half for each tenant while there is much, and an equal part of that when there is little", async () => {
     const { bench, room, fill } = await start();
     await bench.redis.config("SET", "maxmemory", `${64 * mebibyte}`);
-    await expect.poll(() => room.allowance(), { timeout: 10_000 }).toBe(32 * mebibyte);
+    await expect.poll(() => room.allowance()).toBe(32 * mebibyte);
     expect(room.allowance(mebibyte)).toBe(mebibyte);
     expect(room.allowance(60 * mebibyte)).toBe(60 * mebibyte);
     expect([room.isTight, room.isFull]).toEqual([false, false]);
     await bench.redis.hset(bench.keys.keptBytes, { a: 1, b: 1, c: 1, d: 1 });
     await fill(0.85);
-    await expect.poll(() => [room.isTight, room.isFull], { timeout: 10_000 }).toEqual([true, false]);
+    await expect.poll(() => [room.isTight, room.isFull]).toEqual([true, false]);
     const most = Number(/maxmemory:(\d+)/.exec(await bench.redis.info("memory"))?.[1]);
     expect(room.allowance()).toBeCloseTo(most / 8, -1);
     expect(room.allowance(1000)).toBe(1000);
@@ -43,11 +43,11 @@ describe("room in Redis", () => {
     const jobs = new FaceJobs(bench.settings, { items: itemEnds, logger: silent, store: bench.store, room });
     bench.onClose(() => jobs.close());
     await fill(0.97);
-    await expect.poll(() => room.isFull, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => room.isFull).toBe(true);
     const refused = expect.objectContaining({ code: "queue_unavailable", status: 503 });
     await expect(jobs.submit(payload, { priority: "normal" })).rejects.toEqual(refused);
     await fill(0.5);
-    await expect.poll(() => room.isFull, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => room.isFull).toBe(false);
     expect((await jobs.submit(payload, { priority: "normal" })).created).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe("room in Redis", () => {
     const text = "x".repeat(mostInRedis / 2);
     expect(await results.keep(text)).toBe(text);
     await fill(0.8);
-    await expect.poll(() => room.isTight, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => room.isTight).toBe(true);
     expect(await results.keep(text)).toEqual({ id: expect.any(String), bytes: text.length });
     expect(await results.keep("x".repeat(1000))).toBe("x".repeat(1000));
   });

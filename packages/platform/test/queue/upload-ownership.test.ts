@@ -40,7 +40,7 @@ const held = (bench: QueueBench) => bench.redis.zrange(bench.keys.heldUploads, "
 
 async function failed(bench: QueueBench, id: string, run: Run) {
   const consumer = await bench.started({ run });
-  await eventually(async () => (await bench.queue().getJob(id))?.isFailed(), 20_000);
+  await eventually(async () => (await bench.queue().getJob(id))?.isFailed());
   await consumer.stop(1000);
 }
 
