@@ -45,7 +45,8 @@ async function main() {
 /** The document is made from the routes' schemas alone, so that nothing behind the routes is needed. */
 async function openApi() {
   const app = await buildApp({
-    config: loadApiConfig({}),
+    // With keys, as it is described to whoever needs one.
+    config: loadApiConfig({ API_KEYS_FILE: "keys.json" }),
     logger: createLogger({ name: "docs", level: "silent", format: "json" }),
     metrics: createMetrics(),
     jobs: {},

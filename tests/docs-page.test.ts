@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Fleet } from "./support/fleet.js";
-import { skipped } from "./support/test-data.js";
+import { repository, skipped } from "./support/test-data.js";
 
 const executablePath = "/usr/bin/chromium";
 /** The library of the pages has them checked by its makers unless told not to, but never on loopback. */
@@ -17,7 +18,7 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
   let browser: Browser;
 
   beforeAll(async () => {
-    fleet = await Fleet.start({ ALLOWED_HOSTS: name }, { workers: 0 });
+    fleet = await Fleet.start({ ALLOWED_HOSTS: name });
     browser = await chromium.launch({
       executablePath,
       args: [
@@ -49,6 +50,26 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
     const answer = compare.locator(".live-responses-table .response .microlight").first();
     await expect.poll(() => answer.textContent()).toContain("Expected 512 numbers for the first embedding");
     expect(faults).toEqual([]);
+  });
+
+  it("finds the face of a picture that is chosen, with nothing else filled in", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${fleet.url}/docs`);
+    const portrait = join(repository, "tests", "assets", "portrait.png");
+    const tryOut = async (operation: string, type: string, parts: Record<string, string> = {}) => {
+      const block = page.locator(`[id$=${operation}]`).first();
+      await block.locator(".opblock-summary").click();
+      await block.getByRole("button", { name: "Try it out" }).click();
+      await block.locator(".opblock-section-request-body select.content-type").selectOption(type);
+      for (const [part, file] of Object.entries(parts)) {
+        await block.locator(`tr[data-property-name="${part}"] input[type=file]`).setInputFiles(file);
+      }
+      const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
+      await block.getByRole("button", { name: "Execute" }).click();
+      return (await answered).json();
+    };
+    const form = "multipart/form-data";
+    expect(await tryOut("detectFace", form, { image: portrait })).toMatchObject({ num_faces: 1 });
   });
 
   it("is shown in no frame, and its service is used by no page, of another site", async () => {

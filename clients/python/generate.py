@@ -39,9 +39,6 @@ CHECKS = {
 
 def main() -> int:
     schemas = json.loads(SOURCE.read_text())["components"]["schemas"]
-    schemas |= events(schemas["WebhookEvent"])
-    # Nobody has to name all of them.
-    schemas["JobOptions"].pop("required", None)
     files = {
         "_wire.py": written(part(schemas, ANSWERS, open_ended=True), DataModelType.PydanticV2BaseModel),
         "_requests.py": written(part(schemas, REQUESTS, open_ended=False), DataModelType.TypingTypedDict),
@@ -86,12 +83,6 @@ def sync_client(text: str) -> str:
 def current(name: str) -> str | None:
     path = PACKAGE / name
     return path.read_text() if path.exists() else None
-
-
-def events(event: dict[str, Any]) -> dict[str, Any]:
-    """The two kinds of a webhook's event, by names of their own."""
-    job, batch = event.get("anyOf") or event["oneOf"]
-    return {"JobEvent": job, "BatchEvent": batch}
 
 
 def part(schemas: dict[str, Any], names: list[str], *, open_ended: bool) -> dict[str, Any]:

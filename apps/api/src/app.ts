@@ -95,7 +95,7 @@ export async function buildApp(
     // Fields would be decoded and parsed before anyone has looked at them.
     isPartAFile: () => true,
   });
-  await describeApi(app);
+  await describeApi(app, parts.config);
   const services: ApiServices = {
     ...parts,
     intake: new ImageIntake(parts),

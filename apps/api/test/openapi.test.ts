@@ -1,10 +1,32 @@
-import { problemTable } from "@facefleet/contracts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as contracts from "@facefleet/contracts";
+import { Value } from "typebox/value";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type ApiRig, startApi } from "./api-rig.js";
+import { analysis, embedding, face, verification } from "./canned-results.js";
+import { KeyHolder, KeysFile, keysOf } from "./keys-file.js";
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: object[];
+  readonly requestBody?: { readonly content: Record<string, { readonly example?: unknown }> };
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly webhooks: object;
+  readonly components: {
+    readonly schemas: Record<string, Record<string, unknown>>;
+    readonly securitySchemes?: object;
+  };
+}
+
+const isNamed = (schema: unknown): schema is { readonly $id: string } =>
+  typeof schema === "object" && schema !== null && "$id" in schema;
 
 describe("the API's description of itself", () => {
   let api: ApiRig;
-  let document: { openapi: string; paths: Record<string, object>; components: { schemas: Record<string, object> } };
+  let document: Document;
   beforeAll(async () => {
     api = await startApi();
     document = (await api.inject({ url: "/openapi.json" })).json();
@@ -49,14 +71,25 @@ describe("the API's description of itself", () => {
     ]);
   });
 
-  it("asks for a key where one is needed", () => {
-    const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
-    const open = operations.filter(({ security }) => security === undefined).map(({ operationId }) => operationId);
-    expect(open.sort()).toEqual(["getHealth", "getLiveness", "getMetrics", "getReadiness"]);
-    for (const { operationId, security } of operations) {
-      if (!open.includes(operationId)) expect(security).toEqual([{ apiKey: [] }]);
+  it("asks for no key where there are none, and for one where one is needed", async () => {
+    const securityIn = ({ paths }: Pick<Document, "paths">) =>
+      Object.values(paths).flatMap((methods) =>
+        Object.values(methods).map(({ operationId, security }) => [operationId, security] as const),
+      );
+    expect(securityIn(document).filter(([, security]) => JSON.stringify(security) !== "[]")).toEqual([]);
+    expect(document.components.securitySchemes).toBeUndefined();
+    const file = await KeysFile.create();
+    onTestFinished(() => file.remove());
+    await file.replace(keysOf(new KeyHolder("acme")));
+    const keyed = await startApi({ API_KEYS_FILE: file.path });
+    onTestFinished(() => keyed.close());
+    const described = (await keyed.inject({ url: "/openapi.json" })).json<Document>();
+    const open = securityIn(described).filter(([, security]) => JSON.stringify(security) === "[]");
+    expect(open.map(([id]) => id).sort()).toEqual(["getHealth", "getLiveness", "getMetrics", "getReadiness"]);
+    for (const [id, security] of securityIn(described)) {
+      if (!open.some(([other]) => other === id)) expect(security).toEqual([{ apiKey: [] }]);
     }
-    expect(document.components).toMatchObject({ securitySchemes: { apiKey: { type: "http", scheme: "bearer" } } });
+    expect(described.components).toMatchObject({ securitySchemes: { apiKey: { type: "http", scheme: "bearer" } } });
   });
 
   it("names its components as the contracts do, and every reference leads to one", () => {
@@ -76,18 +109,81 @@ describe("the API's description of itself", () => {
           content: {
             "application/json": { schema: { $ref: "#/components/schemas/JobRequest" } },
             "multipart/form-data": {
-              schema: {
-                anyOf: [
-                  { properties: { image: { format: "binary" } } },
-                  { properties: { image1: { format: "binary" }, image2: { format: "binary" } } },
-                ],
-              },
+              schema: { $ref: "#/components/schemas/JobForm" },
+              encoding: { job: { contentType: "application/json" } },
             },
           },
         },
         responses: { 202: { content: { "application/json": { schema: { $ref: "#/components/schemas/Job" } } } } },
       },
     });
+    expect(document.components.schemas.JobForm).toMatchObject({
+      required: ["job"],
+      properties: { image: { type: "string", format: "binary" }, image1: { format: "binary" } },
+    });
+  });
+
+  it("has named branches in every union, and says how they are told apart where a field does", () => {
+    const unions = Object.entries(document.components.schemas).filter(([, { oneOf }]) => oneOf);
+    expect(JSON.stringify(document)).not.toMatch(/"(anyOf|default)":/);
+    expect(JSON.stringify(document.paths)).not.toContain('"oneOf"');
+    expect(unions.length).toBeGreaterThan(5);
+    for (const [name, { oneOf }] of unions) {
+      const branches = (oneOf as object[]).filter((branch) => !("$ref" in branch));
+      expect([name, branches]).toEqual([name, []]);
+    }
+    const reference = (name: string) => `#/components/schemas/${name}`;
+    expect(document.components.schemas.JobRequest).toMatchObject({
+      discriminator: {
+        propertyName: "task",
+        mapping: {
+          detect: reference("AnalysisRequest"),
+          embed: reference("AnalysisRequest"),
+          verify: reference("VerifyRequest"),
+        },
+      },
+    });
+    expect(document.components.schemas.WebhookEvent).toMatchObject({
+      discriminator: { propertyName: "type", mapping: { "batch.finished": reference("BatchEvent") } },
+    });
+    expect(document.webhooks).toMatchObject({
+      ended: {
+        post: { requestBody: { content: { "application/json": { schema: { $ref: reference("WebhookEvent") } } } } },
+      },
+    });
+  });
+
+  it("has examples that its schemas take", () => {
+    const named = new Map(
+      Object.values(contracts).flatMap((schema) => (isNamed(schema) ? [[schema.$id, schema]] : [])),
+    );
+    for (const [name, { examples = [] }] of Object.entries(document.components.schemas)) {
+      for (const example of examples as unknown[]) {
+        expect([name, [...Value.Errors(named.get(name) as object, example)]]).toEqual([name, []]);
+      }
+    }
+    expect(document.components.schemas.JobRequest).toBeDefined();
+  });
+
+  it("has requests that work as they stand, and leave out what may be left out", async () => {
+    await api.startWorker(async ({ payload }) =>
+      payload.task === "verify" ? verification : analysis([face(0.9, { embedding: [...embedding] })]),
+    );
+    const asked = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { requestBody }]) => {
+        const example = requestBody?.content["application/json"]?.example;
+        return requestBody?.content["application/json"] ? [{ path, method, example }] : [];
+      }),
+    );
+    expect(asked.length).toBeGreaterThan(5);
+    for (const { path, method, example } of asked) {
+      const answer = await api.inject({
+        method: method.toUpperCase() as "POST",
+        url: path,
+        payload: example as object,
+      });
+      expect([path, answer.statusCode < 300], answer.body).toEqual([path, true]);
+    }
   });
 
   it("has a page for people, and one that explains every problem", async () => {
@@ -96,6 +192,6 @@ describe("the API's description of itself", () => {
     const ui = await api.inject({ url: "/docs/" });
     expect(ui.body).toContain("swagger-ui");
     const errors = await api.inject({ url: "/docs/errors" });
-    for (const code of Object.keys(problemTable)) expect(errors.body).toContain(`id="${code}"`);
+    for (const code of Object.keys(contracts.problemTable)) expect(errors.body).toContain(`id="${code}"`);
   });
 });

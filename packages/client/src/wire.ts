@@ -1,653 +1,29 @@
 /* Generated from the contracts by `npm run generate`; change them, not this file. */
 
-export type Embedding = number[] | string;
+/**
+ * As the option `embeddingFormat` asks: numbers by default.
+ */
+export type Embedding = FloatEmbedding | Base64Embedding;
+/**
+ * 512 numbers, L2-normalised: the sum of their squares is 1.
+ */
+export type FloatEmbedding = number[];
+/**
+ * The same numbers as base64 (RFC 4648) of 2048 bytes: 512 little-endian IEEE 754 float32, in their order.
+ */
+export type Base64Embedding = string;
 export type ImageRef = S3ImageRef | UploadImageRef | UrlImageRef;
-export type BatchRequest =
-  | {
-      items: BatchItem[];
-      task: "detect" | "embed";
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      /**
-       * Where the results are written too, as NDJSON in parts of at most 512 lines.
-       */
-      output?: {
-        s3: {
-          bucket: string;
-          prefix: string;
-        };
-      };
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    }
-  | {
-      /**
-       * An object with one BatchItem a line, as JSON in UTF-8 (NDJSON); it may be gzip.
-       */
-      manifest: {
-        s3: {
-          bucket: string;
-          key: string;
-        };
-      };
-      task: "detect" | "embed";
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      /**
-       * Where the results are written too, as NDJSON in parts of at most 512 lines.
-       */
-      output?: {
-        s3: {
-          bucket: string;
-          prefix: string;
-        };
-      };
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    }
-  | {
-      /**
-       * Every object whose key begins so, in the order of keys.
-       */
-      prefix: {
-        s3: {
-          bucket: string;
-          prefix: string;
-        };
-      };
-      task: "detect" | "embed";
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      /**
-       * Where the results are written too, as NDJSON in parts of at most 512 lines.
-       */
-      output?: {
-        s3: {
-          bucket: string;
-          prefix: string;
-        };
-      };
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    };
+export type BatchRequest = ListedBatch | ManifestBatch | PrefixBatch;
 export type BatchItem = S3ImageRef | UploadImageRef | UrlImageRef | LabelledImage;
+/**
+ * `detect` finds faces; `embed` also computes their embeddings; `verify` compares the faces of two images; `match` one with many.
+ */
+export type Task = "detect" | "embed" | "verify" | "match";
 export type JobResult = AnalysisResult | VerifyResult | MatchResult;
-export type JobRequest =
-  | {
-      task: "detect" | "embed";
-      image: RequestImage;
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    }
-  | {
-      task: "verify";
-      images: RequestImage[];
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    }
-  | {
-      task: "match";
-      probe: MatchSubject;
-      gallery: MatchSubject[];
-      options?: {
-        /**
-         * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
-         */
-        detector?: "mtcnn" | "yunet";
-        /**
-         * Smallest face, in pixels.
-         */
-        minFaceSize?: number;
-        /**
-         * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-         */
-        minConfidence?: number;
-        /**
-         * Faces past it are dropped.
-         */
-        maxFaces?: number;
-        /**
-         * Which face comes first, and so which ones `maxFaces` keeps.
-         */
-        order?: "prominence" | "confidence" | "left-to-right";
-        /**
-         * Whether faces carry their landmarks.
-         */
-        landmarks?: boolean;
-        /**
-         * Whether faces carry their crop.
-         */
-        crops?: boolean;
-        /**
-         * Whether faces carry their sharpness, brightness and pose.
-         */
-        quality?: boolean;
-        /**
-         * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-         */
-        embedding?: "standard" | "high";
-        embeddingFormat?: "float" | "base64";
-        /**
-         * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-         */
-        detection?: "faces" | "none";
-        /**
-         * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-         */
-        orientations?: (0 | 90 | 180 | 270)[];
-        /**
-         * Shorter side of a face's box, in pixels; `too_small`.
-         */
-        minBoxSize?: number;
-        /**
-         * Degrees to either side; `turned_away`.
-         */
-        maxYaw?: number;
-        /**
-         * Degrees up or down; `turned_away`.
-         */
-        maxPitch?: number;
-        /**
-         * Degrees either way; `tilted`.
-         */
-        maxRoll?: number;
-        /**
-         * `too_dark`.
-         */
-        minBrightness?: number;
-        /**
-         * `too_bright`.
-         */
-        maxBrightness?: number;
-        /**
-         * `too_blurred`.
-         */
-        minSharpness?: number;
-      };
-      priority?: "low" | "normal" | "high";
-      webhook?: WebhookTarget;
-      /**
-       * Echoed back.
-       */
-      metadata?: {
-        [k: string]: string;
-      };
-      /**
-       * How long the result is kept after the end.
-       */
-      resultTtlSeconds?: number;
-    };
+export type JobRequest = AnalysisRequest | VerifyRequest | MatchRequest;
 export type RequestImage = S3ImageRef | UploadImageRef | UrlImageRef | InlineImage;
 export type MatchSubject = S3ImageRef | UploadImageRef | UrlImageRef | InlineImage | GivenEmbedding;
-export type WebhookEvent =
-  | {
-      type: "job.succeeded" | "job.failed" | "job.canceled";
-      /**
-       * When it ended.
-       */
-      timestamp: string;
-      data: {
-        id: string;
-        task: "detect" | "embed" | "verify" | "match";
-        state: "succeeded" | "failed" | "canceled";
-        /**
-         * How many faces the result has; of a match, how many of its gallery were compared.
-         */
-        faces: number;
-        metadata?: {
-          [k: string]: string;
-        };
-        links: {
-          /**
-           * Where the result is.
-           */
-          self: string;
-          events: string;
-        };
-      };
-    }
-  | {
-      type: "batch.finished";
-      /**
-       * When it ended.
-       */
-      timestamp: string;
-      data: {
-        id: string;
-        task: "detect" | "embed";
-        state: "finished" | "failed" | "canceled";
-        counts: BatchCounts;
-        metadata?: {
-          [k: string]: string;
-        };
-        links: {
-          /**
-           * Where the batch is.
-           */
-          self: string;
-          results: string;
-        };
-      };
-    };
+export type WebhookEvent = JobEvent | BatchEvent;
 
 export interface AnalysisResult {
   image: ImageInfo;
@@ -700,12 +76,18 @@ export interface Face {
    */
   crop?: string;
 }
+/**
+ * In pixels of the upright image; `x` and `y` are its top left corner. It may reach past the image's edges: they may be negative.
+ */
 export interface Box {
   x: number;
   y: number;
   width: number;
   height: number;
 }
+/**
+ * Five points of a face. Left and right are the picture's, as its viewer sees them: `leftEye` is the one further left, the person's right eye.
+ */
 export interface Landmarks {
   leftEye: Point;
   rightEye: Point;
@@ -713,6 +95,9 @@ export interface Landmarks {
   mouthLeft: Point;
   mouthRight: Point;
 }
+/**
+ * In pixels of the upright image, from its top left corner.
+ */
 export interface Point {
   x: number;
   y: number;
@@ -991,6 +376,32 @@ export interface BatchList {
    */
   cursor?: string;
 }
+export interface ListedBatch {
+  items: BatchItem[];
+  task: "detect" | "embed";
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  /**
+   * Where the results are written too, as NDJSON in parts of at most 512 lines.
+   */
+  output?: {
+    s3: {
+      bucket: string;
+      prefix: string;
+    };
+  };
+  webhook?: WebhookTarget;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * How long the result is kept after the end.
+   */
+  resultTtlSeconds?: number;
+}
 export interface LabelledImage {
   image: ImageRef;
   /**
@@ -1005,10 +416,159 @@ export interface LabelledImage {
   };
 }
 /**
+ * All of them may be left out.
+ */
+export interface JobOptions {
+  /**
+   * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
+   */
+  detector?: "mtcnn" | "yunet";
+  /**
+   * Smallest face, in pixels.
+   */
+  minFaceSize?: number;
+  /**
+   * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
+   */
+  minConfidence?: number;
+  /**
+   * Faces past it are dropped.
+   */
+  maxFaces?: number;
+  /**
+   * Which face comes first, and so which ones `maxFaces` keeps. `prominence`: the largest area less twice the squared distance of its centre from the image's; `confidence`: the detector's; `left-to-right`: by the box's left edge.
+   */
+  order?: "prominence" | "confidence" | "left-to-right";
+  /**
+   * Whether faces carry their landmarks.
+   */
+  landmarks?: boolean;
+  /**
+   * Whether faces carry their crop.
+   */
+  crops?: boolean;
+  /**
+   * Whether faces carry their sharpness, brightness and pose.
+   */
+  quality?: boolean;
+  /**
+   * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
+   */
+  embedding?: "standard" | "high";
+  /**
+   * How embeddings are written: as numbers, or as base64 of little-endian float32, a third as long.
+   */
+  embeddingFormat?: "float" | "base64";
+  /**
+   * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
+   */
+  detection?: "faces" | "none";
+  /**
+   * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
+   */
+  orientations?: (0 | 90 | 180 | 270)[];
+  /**
+   * Shorter side of a face's box, in pixels; `too_small`.
+   */
+  minBoxSize?: number;
+  /**
+   * Degrees to either side; `turned_away`.
+   */
+  maxYaw?: number;
+  /**
+   * Degrees up or down; `turned_away`.
+   */
+  maxPitch?: number;
+  /**
+   * Degrees either way; `tilted`.
+   */
+  maxRoll?: number;
+  /**
+   * `too_dark`.
+   */
+  minBrightness?: number;
+  /**
+   * `too_bright`.
+   */
+  maxBrightness?: number;
+  /**
+   * `too_blurred`.
+   */
+  minSharpness?: number;
+}
+/**
  * Where the end is announced.
  */
 export interface WebhookTarget {
   url: string;
+}
+export interface ManifestBatch {
+  /**
+   * An object with one BatchItem a line, as JSON in UTF-8 (NDJSON); it may be gzip.
+   */
+  manifest: {
+    s3: {
+      bucket: string;
+      key: string;
+    };
+  };
+  task: "detect" | "embed";
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  /**
+   * Where the results are written too, as NDJSON in parts of at most 512 lines.
+   */
+  output?: {
+    s3: {
+      bucket: string;
+      prefix: string;
+    };
+  };
+  webhook?: WebhookTarget;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * How long the result is kept after the end.
+   */
+  resultTtlSeconds?: number;
+}
+export interface PrefixBatch {
+  /**
+   * Every object whose key begins so, in the order of keys.
+   */
+  prefix: {
+    s3: {
+      bucket: string;
+      prefix: string;
+    };
+  };
+  task: "detect" | "embed";
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  /**
+   * Where the results are written too, as NDJSON in parts of at most 512 lines.
+   */
+  output?: {
+    s3: {
+      bucket: string;
+      prefix: string;
+    };
+  };
+  webhook?: WebhookTarget;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * How long the result is kept after the end.
+   */
+  resultTtlSeconds?: number;
 }
 export interface FleetAnswer {
   workers: FleetWorker[];
@@ -1099,7 +659,7 @@ export interface WorkerLoad {
 }
 export interface Job {
   id: string;
-  task: "detect" | "embed" | "verify" | "match";
+  task: Task;
   state: "queued" | "active" | "succeeded" | "failed" | "canceled";
   progress?: {
     stage: string;
@@ -1241,86 +801,66 @@ export interface JobList {
    */
   cursor?: string;
 }
-export interface JobOptions {
+export interface AnalysisRequest {
+  task: "detect" | "embed";
+  image: RequestImage;
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  webhook?: WebhookTarget;
   /**
-   * What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
+   * Echoed back.
    */
-  detector: "mtcnn" | "yunet";
+  metadata?: {
+    [k: string]: string;
+  };
   /**
-   * Smallest face, in pixels.
+   * How long the result is kept after the end.
    */
-  minFaceSize: number;
-  /**
-   * Faces below are dropped. By default 0.9 with `mtcnn`, 0.7 with `yunet`.
-   */
-  minConfidence: number;
-  /**
-   * Faces past it are dropped.
-   */
-  maxFaces: number;
-  /**
-   * Which face comes first, and so which ones `maxFaces` keeps.
-   */
-  order: "prominence" | "confidence" | "left-to-right";
-  /**
-   * Whether faces carry their landmarks.
-   */
-  landmarks: boolean;
-  /**
-   * Whether faces carry their crop.
-   */
-  crops: boolean;
-  /**
-   * Whether faces carry their sharpness, brightness and pose.
-   */
-  quality: boolean;
-  /**
-   * How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
-   */
-  embedding: "standard" | "high";
-  embeddingFormat: "float" | "base64";
-  /**
-   * `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
-   */
-  detection: "faces" | "none";
-  /**
-   * How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
-   */
-  orientations: (0 | 90 | 180 | 270)[];
-  /**
-   * Shorter side of a face's box, in pixels; `too_small`.
-   */
-  minBoxSize?: number;
-  /**
-   * Degrees to either side; `turned_away`.
-   */
-  maxYaw?: number;
-  /**
-   * Degrees up or down; `turned_away`.
-   */
-  maxPitch?: number;
-  /**
-   * Degrees either way; `tilted`.
-   */
-  maxRoll?: number;
-  /**
-   * `too_dark`.
-   */
-  minBrightness?: number;
-  /**
-   * `too_bright`.
-   */
-  maxBrightness?: number;
-  /**
-   * `too_blurred`.
-   */
-  minSharpness?: number;
+  resultTtlSeconds?: number;
 }
 export interface InlineImage {
   /**
    * The image's bytes in base64, or a data URL of them, whose media type says nothing here. They may be as many as of an upload.
    */
   data: string;
+}
+/**
+ * Whether the first face of the first image, by `order`, is among the faces of the second.
+ */
+export interface VerifyRequest {
+  task: "verify";
+  images: RequestImage[];
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  webhook?: WebhookTarget;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * How long the result is kept after the end.
+   */
+  resultTtlSeconds?: number;
+}
+export interface MatchRequest {
+  task: "match";
+  probe: MatchSubject;
+  gallery: MatchSubject[];
+  options?: JobOptions;
+  priority?: "low" | "normal" | "high";
+  webhook?: WebhookTarget;
+  /**
+   * Echoed back.
+   */
+  metadata?: {
+    [k: string]: string;
+  };
+  /**
+   * How long the result is kept after the end.
+   */
+  resultTtlSeconds?: number;
 }
 /**
  * Its fingerprint, where it is given, must be that of the embeddings that the job makes.
@@ -1402,4 +942,55 @@ export interface WebhookAttempt {
    * When it was to be sent again, not before.
    */
   nextAttemptAt?: string;
+}
+export interface JobEvent {
+  type: "job.succeeded" | "job.failed" | "job.canceled";
+  /**
+   * When it ended.
+   */
+  timestamp: string;
+  data: JobSummary;
+}
+export interface JobSummary {
+  id: string;
+  task: Task;
+  state: "succeeded" | "failed" | "canceled";
+  /**
+   * How many faces the result has; of a match, how many of its gallery were compared.
+   */
+  faces: number;
+  metadata?: {
+    [k: string]: string;
+  };
+  links: {
+    /**
+     * Where the result is.
+     */
+    self: string;
+    events: string;
+  };
+}
+export interface BatchEvent {
+  type: "batch.finished";
+  /**
+   * When it ended.
+   */
+  timestamp: string;
+  data: BatchSummary;
+}
+export interface BatchSummary {
+  id: string;
+  task: "detect" | "embed";
+  state: "finished" | "failed" | "canceled";
+  counts: BatchCounts;
+  metadata?: {
+    [k: string]: string;
+  };
+  links: {
+    /**
+     * Where the batch is.
+     */
+    self: string;
+    results: string;
+  };
 }

@@ -1,12 +1,12 @@
 import { type Static, Type } from "typebox";
 import { RequestImage } from "./image-ref.js";
-import { JobOptions } from "./job.js";
+import { RequestedOptions } from "./job.js";
 
 const fields = {
   task: Type.Optional(
     Type.Enum(["detect", "embed"], { default: "detect", description: "`embed`: faces carry their embeddings, too." }),
   ),
-  options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
+  options: Type.Optional(RequestedOptions),
 };
 
 /** The JSON body of POST /v1/analyse. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { BucketName } from "./bucket.js";
 import { ImageRef } from "./image-ref.js";
-import { AnalysisResult, JobOptions, Metadata, resultTtlSeconds } from "./job.js";
+import { AnalysisResult, Metadata, RequestedOptions, resultTtlSeconds } from "./job.js";
 import { Problem } from "./problem.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
@@ -58,7 +58,7 @@ const sources = {
 
 const batchFields = {
   task: Type.Enum(["detect", "embed"]),
-  options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
+  options: Type.Optional(RequestedOptions),
   priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "low" })),
   output: Type.Optional(
     Type.Object(
@@ -74,15 +74,23 @@ const batchFields = {
   resultTtlSeconds: Type.Optional(resultTtlSeconds),
 };
 
-/** The JSON body of POST /v1/batches: exactly one of `items`, `manifest` and `prefix`. */
-export const BatchRequest = Type.Union(
-  [
-    Type.Object({ items: sources.items, ...batchFields }, { additionalProperties: false }),
-    Type.Object({ manifest: sources.manifest, ...batchFields }, { additionalProperties: false }),
-    Type.Object({ prefix: sources.prefix, ...batchFields }, { additionalProperties: false }),
-  ],
-  { $id: "BatchRequest" },
+export const ListedBatch = Type.Object(
+  { items: sources.items, ...batchFields },
+  { $id: "ListedBatch", additionalProperties: false },
 );
+
+export const ManifestBatch = Type.Object(
+  { manifest: sources.manifest, ...batchFields },
+  { $id: "ManifestBatch", additionalProperties: false },
+);
+
+export const PrefixBatch = Type.Object(
+  { prefix: sources.prefix, ...batchFields },
+  { $id: "PrefixBatch", additionalProperties: false },
+);
+
+/** The JSON body of POST /v1/batches: exactly one of `items`, `manifest` and `prefix`. */
+export const BatchRequest = Type.Union([ListedBatch, ManifestBatch, PrefixBatch], { $id: "BatchRequest" });
 export type BatchRequest = Static<typeof BatchRequest>;
 
 export const batchStates = ["queued", "active", "finished", "failed", "canceled"] as const;

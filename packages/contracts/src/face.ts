@@ -1,26 +1,50 @@
 import { type Static, Type } from "typebox";
 
 /** A point in pixels of the upright image, from its top left corner. */
-export const Point = Type.Object({ x: Type.Number(), y: Type.Number() }, { $id: "Point" });
+export const Point = Type.Object(
+  { x: Type.Number(), y: Type.Number() },
+  { $id: "Point", description: "In pixels of the upright image, from its top left corner." },
+);
 export type Point = Static<typeof Point>;
 
 /** A rectangle in pixels of the upright image. It may reach past the image's edges. */
 export const Box = Type.Object(
   { x: Type.Number(), y: Type.Number(), width: Type.Number(), height: Type.Number() },
-  { $id: "Box" },
+  {
+    $id: "Box",
+    description:
+      "In pixels of the upright image; `x` and `y` are its top left corner. It may reach past the image's edges: they may be negative.",
+  },
 );
 export type Box = Static<typeof Box>;
 
 /** The five points of MTCNN. Left and right are the viewer's, who sees the face as it was found. */
 export const Landmarks = Type.Object(
   { leftEye: Point, rightEye: Point, nose: Point, mouthLeft: Point, mouthRight: Point },
-  { $id: "Landmarks" },
+  {
+    $id: "Landmarks",
+    description:
+      "Five points of a face. Left and right are the picture's, as its viewer sees them: `leftEye` is the one further left, the person's right eye.",
+  },
 );
 export type Landmarks = Static<typeof Landmarks>;
 
+export const FloatEmbedding = Type.Array(Type.Number(), {
+  $id: "FloatEmbedding",
+  description: "512 numbers, L2-normalised: the sum of their squares is 1.",
+});
+
+export const Base64Embedding = Type.String({
+  $id: "Base64Embedding",
+  contentEncoding: "base64",
+  description:
+    "The same numbers as base64 (RFC 4648) of 2048 bytes: 512 little-endian IEEE 754 float32, in their order.",
+});
+
 /** An L2-normalised embedding: 512 numbers, or the base64 of their little-endian float32 bytes. */
-export const Embedding = Type.Union([Type.Array(Type.Number()), Type.String({ contentEncoding: "base64" })], {
+export const Embedding = Type.Union([FloatEmbedding, Base64Embedding], {
   $id: "Embedding",
+  description: "As the option `embeddingFormat` asks: numbers by default.",
 });
 export type Embedding = Static<typeof Embedding>;
 

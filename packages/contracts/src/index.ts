@@ -3,6 +3,7 @@ export * from "./api-keys.js";
 export * from "./batch.js";
 export * from "./face.js";
 export * from "./fleet.js";
+export * from "./forms.js";
 export * from "./image-format.js";
 export * from "./image-ref.js";
 export * from "./job.js";

@@ -5,7 +5,11 @@ import { Problem } from "./problem.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
 export const tasks = ["detect", "embed", "verify", "match"] as const;
-export const Task = Type.Enum(tasks);
+export const Task = Type.Enum(tasks, {
+  $id: "Task",
+  description:
+    "`detect` finds faces; `embed` also computes their embeddings; `verify` compares the faces of two images; `match` one with many.",
+});
 export type Task = (typeof tasks)[number];
 
 /** What finds faces. */
@@ -52,7 +56,8 @@ export const JobOptions = Type.Object(
     maxFaces: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: "Faces past it are dropped." }),
     order: Type.Enum(["prominence", "confidence", "left-to-right"], {
       default: "prominence",
-      description: "Which face comes first, and so which ones `maxFaces` keeps.",
+      description:
+        "Which face comes first, and so which ones `maxFaces` keeps. `prominence`: the largest area less twice the squared distance of its centre from the image's; `confidence`: the detector's; `left-to-right`: by the box's left edge.",
     }),
     landmarks: Type.Boolean({ default: true, description: "Whether faces carry their landmarks." }),
     crops: Type.Boolean({ default: false, description: "Whether faces carry their crop." }),
@@ -62,7 +67,10 @@ export const JobOptions = Type.Object(
       description:
         "How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.",
     }),
-    embeddingFormat: Type.Enum(["float", "base64"], { default: "float" }),
+    embeddingFormat: Type.Enum(["float", "base64"], {
+      default: "float",
+      description: "How embeddings are written: as numbers, or as base64 of little-endian float32, a third as long.",
+    }),
     detection: Type.Enum(["faces", "none"], {
       default: "faces",
       description:
@@ -77,9 +85,16 @@ export const JobOptions = Type.Object(
     }),
     ...faceFilters,
   },
-  { $id: "JobOptions", additionalProperties: false },
+  { additionalProperties: false },
 );
 export type JobOptions = Static<typeof JobOptions>;
+
+/** What a caller says of them. */
+export const RequestedOptions = Type.Partial(JobOptions, {
+  $id: "JobOptions",
+  additionalProperties: false,
+  description: "All of them may be left out.",
+});
 
 /** A caller's own words. */
 export const Metadata = Type.Record(Type.String({ pattern: "^[\\s\\S]{1,64}$" }), Type.String({ maxLength: 512 }), {
@@ -95,7 +110,7 @@ export const resultTtlSeconds = Type.Integer({
 });
 
 const jobFields = {
-  options: Type.Optional(Type.Partial(JobOptions, { additionalProperties: false })),
+  options: Type.Optional(RequestedOptions),
   priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "normal" })),
   webhook: Type.Optional(WebhookTarget),
   metadata: Type.Optional(Metadata),
@@ -130,48 +145,56 @@ export type GivenEmbeddings = Static<typeof GivenEmbeddings>;
 export const GivenPlaces = Type.Object({ upload: UploadId, places: Type.Array(Type.Integer({ minimum: 0 })) });
 export type GivenPlaces = Static<typeof GivenPlaces>;
 
-/** The JSON body of POST /v1/jobs. */
-export const JobRequest = Type.Union(
-  [
-    Type.Object(
-      { task: Type.Enum(["detect", "embed"]), image: RequestImage, ...jobFields },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      {
-        task: Type.Literal("verify"),
-        images: Type.Array(RequestImage, { minItems: 2, maxItems: 2 }),
-        ...jobFields,
-      },
-      { additionalProperties: false },
-    ),
-    Type.Object(
-      {
-        task: Type.Literal("match"),
-        probe: MatchSubject,
-        gallery: Type.Array(MatchSubject, { minItems: 1, maxItems: maxGallery }),
-        ...jobFields,
-      },
-      { additionalProperties: false },
-    ),
-  ],
-  { $id: "JobRequest" },
+/** A job about one image. */
+export const AnalysisRequest = Type.Object(
+  { task: Type.Enum(["detect", "embed"]), image: RequestImage, ...jobFields },
+  { $id: "AnalysisRequest", additionalProperties: false },
 );
+
+/** A job about two. */
+export const VerifyRequest = Type.Object(
+  { task: Type.Literal("verify"), images: Type.Array(RequestImage, { minItems: 2, maxItems: 2 }), ...jobFields },
+  {
+    $id: "VerifyRequest",
+    additionalProperties: false,
+    description: "Whether the first face of the first image, by `order`, is among the faces of the second.",
+  },
+);
+
+/** A job about one and many. */
+export const MatchRequest = Type.Object(
+  {
+    task: Type.Literal("match"),
+    probe: MatchSubject,
+    gallery: Type.Array(MatchSubject, { minItems: 1, maxItems: maxGallery }),
+    ...jobFields,
+  },
+  { $id: "MatchRequest", additionalProperties: false },
+);
+
+/** The JSON body of POST /v1/jobs. */
+export const JobRequest = Type.Union([AnalysisRequest, VerifyRequest, MatchRequest], { $id: "JobRequest" });
 export type JobRequest = Static<typeof JobRequest>;
 
 /** The `job` part of a multipart POST /v1/jobs: a JobRequest without its image. */
 export const MultipartJob = Type.Object(
   { task: Type.Enum(["detect", "embed"]), ...jobFields },
-  { $id: "MultipartJob", additionalProperties: false },
+  { additionalProperties: false },
 );
 export type MultipartJob = Static<typeof MultipartJob>;
 
 /** The same of a job about two images, which are sent along as `image1` and `image2`. */
 export const MultipartVerify = Type.Object(
   { task: Type.Literal("verify"), ...jobFields },
-  { $id: "MultipartVerify", additionalProperties: false },
+  { additionalProperties: false },
 );
 export type MultipartVerify = Static<typeof MultipartVerify>;
+
+/** Either of them, as it is described: which one it has to be, the images say. */
+export const JobPart = Type.Object(
+  { task: Type.Enum(["detect", "embed", "verify"]), ...jobFields },
+  { $id: "JobPart", additionalProperties: false, description: "A JobRequest without its images, as JSON." },
+);
 
 export const jobStates = ["queued", "active", "succeeded", "failed", "canceled"] as const;
 export type JobState = (typeof jobStates)[number];

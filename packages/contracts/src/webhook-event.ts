@@ -7,43 +7,53 @@ import { TraceContext } from "./trace-context.js";
 const Timestamp = Type.String({ format: "date-time" });
 
 /** A job that has ended, without anything biometric: of faces, only how many. */
-const JobSummary = Type.Object({
-  id: Type.String(),
-  task: Task,
-  state: Type.Enum(["succeeded", "failed", "canceled"]),
-  faces: Type.Integer({
-    minimum: 0,
-    description: "How many faces the result has; of a match, how many of its gallery were compared.",
-  }),
-  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
-  links: Type.Object({ self: Type.String({ description: "Where the result is." }), events: Type.String() }),
-});
+export const JobSummary = Type.Object(
+  {
+    id: Type.String(),
+    task: Task,
+    state: Type.Enum(["succeeded", "failed", "canceled"]),
+    faces: Type.Integer({
+      minimum: 0,
+      description: "How many faces the result has; of a match, how many of its gallery were compared.",
+    }),
+    metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+    links: Type.Object({ self: Type.String({ description: "Where the result is." }), events: Type.String() }),
+  },
+  { $id: "JobSummary" },
+);
 
-const BatchSummary = Type.Object({
-  id: Type.String(),
-  task: Type.Enum(["detect", "embed"]),
-  state: Type.Enum(["finished", "failed", "canceled"]),
-  counts: BatchCounts,
-  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
-  links: Type.Object({ self: Type.String({ description: "Where the batch is." }), results: Type.String() }),
-});
+export const BatchSummary = Type.Object(
+  {
+    id: Type.String(),
+    task: Type.Enum(["detect", "embed"]),
+    state: Type.Enum(["finished", "failed", "canceled"]),
+    counts: BatchCounts,
+    metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+    links: Type.Object({ self: Type.String({ description: "Where the batch is." }), results: Type.String() }),
+  },
+  { $id: "BatchSummary" },
+);
+
+export const JobEvent = Type.Object(
+  {
+    type: Type.Enum(["job.succeeded", "job.failed", "job.canceled"]),
+    timestamp: Type.String({ format: "date-time", description: "When it ended." }),
+    data: JobSummary,
+  },
+  { $id: "JobEvent" },
+);
+
+export const BatchEvent = Type.Object(
+  {
+    type: Type.Literal("batch.finished"),
+    timestamp: Type.String({ format: "date-time", description: "When it ended." }),
+    data: BatchSummary,
+  },
+  { $id: "BatchEvent" },
+);
 
 /** What a receiver is sent (Standard Webhooks 1.0). It is thin: the receiver looks the job or the batch up. */
-export const WebhookEvent = Type.Union(
-  [
-    Type.Object({
-      type: Type.Enum(["job.succeeded", "job.failed", "job.canceled"]),
-      timestamp: Type.String({ format: "date-time", description: "When it ended." }),
-      data: JobSummary,
-    }),
-    Type.Object({
-      type: Type.Literal("batch.finished"),
-      timestamp: Type.String({ format: "date-time", description: "When it ended." }),
-      data: BatchSummary,
-    }),
-  ],
-  { $id: "WebhookEvent" },
-);
+export const WebhookEvent = Type.Union([JobEvent, BatchEvent], { $id: "WebhookEvent" });
 export type WebhookEvent = Static<typeof WebhookEvent>;
 
 const announcement = {

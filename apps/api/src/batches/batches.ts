@@ -33,7 +33,11 @@ export const batchRoutes: Routes = async (app, services) => {
         tags: ["batches"],
         headers: IdempotencyHeaders,
         body: BatchRequest,
-        response: { 200: refer(Batch), 202: refer(Batch), ...problemAnswers },
+        response: {
+          200: refer(Batch, "The batch that the same `Idempotency-Key` has submitted before, as it is now."),
+          202: refer(Batch, "The batch is new, and its items are being counted."),
+          ...problemAnswers,
+        },
       },
     },
     async (request, reply) => {

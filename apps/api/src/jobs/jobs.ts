@@ -1,6 +1,7 @@
 import {
   type ImageRef,
   Job,
+  JobForm,
   JobRequest,
   MultipartJob,
   MultipartVerify,
@@ -37,16 +38,6 @@ const WaitQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-const binary = (description: string) => Type.String({ format: "binary", description });
-const JobForm = Type.Union([
-  Type.Object({ job: refer(MultipartJob), image: binary("The image itself.") }),
-  Type.Object({
-    job: refer(MultipartVerify),
-    image1: binary("The image whose first face is looked for."),
-    image2: binary("The image in which it is looked for."),
-  }),
-]);
-
 type MatchJob = Extract<JobRequest, { readonly task: "match" }>;
 
 const checkJob = validator(JobRequest);
@@ -75,7 +66,11 @@ const jobSubmission: Routes = async (app, services) => {
         tags: ["jobs"],
         headers: IdempotencyHeaders,
         body: { content: { "application/json": { schema: JobRequest }, "multipart/form-data": { schema: JobForm } } },
-        response: { 200: refer(Job), 202: refer(Job), ...problemAnswers },
+        response: {
+          200: refer(Job, "The job that the same `Idempotency-Key` has submitted before, as it is now."),
+          202: refer(Job, "The job is new, and waits in the queue: `links.self` tells how it goes on."),
+          ...problemAnswers,
+        },
       },
     },
     async (request, reply) => {

@@ -1,12 +1,14 @@
-import { STATUS_CODES } from "node:http";
-import swagger, { type FastifyDynamicSwaggerOptions } from "@fastify/swagger";
+import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, FastifySchema } from "fastify";
+import type { ApiConfig } from "../config.js";
 import { components, withReferences } from "../wire/components.js";
+import { finishDescription } from "./description.js";
 import { docsPolicy } from "./page-headers.js";
 
 /** Describes every route that is registered after it, at `/openapi.json` and, for people, at `/docs`. */
-export async function describeApi(app: FastifyInstance): Promise<void> {
+export async function describeApi(app: FastifyInstance, { API_KEYS_FILE }: ApiConfig): Promise<void> {
+  const hasKeys = API_KEYS_FILE !== undefined;
   for (const schema of components) app.addSchema(schema);
   await app.register(swagger, {
     openapi: {
@@ -15,22 +17,26 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         title: "Facefleet",
         version: "1",
         description:
-          "Finds the faces of images and computes their embeddings. Every error is a problem of the error table.",
+          "Finds the faces of images and computes their embeddings. What is submitted is a job: 202 says that it is new and waits, 200 that the same `Idempotency-Key` has submitted it before. Coordinates are in pixels, times in milliseconds where their names end in `Ms` and in seconds otherwise, angles in degrees. Every error is a problem of the error table.",
+        license: { name: "MIT", identifier: "MIT" },
       },
+      servers: [{ url: "/" }],
       components: { securitySchemes: { apiKey } },
       tags: [
-        { name: "simple service" },
-        { name: "jobs" },
-        { name: "batches" },
-        { name: "uploads" },
-        { name: "webhooks" },
-        { name: "operations" },
+        { name: "simple service", description: "An image in, an answer out." },
+        { name: "jobs", description: "Everything else about one image, or two." },
+        { name: "batches", description: "Many images at once." },
+        { name: "uploads", description: "Images that are sent apart from their job." },
+        { name: "webhooks", description: "Being told of ends instead of asking." },
+        { name: "events", description: "What a receiver of webhooks is sent." },
+        { name: "operations", description: "For whoever runs the service." },
       ],
     },
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) => String(schema.$id ?? `schema-${index}`),
     },
-    transformObject: nameAnswers,
+    transformObject: (document) =>
+      "openapiObject" in document ? finishDescription(document.openapiObject, { hasKeys }) : document.swaggerObject,
     transform: ({ schema, url, route }) => ({
       schema: {
         ...(withReferences(schema ?? {}) as FastifySchema),
@@ -48,7 +54,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
 const apiKey = {
   type: "http",
   scheme: "bearer",
-  description: "An API key. Needed once the operator has configured keys; until then there are none.",
+  description: "An API key.",
 } as const;
 
 /** The pages for people, whose routes are the plugin's own. */
@@ -74,15 +80,3 @@ const publicDocs: FastifyPluginAsync = async (app) => {
 function served(document: object, { publicBase }: FastifyRequest): object {
   return { ...document, servers: [{ url: publicBase || "/" }] };
 }
-
-/** Answers that their route does not describe are described by the name of their status. */
-const nameAnswers: NonNullable<FastifyDynamicSwaggerOptions["transformObject"]> = (document) => {
-  if (!("openapiObject" in document)) return document.swaggerObject;
-  const operations = Object.values(document.openapiObject.paths ?? {}).flatMap((path) => Object.values(path ?? {}));
-  for (const { responses = {} } of operations as { responses?: Record<string, { description: string }> }[]) {
-    for (const [status, answer] of Object.entries(responses)) {
-      if (answer.description === "Default Response") answer.description = STATUS_CODES[status] ?? "Answer";
-    }
-  }
-  return document.openapiObject;
-};

@@ -1,4 +1,5 @@
 import {
+  AnalyseForm,
   AnalysePart,
   AnalyseRequest,
   AnalysisResult,
@@ -11,6 +12,8 @@ import {
   embeddingDimensions,
   fingerprintHeader,
   HealthAnswer,
+  ImageForm,
+  ImagePairForm,
   ImageRequest,
   type JobOptions,
   type JobResult,
@@ -19,7 +22,6 @@ import {
 } from "@facefleet/contracts";
 import { compareEmbeddings, expectSameFingerprint } from "@facefleet/matching";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { Type } from "typebox";
 import { allOk, checkDependencies, checkWork, faultsIn } from "../fleet/dependency-checks.js";
 import { expectFitting } from "../jobs/job-command.js";
 import type { Routes } from "../services.js";
@@ -31,11 +33,9 @@ import { problemAnswers } from "../wire/problem-schema.js";
 import { validator } from "../wire/validation.js";
 import { answerAtOnce, passOnAtOnce } from "./synchronous-analysis.js";
 
-const binary = (description: string) => Type.String({ format: "binary", description });
-
 const OneImage = {
   content: {
-    "multipart/form-data": { schema: Type.Object({ image: binary("The image itself.") }) },
+    "multipart/form-data": { schema: ImageForm },
     "application/json": { schema: ImageRequest },
     ...imageBodies,
   },
@@ -44,20 +44,13 @@ const OneImage = {
 const Comparable = {
   content: {
     "application/json": { schema: CompareFacesRequest },
-    "multipart/form-data": {
-      schema: Type.Object({
-        image1: binary("The image whose most prominent face is looked for."),
-        image2: binary("The image in which it is looked for, among all of its faces."),
-      }),
-    },
+    "multipart/form-data": { schema: ImagePairForm },
   },
 };
 
 const Analysed = {
   content: {
-    "multipart/form-data": {
-      schema: Type.Object({ image: binary("The image itself."), job: Type.Optional(refer(AnalysePart)) }),
-    },
+    "multipart/form-data": { schema: AnalyseForm },
     "application/json": { schema: AnalyseRequest },
     ...imageBodies,
   },

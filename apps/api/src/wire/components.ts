@@ -9,9 +9,14 @@ export const components: readonly object[] = (Object.values(contracts) as unknow
   return { $id, ...(withReferences(body) as object) };
 });
 
-/** Stands for a contract schema where an answer or a document names it instead of repeating it. */
-export function refer<S extends TSchema & { $id?: string }>(schema: S): TUnsafe<Static<S>> {
-  return Type.Unsafe<Static<S>>(withReferences(schema) as TSchema);
+/**
+ * Stands for a contract schema where an answer or a document names it instead of repeating it.
+ *
+ * @param description what it means that this is the answer
+ */
+export function refer<S extends TSchema & { $id?: string }>(schema: S, description?: string): TUnsafe<Static<S>> {
+  const reference = withReferences(schema) as TSchema;
+  return Type.Unsafe<Static<S>>(description === undefined ? reference : { ...reference, description });
 }
 
 /** Replaces each named schema in a schema by a reference to its component. */

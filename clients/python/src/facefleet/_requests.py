@@ -32,13 +32,17 @@ ImageRef: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef
 
 
 class JobOptions(TypedDict):
+    """
+    All of them may be left out.
+    """
+
     detector: NotRequired[Literal['mtcnn', 'yunet']]
     """
     What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.
     """
     minFaceSize: NotRequired[int]
     """
-    Smallest face, in pixels.
+    Smallest face, in pixels. By default 20.
     """
     minConfidence: NotRequired[float]
     """
@@ -46,36 +50,39 @@ class JobOptions(TypedDict):
     """
     maxFaces: NotRequired[int]
     """
-    Faces past it are dropped.
+    Faces past it are dropped. By default 100.
     """
     order: NotRequired[Literal['prominence', 'confidence', 'left-to-right']]
     """
-    Which face comes first, and so which ones `maxFaces` keeps.
+    Which face comes first, and so which ones `maxFaces` keeps. `prominence`: the largest area less twice the squared distance of its centre from the image's; `confidence`: the detector's; `left-to-right`: by the box's left edge. By default "prominence".
     """
     landmarks: NotRequired[bool]
     """
-    Whether faces carry their landmarks.
+    Whether faces carry their landmarks. By default true.
     """
     crops: NotRequired[bool]
     """
-    Whether faces carry their crop.
+    Whether faces carry their crop. By default false.
     """
     quality: NotRequired[bool]
     """
-    Whether faces carry their sharpness, brightness and pose.
+    Whether faces carry their sharpness, brightness and pose. By default true.
     """
     embedding: NotRequired[Literal['standard', 'high']]
     """
-    How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints.
+    How faces are embedded. `high` also embeds each face turned upright by its landmarks, at twice the cost. The kinds cannot be compared with each other: they have different fingerprints. By default "standard".
     """
     embeddingFormat: NotRequired[Literal['float', 'base64']]
+    """
+    How embeddings are written: as numbers, or as base64 of little-endian float32, a third as long. By default "float".
+    """
     detection: NotRequired[Literal['faces', 'none']]
     """
-    `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`.
+    `none`: no face is looked for; the whole picture is the crop of one, as of a detector of your own. Its embeddings have a fingerprint of their own. Neither `high` embeddings, `orientations`, nor limits of faces go with it, nor the task `detect`. By default "faces".
     """
     orientations: NotRequired[list[Literal[0, 90, 180, 270]]]
     """
-    How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far.
+    How far the picture is turned, in degrees clockwise, for faces to be looked for: one after the other, until one is found that stands, and that no limit leaves out. Boxes and landmarks are in pixels of the picture as it came, and such a face says in `turned` how far. By default [0].
     """
     minBoxSize: NotRequired[float]
     """

@@ -92,22 +92,13 @@ class Links1(Model):
     results: str
 
 
-class Data(Model):
+class BatchSummary(Model):
     id: str
     task: Literal['detect', 'embed'] | str
     state: Literal['finished', 'failed', 'canceled'] | str
     counts: BatchCounts
     metadata: dict[str, str] | None = None
     links: Links1
-
-
-class BatchEvent(Model):
-    type: Literal['batch.finished']
-    timestamp: str
-    """
-    When it ended.
-    """
-    data: Data
 
 
 class S31(Model):
@@ -155,6 +146,10 @@ class ImageInfo(Model):
 
 
 class Box(Model):
+    """
+    In pixels of the upright image; `x` and `y` are its top left corner. It may reach past the image's edges: they may be negative.
+    """
+
     x: float
     y: float
     width: float
@@ -162,6 +157,10 @@ class Box(Model):
 
 
 class Point(Model):
+    """
+    In pixels of the upright image, from its top left corner.
+    """
+
     x: float
     y: float
 
@@ -317,9 +316,12 @@ class Links3(Model):
     events: str
 
 
-class Data1(Model):
+class JobSummary(Model):
     id: str
     task: Literal['detect', 'embed', 'verify', 'match'] | str
+    """
+    `detect` finds faces; `embed` also computes their embeddings; `verify` compares the faces of two images; `match` one with many.
+    """
     state: Literal['succeeded', 'failed', 'canceled'] | str
     faces: int
     """
@@ -327,15 +329,6 @@ class Data1(Model):
     """
     metadata: dict[str, str] | None = None
     links: Links3
-
-
-class JobEvent(Model):
-    type: Literal['job.succeeded', 'job.failed', 'job.canceled'] | str
-    timestamp: str
-    """
-    When it ended.
-    """
-    data: Data1
 
 
 class WorkerInfo(Model):
@@ -420,7 +413,20 @@ class Batch(Model):
     webhook: WebhookProgress | None = None
 
 
+class BatchEvent(Model):
+    type: Literal['batch.finished']
+    timestamp: str
+    """
+    When it ended.
+    """
+    data: BatchSummary
+
+
 class Landmarks(Model):
+    """
+    Five points of a face. Left and right are the picture's, as its viewer sees them: `leftEye` is the one further left, the person's right eye.
+    """
+
     left_eye: Point = Field(..., alias='leftEye')
     right_eye: Point = Field(..., alias='rightEye')
     nose: Point
@@ -470,6 +476,15 @@ class FleetWorker(Model):
     load: WorkerLoad
 
 
+class JobEvent(Model):
+    type: Literal['job.succeeded', 'job.failed', 'job.canceled'] | str
+    timestamp: str
+    """
+    When it ended.
+    """
+    data: JobSummary
+
+
 class ModelsAnswer(Model):
     workers: list[WorkerInfo]
 
@@ -506,6 +521,9 @@ class Face(Model):
     landmarks: Landmarks | None = None
     quality: FaceQuality | None = None
     embedding: list[float] | str | None = None
+    """
+    As the option `embeddingFormat` asks: numbers by default.
+    """
     crop: str | None = Field(None, json_schema_extra={'contentMediaType': 'image/jpeg'})
     """
     What of the image is embedded: the box with a margin, scaled to 160 x 160 pixels, as a JPEG.
@@ -682,6 +700,9 @@ class BatchLine(Model):
 class Job(Model):
     id: str
     task: Literal['detect', 'embed', 'verify', 'match'] | str
+    """
+    `detect` finds faces; `embed` also computes their embeddings; `verify` compares the faces of two images; `match` one with many.
+    """
     state: Literal['queued', 'active', 'succeeded', 'failed', 'canceled'] | str
     progress: Progress | None = None
     created_at: str = Field(..., alias='createdAt')
