@@ -259,7 +259,6 @@ it("whatever fails in the middle of a step, each failed item is tried again once
   rig.ran.length = 0;
   expect((await rig.retry(id)).statusCode).toBe(202);
   await Promise.all([work(3), work(4)]);
-  await steps.close();
   expect((await rig.look(id)).counts).toMatchObject({ total: count, succeeded: count, failed: 0 });
   expect(rig.ran.sort()).toEqual(wanted.sort());
   const lines = await rig.results(id);

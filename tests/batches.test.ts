@@ -66,11 +66,11 @@ afterEach(async () => {
 });
 
 function startBatchWorker(): BatchWorker {
-  const { config, store, own, jobs, uploads, results } = api;
+  const { redis, store, own, jobs, uploads, results } = api;
   const cleanup = new UploadCleanup(own, uploads, logger);
   const metrics = new WorkerMetrics(createMetrics());
   const parts = { store, own, jobs, uploads, results, room, cleanup, storeWatch, metrics, logger };
-  const worker = new BatchWorker(config, parts);
+  const worker = new BatchWorker(redis, parts);
   workers.push(worker);
   worker.start();
   return worker;
@@ -532,7 +532,7 @@ describe("whatever fails in the middle of a step", () => {
     await startConsumer();
     const { id } = await submitted({ task: "detect", manifest: { s3: { bucket, key: "list" } } });
     const { store, own, jobs, uploads } = api;
-    const steps = new BatchSteps(api.config, { logger });
+    const steps = new BatchSteps(api.redis);
     let setbacks = 0;
     const work = async (seed: number) => {
       const flaky = unreliable(steps, randomFrom(seed));
@@ -558,7 +558,6 @@ describe("whatever fails in the middle of a step", () => {
       }
     };
     await Promise.all([work(1), work(2)]);
-    await steps.close();
     expect(setbacks).toBeGreaterThan(50);
     expect(await look(id)).toMatchObject({ state: "finished", counts: { total: 10_000, succeeded: 10_000 } });
     const lines = await results(id);
@@ -614,10 +613,10 @@ describe("DELETE", () => {
     await startConsumer();
     const { id } = await submitted({ task: "detect", items: photos(1) });
     await ended(id);
-    const { batches, config, store, own } = api;
+    const { batches, redis, store, own } = api;
     const before = { ...(await batches.record(defaultTenant, id))!, stored: 0 };
     await api.inject({ method: "DELETE", url: `/v1/batches/${id}` });
-    const steps = new BatchSteps(config, { logger });
+    const steps = new BatchSteps(redis);
     async function* lines() {
       yield "{}";
     }
@@ -627,7 +626,6 @@ describe("DELETE", () => {
       partStored: steps.partStored.bind(steps),
     });
     await new BatchResults({ store, own, steps: late, results: api.results }).storeNext(before);
-    await steps.close();
     expect(await own.batchPart(id, 0).head()).toBeUndefined();
   });
 

@@ -3,6 +3,7 @@ import type { Batch, Job, ProbeAnswer, Upload, WebhookAttempts } from "@faceflee
 import {
   BatchSteps,
   createLogger,
+  FleetRedis,
   FolderObjectStore,
   Orphans,
   type OwnName,
@@ -165,16 +166,18 @@ async function everything(at: Fleet, receiver: WebhookReceiver): Promise<void> {
 /** What workers clear away. */
 async function onceAMinute(settings: RedisSettings): Promise<void> {
   const options = { logger, store: new FolderObjectStore("/tmp/facefleet-rights") };
-  const sweep = new QueueSweep(settings, { ...options, onEnd: async () => undefined, graceMs: 0 });
-  const uploads = new UploadRegistry(settings, options);
-  const results = new StoredResults(settings, options);
-  const steps = new BatchSteps(settings, options);
-  const orphans = new Orphans(settings, options);
+  const redis = new FleetRedis(settings, options);
+  const sweep = new QueueSweep(redis, { ...options, onEnd: async () => undefined, graceMs: 0 });
+  const uploads = new UploadRegistry(redis);
+  const results = new StoredResults(redis, options);
+  const steps = new BatchSteps(redis);
+  const orphans = new Orphans(redis);
   await sweep.sweep();
   await orphans.endTurn((await orphans.takeTurn()) ?? "", 0);
   await orphans.among(["upload", "batch", "result"].map((kind) => ({ kind, id: "a" }) as OwnName));
   await Promise.all([uploads.takeDue(10), results.takeExpired(10), steps.takeExpired(10)]);
-  await Promise.all([sweep.stop(), uploads.close(), results.close(), steps.close(), orphans.close()]);
+  await sweep.stop();
+  await redis.close();
 }
 
 describe("a process that cannot work with its Redis", () => {

@@ -25,12 +25,12 @@ describe.skipIf(!haveMoto)("in a bucket that keeps versions", () => {
       S3_SECRET_ACCESS_KEY: server.secretAccessKey,
     });
     onTestFinished(() => api.close());
-    const { config, store, own, jobs, uploads, results } = api;
+    const { redis, store, own, jobs, uploads, results } = api;
     const cleanup = new UploadCleanup(own, uploads, logger);
     const metrics = new WorkerMetrics(createMetrics());
     const storeWatch = { isAway: false, isOut: async () => false };
     const parts = { store, own, jobs, uploads, results, room: anyRoom, cleanup, storeWatch, metrics, logger };
-    const batches = new BatchWorker(config, parts);
+    const batches = new BatchWorker(redis, parts);
     onTestFinished(() => batches.stop());
     batches.start();
     const large = analysis(Array.from({ length: 500 }, () => face(0.99)));

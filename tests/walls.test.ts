@@ -58,7 +58,7 @@ describe.each(Object.keys(homes))("two tenants on %s", (name) => {
     file = await KeysFile.create();
     await file.replace(keysOf(alice, bob));
     api = await startApi({ API_KEYS_FILE: file.path, ...home.settings });
-    const { config, store, own, jobs, uploads, results } = api;
+    const { redis, store, own, jobs, uploads, results } = api;
     const sources = { store, own, egress: new EgressGuard(), hosts: new OriginCircuits({ concurrency: 4 }) };
     await api.startWorker(async ({ payload: { images, tenant } }) => {
       const image = await fetchImage(sources, images[0]!, { tenant, maxBytes: 1e6 });
@@ -69,7 +69,7 @@ describe.each(Object.keys(homes))("two tenants on %s", (name) => {
     const metrics = new WorkerMetrics(createMetrics());
     const storeWatch = { isAway: false, isOut: async () => false };
     const parts = { store, own, jobs, uploads, results, room: anyRoom, cleanup, storeWatch, metrics, logger };
-    batchWorker = new BatchWorker(config, parts);
+    batchWorker = new BatchWorker(redis, parts);
     batchWorker.start();
   });
   afterAll(async () => {

@@ -46,11 +46,11 @@ export class BatchRig {
 
   /** Takes both items and batches on. */
   async startWorkers(): Promise<void> {
-    const { config, store, own, jobs, uploads, results } = this.api;
+    const { redis, store, own, jobs, uploads, results } = this.api;
     const cleanup = new UploadCleanup(own, uploads, logger);
     const metrics = new WorkerMetrics(createMetrics());
     const parts = { store, own, jobs, uploads, results, room: this.room, cleanup, storeWatch, metrics, logger };
-    const worker = new BatchWorker(config, parts);
+    const worker = new BatchWorker(redis, parts);
     this.#workers.push(worker);
     worker.start();
     await this.startConsumer();
@@ -83,7 +83,7 @@ export class BatchRig {
   }
 
   steps(): BatchSteps {
-    return new BatchSteps(this.api.config, { logger });
+    return new BatchSteps(this.api.redis);
   }
 
   async submitted(request: BatchRequest): Promise<Batch> {

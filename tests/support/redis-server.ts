@@ -77,8 +77,8 @@ export class RedisServer {
     const child = this.#child;
     if (!child) return;
     this.#child = undefined;
-    // A frozen process hears nothing else.
-    child.kill("SIGCONT");
+    // A frozen process hears nothing else; killed, it does nothing more.
+    if (signal !== "SIGKILL") child.kill("SIGCONT");
     child.kill(signal);
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }

@@ -11,6 +11,7 @@ import {
   expectUsableRedis,
   FaceJobs,
   FleetObserver,
+  FleetRedis,
   itemEnds,
   jobEndCounter,
   Lifecycle,
@@ -61,26 +62,23 @@ async function serve(config: ApiConfig, logger: Logger, lifecycle: Lifecycle): P
   lifecycle.onStop("tracing", () => tracing?.stop());
   const metrics = createMetrics();
   const dependencyErrors = new DependencyErrors(metrics);
-  const access = await openAccess(config, { logger });
+  const redis = new FleetRedis(config, { logger });
+  lifecycle.onStop("Redis", () => redis.close());
+  const access = await openAccess(config, { redis, logger });
   lifecycle.onStop("access", () => access?.close());
   const store = createObjectStore(config, { failed: (operation) => dependencyErrors.storeFailed(operation) });
   lifecycle.onStop("object store", () => store.close());
-  const room = new RedisRoom(config, { logger });
-  lifecycle.onStop("room in Redis", () => room.close());
+  const room = new RedisRoom(redis);
+  lifecycle.onStop("room in Redis", () => room.stop());
   const onOutcome = jobEndCounter(metrics, ["canceled"]);
-  const jobs = new FaceJobs(config, { logger, store, room, items: itemEnds, onOutcome });
-  lifecycle.onStop("queue", () => jobs.close());
+  const jobs = new FaceJobs(redis, { logger, store, room, items: itemEnds, onOutcome });
   await expectUsableRedis(jobs.redis, logger);
   await room.start();
-  const batches = new Batches(config, { logger, store, room });
-  lifecycle.onStop("batches", () => batches.close());
-  const uploads = new UploadRegistry(config, { logger });
-  lifecycle.onStop("upload registry", () => uploads.close());
+  const batches = new Batches(redis, { logger, store, room });
+  const uploads = new UploadRegistry(redis);
   const own = new OwnObjects(store, () => uploads.secret());
-  const webhookSecrets = new WebhookSecrets(config, { logger });
-  lifecycle.onStop("webhook secrets", () => webhookSecrets.close());
-  const observer = new FleetObserver(config, { logger });
-  lifecycle.onStop("fleet observer", () => observer.close());
+  const webhookSecrets = new WebhookSecrets(redis);
+  const observer = new FleetObserver(redis);
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
   const parts = {

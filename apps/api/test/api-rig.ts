@@ -13,6 +13,7 @@ import {
   FaceJobConsumer,
   FaceJobs,
   FleetObserver,
+  FleetRedis,
   itemEnds,
   type Logger,
   type ObjectStore,
@@ -42,6 +43,7 @@ export interface ApiRig {
   readonly app: FastifyInstance;
   readonly config: ApiConfig;
   readonly jobs: FaceJobs;
+  readonly redis: FleetRedis;
   readonly batches: Batches;
   readonly store: ObjectStore;
   readonly own: OwnObjects;
@@ -72,16 +74,17 @@ export async function startApi(env: Record<string, string> = {}, logger: Logger 
     ...env,
   });
   const store = createObjectStore(config);
-  const jobs = new FaceJobs(config, { items: itemEnds, logger, store });
-  const batches = new Batches(config, { logger, store });
-  const uploads = new UploadRegistry(config, { logger });
+  const redis = new FleetRedis(config, { logger });
+  const jobs = new FaceJobs(redis, { items: itemEnds, logger, store });
+  const batches = new Batches(redis, { logger, store });
+  const uploads = new UploadRegistry(redis);
   const own = new OwnObjects(store, () => uploads.secret());
-  const results = new StoredResults(config, { logger, store });
-  const observer = new FleetObserver(config, { logger });
+  const results = new StoredResults(redis, { logger, store });
+  const observer = new FleetObserver(redis);
   const egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
   const stopping = new AbortController();
-  const access = await openAccess(config, { logger });
-  const webhookSecrets = new WebhookSecrets(config, { logger });
+  const access = await openAccess(config, { redis, logger });
+  const webhookSecrets = new WebhookSecrets(redis);
   const parts = {
     config,
     logger,
@@ -101,6 +104,7 @@ export async function startApi(env: Record<string, string> = {}, logger: Logger 
   return {
     app,
     config,
+    redis,
     jobs,
     batches,
     store,
@@ -124,16 +128,8 @@ export async function startApi(env: Record<string, string> = {}, logger: Logger 
     async close() {
       for (const close of closers) await close();
       await app.close();
-      await access?.close();
-      await Promise.all([
-        jobs.close(),
-        batches.close(),
-        uploads.close(),
-        results.close(),
-        webhookSecrets.close(),
-        observer.close(),
-        store.close(),
-      ]);
+      access?.close();
+      await Promise.all([redis.close(), store.close()]);
       await withRedis(config, removeKeys(config.QUEUE_PREFIX)).catch(() => undefined);
       await rm(directory, { recursive: true, force: true });
     },
@@ -145,7 +141,8 @@ async function startWorker(
   { run, store, own, uploads }: { run: Run; store: ObjectStore; own: OwnObjects; uploads: UploadRegistry },
 ) {
   const deletion = new UploadDeletion(own, uploads, silent);
-  const worker = new FaceJobConsumer(settings, {
+  const redis = new FleetRedis(settings, { logger: silent });
+  const worker = new FaceJobConsumer(redis, {
     items: itemEnds,
     logger: silent,
     store,
@@ -153,7 +150,7 @@ async function startWorker(
     run,
     onEnd: ({ payload }) => deletion.deleteDoomed(uploadsOf(payload)),
   });
-  const registry = new WorkerRegistry(settings, { logger: silent });
+  const registry = new WorkerRegistry(redis, { logger: silent });
   await registry.announce({
     id: "worker-1",
     engine: "onnx-cpu",
@@ -165,6 +162,7 @@ async function startWorker(
   const stop = async () => {
     await registry.retire();
     await worker.stop(1000);
+    await redis.close();
   };
   return { worker, stop };
 }

@@ -25,9 +25,9 @@ describe("webhooks", () => {
   });
 
   function startDelivering() {
-    const relay = new OutboxRelay(api.config, { logger });
+    const relay = new OutboxRelay(api.redis, { logger });
     const egress = new EgressGuard({ allow: api.config.EGRESS_ALLOW });
-    const deliverer = new WebhookDeliverer(api.config, { logger, egress, concurrency: 4, timeoutMs: 1000 });
+    const deliverer = new WebhookDeliverer(api.redis, { logger, egress, concurrency: 4, timeoutMs: 1000 });
     relay.start();
     deliverer.start();
     return () => Promise.all([relay.stop(), deliverer.stop(0)]);

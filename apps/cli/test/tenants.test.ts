@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogger, createObjectStore, FaceJobs, itemEnds } from "@facefleet/platform";
+import { createLogger, createObjectStore, FaceJobs, FleetRedis, itemEnds } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { payload } from "../../../packages/platform/test/queue/queue-bench.js";
 import { rootDir } from "../src/checkout.js";
@@ -34,14 +34,15 @@ describe("facefleet tenants", () => {
 
   it("lists what they have, and erases what one has", async () => {
     const logger = createLogger({ name: "test", level: "silent", format: "json" });
-    const jobs = new FaceJobs(settings, {
+    const redis = new FleetRedis(settings, { logger });
+    const jobs = new FaceJobs(redis, {
       items: itemEnds,
       logger,
       store: createObjectStore({ ...settings, S3_REGION: "us-east-1", S3_FORCE_PATH_STYLE: false }),
     });
     for (const tenant of ["acme", "acme", "umbrella"])
       await jobs.submit({ ...payload, tenant }, { priority: "normal" });
-    await jobs.close();
+    await redis.close();
 
     const { stdout } = await facefleet("tenants", "list");
     expect(stdout.split("\n").map((row) => row.split(/ {2,}/).slice(0, 3))).toEqual([

@@ -9,6 +9,7 @@ import {
   expectUsableRedis,
   FaceJobConsumer,
   FaceJobs,
+  FleetRedis,
   isTracing,
   itemEnds,
   jobEndCounter,
@@ -80,6 +81,7 @@ class WorkerApp {
   readonly #workerMetrics = new WorkerMetrics(this.#metrics);
   readonly #dependencyErrors = new DependencyErrors(this.#metrics);
   readonly #countEnd = jobEndCounter(this.#metrics);
+  readonly #redis: FleetRedis;
   readonly #jobs: FaceJobs;
   readonly #store: ObjectStore;
   readonly #storeWatch: StoreWatch;
@@ -111,12 +113,13 @@ class WorkerApp {
       onBack: () => this.#partBack("store"),
     });
     this.#lifecycle.onStop("store watch", async () => this.#storeWatch.stop());
-    this.#jobs = new FaceJobs(config, { logger, store: this.#store, items: itemEnds, onOutcome: this.#countEnd });
-    this.#lifecycle.onStop("queue", () => this.#jobs.close());
+    this.#redis = new FleetRedis(config, { logger });
+    this.#lifecycle.onStop("Redis", () => this.#redis.close());
+    this.#jobs = new FaceJobs(this.#redis, { logger, store: this.#store, items: itemEnds, onOutcome: this.#countEnd });
     this.#egress = new EgressGuard({ allow: config.EGRESS_ALLOW });
-    this.#room = new RedisRoom(config, { logger });
-    this.#lifecycle.onStop("room in Redis", () => this.#room.close());
-    this.#presence = new Presence(config, logger, () => this.#runner?.load ?? idle);
+    this.#room = new RedisRoom(this.#redis);
+    this.#lifecycle.onStop("room in Redis", () => this.#room.stop());
+    this.#presence = new Presence(this.#redis, logger, () => this.#runner?.load ?? idle);
     this.#inference = new InferencePool({
       settings: inferenceSettings(config),
       memory: imageMemory(config.MAX_DECODED_BYTES),
@@ -164,7 +167,7 @@ class WorkerApp {
   /** Told to stop at once with everything else, it need not share what is left of the deadline. */
   #deliverWebhooks(): void {
     const parts = { logger: this.#logger, metrics: this.#metrics, egress: this.#countedEgress("webhook") };
-    const delivery = new WebhookDelivery(this.#config, parts);
+    const delivery = new WebhookDelivery(this.#redis, this.#config, parts);
     const stop = () => delivery.stop(this.#drainMs);
     this.#stopping.signal.addEventListener("abort", () => void stop());
     this.#lifecycle.onStop("webhooks", stop);
@@ -178,7 +181,7 @@ class WorkerApp {
     await waitUntilReachable("object store", () => this.#store.ping(), waiting);
     void logNotices(this.#store, this.#logger);
     await this.#room.start();
-    const uploads = this.#openUploads();
+    const uploads = new UploadRegistry(this.#redis);
     const own = new OwnObjects(this.#store, () => uploads.secret());
     const cleanup = this.#startCleanup(uploads, own);
     const results = this.#openResults();
@@ -199,12 +202,6 @@ class WorkerApp {
     return this.#lifecycle.stop(reason);
   }
 
-  #openUploads(): UploadRegistry {
-    const uploads = new UploadRegistry(this.#config, { logger: this.#logger });
-    this.#lifecycle.onStop("upload registry", () => uploads.close());
-    return uploads;
-  }
-
   #startCleanup(uploads: UploadRegistry, own: OwnObjects): UploadCleanup {
     const cleanup = new UploadCleanup(own, uploads, this.#logger);
     this.#lifecycle.onStop("upload cleanup", () => cleanup.stop());
@@ -215,8 +212,7 @@ class WorkerApp {
   /** And deletes those whose time is over. */
   #openResults(): StoredResults {
     const store = this.#store;
-    const results = new StoredResults(this.#config, { logger: this.#logger, store });
-    this.#lifecycle.onStop("stored results", () => results.close());
+    const results = new StoredResults(this.#redis, { logger: this.#logger, store });
     const sweep = new ObjectSweep({
       what: "stored results",
       logger: this.#logger,
@@ -230,7 +226,7 @@ class WorkerApp {
   }
 
   #startSweep(cleanup: UploadCleanup): void {
-    const sweep = new QueueSweep(this.#config, {
+    const sweep = new QueueSweep(this.#redis, {
       logger: this.#logger,
       store: this.#store,
       onEnd: (payload) => cleanup.released(uploadsOf(payload)),
@@ -241,15 +237,14 @@ class WorkerApp {
   }
 
   #startOrphanSweep(): void {
-    const orphans = new Orphans(this.#config, { logger: this.#logger });
-    this.#lifecycle.onStop("register of orphans", () => orphans.close());
+    const orphans = new Orphans(this.#redis);
     const sweep = new OrphanSweep({ store: this.#store, orphans, logger: this.#logger });
     this.#lifecycle.onStop("sweep of orphans", () => sweep.stop());
     sweep.start();
   }
 
   #startBatches(parts: Pick<BatchWorkerParts, "own" | "uploads" | "results" | "cleanup">): void {
-    const batches = new BatchWorker(this.#config, {
+    const batches = new BatchWorker(this.#redis, {
       ...parts,
       store: this.#store,
       room: this.#room,
@@ -278,7 +273,7 @@ class WorkerApp {
       analyse: (bytes, options, call) => this.#inference.analyse(bytes, options, call),
       modelOf: (options) => this.#modelOf(options),
     });
-    const consumer = new FaceJobConsumer(this.#config, {
+    const consumer = new FaceJobConsumer(this.#redis, {
       logger: this.#logger,
       store: this.#store,
       room: this.#room,
@@ -307,8 +302,7 @@ class WorkerApp {
   #openCache(): AnalysisCache | undefined {
     const ttlSeconds = this.#config.ANALYSIS_CACHE_TTL;
     if (ttlSeconds === 0) return undefined;
-    const results = new KnownResults(this.#config, { logger: this.#logger, store: this.#store });
-    this.#lifecycle.onStop("known results", () => results.close());
+    const results = new KnownResults(this.#redis, { logger: this.#logger, store: this.#store });
     return new AnalysisCache({
       results,
       ttlSeconds,

@@ -18,6 +18,7 @@ import {
   EgressGuard,
   FaceJobConsumer,
   FaceJobs,
+  FleetRedis,
   itemEnds,
   KnownResults,
   type ObjectStore,
@@ -71,22 +72,21 @@ class CacheBench {
 
   private constructor(readonly fleet: Fleet) {
     this.#store = createObjectStore(fleet.config);
-    this.jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store: this.#store });
+    this.jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store: this.#store });
     this.#own = new OwnObjects(this.#store, async () => "secret");
   }
 
   static async start(settings: CacheSettings = {}): Promise<CacheBench> {
     const bench = new CacheBench(await isolatedFleet());
-    const { fleet, jobs } = bench;
-    const known = new KnownResults(
-      { ...fleet.config, ...(settings.redisUrl && { REDIS_URL: settings.redisUrl }) },
-      { logger: quiet, store: bench.#store },
-    );
+    const { fleet } = bench;
+    const place = { ...fleet.config, ...(settings.redisUrl && { REDIS_URL: settings.redisUrl }) };
+    const redis = new FleetRedis(place, { logger: quiet });
+    const known = new KnownResults(redis, { logger: quiet, store: bench.#store });
     const consumer = bench.#consumer(bench.#cache(known, settings.ttlSeconds ?? 60));
     await consumer.start();
     onTestFinished(async () => {
       await consumer.stop(1000);
-      await Promise.all([known.close(), jobs.close(), bench.#store.close()]);
+      await Promise.all([redis.close(), bench.#store.close()]);
       await fleet.remove();
     });
     return bench;
@@ -148,7 +148,7 @@ class CacheBench {
       modelOf: () => randomAnalysis(this.fingerprint).model,
       onStage: (stage: string) => void this.stages.push(stage),
     };
-    return new FaceJobConsumer(this.fleet.config, {
+    return new FaceJobConsumer(this.fleet.redis, {
       items: itemEnds,
       logger: quiet,
       store: this.#store,
@@ -311,11 +311,11 @@ describe("a worker on the built-in pack", () => {
   async function embedTwice(settings: Record<string, string>) {
     const fleet = await isolatedFleet(settings);
     const store = createObjectStore(fleet.config);
-    const jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
+    const jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store });
     const worker = await startWorker(fleet.config, quiet);
     onTestFinished(async () => {
       await worker.stop("the test is over");
-      await Promise.all([jobs.close(), store.close()]);
+      await store.close();
       await fleet.remove();
     });
     await worker.ready;

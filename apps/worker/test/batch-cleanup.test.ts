@@ -12,14 +12,14 @@ let redis: Redis;
 beforeEach(async () => {
   fleet = await isolatedFleet();
   store = createObjectStore(fleet.config);
-  steps = new BatchSteps(fleet.config, { logger: quiet });
+  steps = new BatchSteps(fleet.redis);
   redis = new Redis(fleet.config.REDIS_URL);
 });
 
 afterEach(async () => {
   await redis.del(endedBatches());
   redis.disconnect();
-  await Promise.all([store.close(), steps.close()]);
+  await store.close();
   await fleet.remove();
 });
 

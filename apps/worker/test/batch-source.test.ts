@@ -9,6 +9,7 @@ import {
   batchCopyRef,
   createLogger,
   createObjectStore,
+  FleetRedis,
   OwnObjects,
   UploadRegistry,
 } from "@facefleet/platform";
@@ -30,10 +31,11 @@ async function open() {
     STORE_DIR: folder,
   });
   const store = createObjectStore(config);
-  const uploads = new UploadRegistry(config, { logger });
-  const steps = new BatchSteps(config, { logger });
+  const redis = new FleetRedis(config, { logger });
+  const uploads = new UploadRegistry(redis);
+  const steps = new BatchSteps(redis);
   onTestFinished(async () => {
-    await Promise.all([uploads.close(), steps.close(), store.close()]);
+    await Promise.all([redis.close(), store.close()]);
     await rm(folder, { recursive: true, force: true });
   });
   const own = new OwnObjects(store, async () => "secret");

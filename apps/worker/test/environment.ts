@@ -13,7 +13,7 @@ import {
 } from "@facefleet/contracts";
 import type { AnalysisOptions } from "@facefleet/core";
 import { defaultPackName } from "@facefleet/core/models";
-import { createLogger } from "@facefleet/platform";
+import { createLogger, FleetRedis } from "@facefleet/platform";
 import { Redis } from "ioredis";
 import { Value } from "typebox/value";
 import { type DrawnImage, drawnImages } from "../../../tests/support/drawn-images.js";
@@ -52,6 +52,8 @@ export const quiet = createLogger({ name: "test", level: "silent", format: "json
 export interface Fleet {
   readonly env: Record<string, string>;
   readonly config: WorkerConfig;
+  /** The test's own connections. */
+  readonly redis: FleetRedis;
   remove(): Promise<void>;
 }
 
@@ -67,7 +69,13 @@ export async function isolatedFleet(settings: Record<string, string> = {}): Prom
     LOG_LEVEL: "silent",
     ...settings,
   };
-  return { env, config: loadWorkerConfig(env), remove: () => rm(folder, { recursive: true, force: true }) };
+  const config = loadWorkerConfig(env);
+  const redis = new FleetRedis(config, { logger: quiet });
+  const remove = async () => {
+    await redis.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { env, config, redis, remove };
 }
 
 /** What the fleet keeps in Redis, by the names of the keys. */

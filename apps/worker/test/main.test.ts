@@ -65,13 +65,11 @@ describe("on the built-in pack", () => {
 
   beforeEach(async () => {
     const store = createObjectStore(fleet.config);
-    jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
+    jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store });
     const key = { bucket: store.defaultBucket, key: "crowd.jpg" };
     await store.put(key, await drawn("crowd"), { maxBytes: 20_000_000 });
     await store.close();
   });
-
-  afterEach(() => jobs.close());
 
   async function submitCrowd(): Promise<string> {
     const job = payload("detect", [{ s3: { bucket: "local", key: "crowd.jpg" } }], { minFaceSize: 40 });

@@ -21,12 +21,11 @@ let redis: Redis;
 beforeEach(async () => {
   fleet = await isolatedFleet();
   store = createObjectStore(fleet.config);
-  results = new StoredResults(fleet.config, { logger: quiet, store });
+  results = new StoredResults(fleet.redis, { logger: quiet, store });
   redis = new Redis(fleet.config.REDIS_URL);
 });
 
 afterEach(async () => {
-  await results.close();
   redis.disconnect();
   await fleet.remove();
 });
@@ -79,12 +78,12 @@ it("deletes all the same, once, while Redis takes no writes", async () => {
 });
 
 it("is what deletes the large result of a job that has expired", async () => {
-  const jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
+  const jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store });
   const face = { box: { x: 1, y: 2, width: 3, height: 4 }, confidence: 1, crop: "A".repeat(50_000) };
   const model = { pack: "p", detector: "d", embedder: "e", dimensions: 512, fingerprint: "f" };
   const image = { width: 1, height: 1, format: "png", orientation: 1, sha256: "" };
   const timings = { queueMs: 1, fetchMs: 1, decodeMs: 1, detectMs: 1, embedMs: 1, batchSize: 1 };
-  const consumer = new FaceJobConsumer(fleet.config, {
+  const consumer = new FaceJobConsumer(fleet.redis, {
     items: itemEnds,
     logger: quiet,
     store,
@@ -101,5 +100,4 @@ it("is what deletes the large result of a job that has expired", async () => {
   await expect.poll(async () => sweepWith().sweep().then(register)).toEqual([]);
   expect(await left(ids)).toBe(0);
   await consumer.stop(1000);
-  await jobs.close();
 });

@@ -30,14 +30,14 @@ async function open(settings: Record<string, string>) {
   const { config } = fleet;
   const logger = quiet;
   const store = createObjectStore(config);
-  const jobs = new FaceJobs(config, { items: itemEnds, logger, store });
-  const batches = new Batches(config, { logger, store });
-  const uploads = new UploadRegistry(config, { logger });
-  const orphans = new Orphans(config, { logger });
+  const jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger, store });
+  const batches = new Batches(fleet.redis, { logger, store });
+  const uploads = new UploadRegistry(fleet.redis);
+  const orphans = new Orphans(fleet.redis);
   const redis = new Redis(config.REDIS_URL);
   const own = new OwnObjects(store, () => uploads.secret());
   onTestFinished(async () => {
-    await Promise.all([jobs.close(), batches.close(), uploads.close(), orphans.close(), store.close()]);
+    await store.close();
     await fleet.remove();
     redis.disconnect();
   });

@@ -10,11 +10,11 @@ let uploads: UploadRegistry;
 beforeEach(async () => {
   fleet = await isolatedFleet();
   store = createObjectStore(fleet.config);
-  uploads = new UploadRegistry(fleet.config, { logger: quiet });
+  uploads = new UploadRegistry(fleet.redis);
 });
 
 afterEach(async () => {
-  await Promise.all([store.close(), uploads.close()]);
+  await store.close();
   await fleet.remove();
 });
 

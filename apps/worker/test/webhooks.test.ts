@@ -23,7 +23,7 @@ let worker: Worker | undefined;
 
 async function start(settings: Record<string, string>, logger: Logger = quiet): Promise<Worker> {
   fleet = await isolatedFleet(settings);
-  jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store: createObjectStore(fleet.config) });
+  jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store: createObjectStore(fleet.config) });
   worker = await startWorker(fleet.config, logger);
   return worker;
 }
@@ -56,7 +56,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await worker?.stop("the test is over");
-  await jobs.close();
   await receiver.stop();
   await fleet.remove();
   worker = undefined;

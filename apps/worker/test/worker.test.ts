@@ -38,16 +38,16 @@ describe("a worker on the built-in pack", () => {
   beforeAll(async () => {
     fleet = await isolatedFleet({ EGRESS_ALLOW: "127.0.0.1" });
     store = createObjectStore(fleet.config);
-    uploads = new UploadRegistry(fleet.config, { logger: quiet });
+    uploads = new UploadRegistry(fleet.redis);
     own = new OwnObjects(store, () => uploads.secret());
-    jobs = new FaceJobs(fleet.config, { items: itemEnds, logger: quiet, store });
+    jobs = new FaceJobs(fleet.redis, { items: itemEnds, logger: quiet, store });
     worker = await startWorker(fleet.config, quiet);
     await worker.ready;
   }, 120_000);
 
   afterAll(async () => {
     await worker.stop("the tests are over");
-    await Promise.all([jobs.close(), uploads.close(), store.close()]);
+    await store.close();
     await fleet.remove();
   });
 

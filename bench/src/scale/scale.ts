@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, JobOptions } from "@facefleet/contracts";
-import { createLogger, FaceJobs, FolderObjectStore, itemEnds } from "@facefleet/platform";
+import { createLogger, FaceJobs, FleetRedis, FolderObjectStore, itemEnds } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import type { BenchContext } from "../bench-context.js";
 import type { BenchReport } from "../bench-report.js";
@@ -81,15 +81,16 @@ async function endedOf(fleet: readonly WaitingWorker[]): Promise<number> {
 }
 
 /** Puts jobs into the queue before anybody takes one, so that putting them there costs nothing meanwhile. */
-async function fill({ redis, objectsDir }: QueuePlace, jobs: number): Promise<void> {
+async function fill({ redis: settings, objectsDir }: QueuePlace, jobs: number): Promise<void> {
   const logger = createLogger({ name: "bench", level: "warn", format: "json" });
+  const redis = new FleetRedis(settings, { logger });
   const queue = new FaceJobs(redis, { items: itemEnds, logger, store: new FolderObjectStore(objectsDir) });
   let left = jobs;
   const submit = async () => {
     while (left-- > 0) await queue.submit(payload, { priority: "normal" });
   };
   await Promise.all(Array.from({ length: submitters }, submit));
-  await queue.close();
+  await redis.close();
 }
 
 function report(measured: readonly Measured[]): BenchReport {

@@ -1,4 +1,4 @@
-import { type Logger, RequestLimits } from "@facefleet/platform";
+import { type FleetRedis, type Logger, RequestLimits } from "@facefleet/platform";
 import type { ApiConfig } from "../config.js";
 import { defaultQuotas } from "./default-quotas.js";
 import type { KeyRing } from "./key-ring.js";
@@ -10,7 +10,7 @@ export interface Access {
   readonly keys: Pick<WatchedKeys, "ring">;
   readonly limits: RequestLimits;
   readonly openAnswers: OpenAnswers;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -19,21 +19,18 @@ export interface Access {
  */
 export async function openAccess(
   config: ApiConfig,
-  { logger }: { readonly logger: Logger },
+  { redis, logger }: { readonly redis: FleetRedis; readonly logger: Logger },
 ): Promise<Access | undefined> {
   if (config.API_KEYS_FILE === undefined) return undefined;
   const openAnswers = new OpenAnswers();
   const onLook = (ring: KeyRing) => openAnswers.endRevoked(ring);
   const defaults = await defaultQuotas(config);
   const keys = await WatchedKeys.open(config.API_KEYS_FILE, { logger, defaults, onLook });
-  const limits = await RequestLimits.open(config, { logger });
+  const limits = await RequestLimits.open(redis);
   return {
     keys,
     limits,
     openAnswers,
-    async close() {
-      keys.close();
-      await limits.close();
-    },
+    close: () => keys.close(),
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   createLogger,
   createObjectStore,
+  FleetRedis,
   loadConfig,
   redisSettings,
   storeSettings,
@@ -56,11 +57,12 @@ async function withWork(config: TenantsConfig, use: (work: TenantWork) => Promis
   const settings = loadConfig(fleetSettings, storeEnvironment(config));
   const logger = createLogger({ name: "tenants", level: "warn", format: "pretty" });
   const store = createObjectStore(settings);
-  const work = new TenantWork(settings, { logger, store });
+  const redis = new FleetRedis(settings, { logger });
+  const work = new TenantWork(redis, { logger, store });
   try {
     await use(work);
   } finally {
-    await work.close();
+    await redis.close();
     await store.close();
   }
 }

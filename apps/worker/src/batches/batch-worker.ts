@@ -2,10 +2,10 @@ import {
   type BatchRecord,
   BatchSteps,
   type FaceJobs,
+  type FleetRedis,
   type Logger,
   type ObjectStore,
   type OwnObjects,
-  type RedisSettings,
   type Room,
   type StoredResults,
   type UploadRegistry,
@@ -35,13 +35,12 @@ export interface BatchWorkerParts {
 
 /** All that a worker does for batches. Their items are jobs like others. */
 export class BatchWorker {
-  readonly #steps: BatchSteps;
   readonly #runner: BatchRunner;
   readonly #cleanup: BatchCleanup;
 
-  constructor(settings: RedisSettings, parts: BatchWorkerParts) {
+  constructor(redis: FleetRedis, parts: BatchWorkerParts) {
     const { store, own, jobs, uploads, results, room, cleanup, storeWatch, metrics, logger } = parts;
-    const steps = new BatchSteps(settings, { logger });
+    const steps = new BatchSteps(redis);
     const source = new BatchSource({ store, own, steps, uploads });
     const batchResults = new BatchResults({ store, own, steps, results });
     const stepper = new BatchStepper({
@@ -58,7 +57,6 @@ export class BatchWorker {
         logger.info(endLine(record), "batch ended");
       },
     });
-    this.#steps = steps;
     this.#runner = new BatchRunner({ steps, stepper, storeWatch, logger });
     this.#cleanup = new BatchCleanup(steps, own, logger);
   }
@@ -70,7 +68,6 @@ export class BatchWorker {
 
   async stop(): Promise<void> {
     await Promise.all([this.#runner.stop(), this.#cleanup.stop()]);
-    await this.#steps.close();
   }
 }
 

@@ -1,4 +1,11 @@
-import { type Egress, type Logger, type Metrics, OutboxRelay, WebhookDeliverer } from "@facefleet/platform";
+import {
+  type Egress,
+  type FleetRedis,
+  type Logger,
+  type Metrics,
+  OutboxRelay,
+  WebhookDeliverer,
+} from "@facefleet/platform";
 import type { WorkerConfig } from "../config.js";
 import { WebhookMetrics } from "./webhook-metrics.js";
 
@@ -9,13 +16,14 @@ export class WebhookDelivery {
   #stopped: Promise<void> | undefined;
 
   constructor(
+    redis: FleetRedis,
     config: WorkerConfig,
     parts: { readonly logger: Logger; readonly metrics: Metrics; readonly egress: Egress },
   ) {
     const { logger, egress } = parts;
     const metrics = new WebhookMetrics(parts.metrics);
-    this.#relay = new OutboxRelay(config, { logger });
-    this.#deliverer = new WebhookDeliverer(config, {
+    this.#relay = new OutboxRelay(redis, { logger, publicUrl: config.PUBLIC_URL });
+    this.#deliverer = new WebhookDeliverer(redis, {
       logger,
       egress,
       concurrency: config.WEBHOOK_CONCURRENCY,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import { DynamicBatcher } from "@facefleet/core";
-import { createLogger, FaceJobConsumer, FolderObjectStore, itemEnds } from "@facefleet/platform";
+import { createLogger, FaceJobConsumer, FleetRedis, FolderObjectStore, itemEnds } from "@facefleet/platform";
 import { detectResult } from "./detect-result.js";
 import type { WaitingWorkerSettings, WorkerReply, WorkerRequest } from "./protocol.js";
 
@@ -20,9 +20,10 @@ const batcher = new DynamicBatcher<string, JobResult>({
   maxQueueDelayMs: 0,
 });
 
-const consumer = new FaceJobConsumer(redis, {
+const logger = createLogger({ name: "waiting-worker", level: "warn", format: "json" });
+const consumer = new FaceJobConsumer(new FleetRedis(redis, { logger }), {
   items: itemEnds,
-  logger: createLogger({ name: "waiting-worker", level: "warn", format: "json" }),
+  logger,
   store: new FolderObjectStore(objectsDir),
   // As the real worker's, by default.
   concurrency: 2 * batchSize,

@@ -36,6 +36,7 @@ export { partOf, partSize } from "./ledger/batch-part.js";
 export type { Quotas } from "./ledger/quotas.js";
 export { anyRoom, RedisRoom, type Room } from "./ledger/redis-room.js";
 export type { DueForDeletion } from "./redis/due.js";
+export { FleetRedis } from "./redis/fleet-redis.js";
 export { RedisFault, redisFaultOf } from "./redis/redis-check.js";
 export type { Part } from "./redis/taking.js";
 export { expectUsableRedis, lastingFaultOf } from "./redis/usable-redis.js";

@@ -14,9 +14,8 @@ const plan: BatchPlan = {
 const items = payload.images;
 
 function open(bench: QueueBench) {
-  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
-  const steps = new BatchSteps(bench.settings, { logger: silent });
-  bench.onClose(() => Promise.all([batches.close(), steps.close()]));
+  const batches = new Batches(bench.fleet, { logger: silent, store: bench.store });
+  const steps = new BatchSteps(bench.fleet);
   const submit = async (more: Partial<BatchPlan> = {}) =>
     (await batches.submit({ ...plan, ...more }, { items: [...items, ...items] })).batch.id;
   return { batches, steps, submit };
@@ -80,7 +79,7 @@ describe("the list of batches", () => {
     await bench.redis.zadd(bench.keys.ended, 1, `${defaultTenant}/${forgotten}`);
     expect(await list()).toEqual([canceled, queued].sort());
     const onEnd = async () => undefined;
-    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd });
+    const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd });
     bench.onClose(() => sweep.stop());
     await sweep.sweep();
     expect((await bench.redis.zrange(bench.keys.listedBatches(defaultTenant), "0", "-1")).sort()).toEqual(

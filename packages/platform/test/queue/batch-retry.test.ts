@@ -14,9 +14,8 @@ const plan: BatchPlan = {
 const items = [...payload.images, ...payload.images];
 
 function open(bench: QueueBench) {
-  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
-  const steps = new BatchSteps(bench.settings, { logger: silent });
-  bench.onClose(() => Promise.all([batches.close(), steps.close()]));
+  const batches = new Batches(bench.fleet, { logger: silent, store: bench.store });
+  const steps = new BatchSteps(bench.fleet);
   return { batches, steps };
 }
 
@@ -59,7 +58,7 @@ it("queues failed items as other jobs, so that what is known of the first is not
   // One that the queue lost ends all the same.
   await bench.queue().remove(`${id}.0.1`);
   const onEnd = async () => undefined;
-  const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, graceMs: 0 });
+  const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd, graceMs: 0 });
   bench.onClose(() => sweep.stop());
   await sweep.sweep();
   expect(await record()).toMatchObject({ failed: 1 });

@@ -24,9 +24,8 @@ const plan: BatchPlan = {
 const items = [0, 1, 2].map(image);
 
 function open(bench: QueueBench) {
-  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
-  const steps = new BatchSteps(bench.settings, { logger: silent });
-  bench.onClose(() => Promise.all([batches.close(), steps.close()]));
+  const batches = new Batches(bench.fleet, { logger: silent, store: bench.store });
+  const steps = new BatchSteps(bench.fleet);
   return { batches, steps };
 }
 
@@ -193,7 +192,7 @@ describe("an item of a batch", () => {
     const ends: JobEnd[] = [];
     const onOutcome = (end: JobEnd) => void ends.push(end);
     const onEnd = async () => undefined;
-    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
+    const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
     bench.onClose(() => sweep.stop());
     await sweep.sweep();
     await sweep.sweep();

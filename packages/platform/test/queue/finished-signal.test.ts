@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { createLogger } from "../../src/logging/index.js";
 import { FinishedSignal } from "../../src/queue/jobs/ends/finished-signal.js";
+import { FleetRedis } from "../../src/queue/redis/fleet-redis.js";
 import { inSpan, startTracing } from "../../src/tracing/index.js";
 import { silent } from "./queue-bench.js";
 
@@ -12,9 +13,10 @@ it("what becomes of the connection is no part of the trace in which it was first
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const logger = createLogger({ name: "test", level: "info", format: "json", destination });
-  const signal = new FinishedSignal({ REDIS_URL: server.url, QUEUE_PREFIX: "{traced}" }, "ended", logger);
+  const redis = new FleetRedis({ REDIS_URL: server.url, QUEUE_PREFIX: "{traced}" }, { logger });
+  const signal = new FinishedSignal(redis, "ended", logger);
   onTestFinished(async () => {
-    await signal.close();
+    await redis.close();
     await server.remove();
     await tracing?.stop().catch(() => undefined);
   });

@@ -4,11 +4,10 @@ import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { FleetObserver } from "../../src/queue/index.js";
 import { openFaceQueue } from "../../src/queue/jobs/job/face-queue.js";
 import { EventRecords } from "../../src/queue/webhooks/event-records.js";
-import { heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, result } from "./queue-bench.js";
 
 function open(bench: QueueBench): FleetObserver {
-  const observer = new FleetObserver(bench.settings, { logger: silent });
-  bench.onClose(() => observer.close());
+  const observer = new FleetObserver(bench.fleet);
   return observer;
 }
 
@@ -44,7 +43,7 @@ it("sees that a tool of BullMQ has paused the queue, and that the runbook's comm
   const bench = new QueueBench();
   const jobs = bench.jobs();
   const observer = open(bench);
-  const queue = openFaceQueue(bench.redis, bench.settings.QUEUE_PREFIX);
+  const queue = openFaceQueue(bench.fleet);
   bench.onClose(() => queue.close());
   await bench.started({ run: async () => result });
   expect(await observer.look()).toMatchObject({ paused: false });

@@ -8,11 +8,10 @@ function processes(bench: QueueBench) {
   const ends: string[] = [];
   const onOutcome = ({ state, error }: JobEnd) => void ends.push(error ? `${state} ${error.code}` : state);
   const jobs = [1, 2].map(
-    () => new FaceJobs(bench.settings, { items: itemEnds, logger: silent, store: bench.store, onOutcome }),
+    () => new FaceJobs(bench.process(), { items: itemEnds, logger: silent, store: bench.store, onOutcome }),
   ) as [FaceJobs, FaceJobs];
   const onEnd = async (_: FaceJobPayload) => undefined;
-  const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
-  for (const one of jobs) bench.onClose(() => one.close());
+  const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd, onOutcome, graceMs: 0 });
   bench.onClose(() => sweep.stop());
   return { ends, onOutcome, jobs, sweep };
 }

@@ -27,18 +27,14 @@ async function kept({ redis, keys }: QueueBench): Promise<Record<string, number>
 
 function sweepOf(bench: QueueBench): QueueSweep {
   const { store } = bench;
-  const sweep = new QueueSweep(bench.settings, { logger: silent, store, onEnd: async () => undefined, graceMs: 0 });
+  const sweep = new QueueSweep(bench.fleet, { logger: silent, store, onEnd: async () => undefined, graceMs: 0 });
   bench.onClose(() => sweep.stop());
   return sweep;
 }
 
 function batchesOf(bench: QueueBench, room?: Room) {
-  const batches = new Batches(bench.settings, { logger: silent, store: bench.store, ...(room && { room }) });
-  const steps = new BatchSteps(bench.settings, { logger: silent });
-  bench.onClose(async () => {
-    await batches.close();
-    await steps.close();
-  });
+  const batches = new Batches(bench.fleet, { logger: silent, store: bench.store, ...(room && { room }) });
+  const steps = new BatchSteps(bench.fleet);
   return { batches, steps };
 }
 

@@ -15,8 +15,7 @@ const job: Job = {
 };
 
 function knownResults(bench: QueueBench): KnownResults {
-  const known = new KnownResults(bench.settings, { logger: silent, store: bench.store });
-  bench.onClose(() => known.close());
+  const known = new KnownResults(bench.fleet, { logger: silent, store: bench.store });
   return known;
 }
 

@@ -16,8 +16,7 @@ const large: JobResult = { ...result, faces: Array.from({ length: 200 }, () => f
 const objectsOf = (bench: QueueBench) => readdir(join(bench.folder, ".own", "results")).catch(() => []);
 
 function storedResults(bench: QueueBench): StoredResults {
-  const results = new StoredResults(bench.settings, { logger: silent, store: bench.store });
-  bench.onClose(() => results.close());
+  const results = new StoredResults(bench.fleet, { logger: silent, store: bench.store });
   return results;
 }
 
@@ -170,8 +169,7 @@ describe("a large result", () => {
   it("of a batch's item is a line that stays until its part is stored", async () => {
     const bench = new QueueBench();
     const { redis, keys } = bench;
-    const steps = new BatchSteps(bench.settings, { logger: silent });
-    bench.onClose(() => steps.close());
+    const steps = new BatchSteps(bench.fleet);
     const plan = JSON.stringify({ tenant: defaultTenant, task: "detect", source: { items: 1 } });
     await redis.hset(keys.batch("b1"), { plan, state: "active", total: 1, expanded: 1, createdAt: 1 });
     const item: FaceJobPayload = { ...payload, batch: { id: "b1", index: 0 } };

@@ -8,18 +8,18 @@ import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { expect, onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/config/index.js";
-import { createLogger } from "../../src/logging/index.js";
+import { createLogger, type Logger } from "../../src/logging/index.js";
 import { FolderObjectStore } from "../../src/object-store/index.js";
 import {
   FaceJobConsumer,
   type FaceJobConsumerOptions,
   FaceJobs,
+  FleetRedis,
   itemEnds,
   type RunningJob,
 } from "../../src/queue/index.js";
 import { Outcomes } from "../../src/queue/jobs/ends/outcomes.js";
-import { QueueKeys } from "../../src/queue/redis/queue-keys.js";
-import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
+import type { QueueKeys } from "../../src/queue/redis/queue-keys.js";
 import { ResultStore } from "../../src/queue/results/result-store.js";
 import { keysLeft } from "./keys-left.js";
 
@@ -64,6 +64,9 @@ export type Run = FaceJobConsumerOptions["run"];
 export class QueueBench {
   readonly settings: RedisSettings;
   readonly keys: QueueKeys;
+  /** What the classes under test are given. */
+  readonly fleet: FleetRedis;
+  /** For looking past them. */
   readonly redis: Redis;
   readonly store: FolderObjectStore;
   readonly results: ResultStore;
@@ -75,8 +78,9 @@ export class QueueBench {
   constructor(url = REDIS_URL, prefix = `{test-${randomBytes(6).toString("hex")}}`) {
     if (url === undefined) throw new Error("Expected REDIS_URL from the tests' global setup but it is not set");
     this.settings = { REDIS_URL: url, QUEUE_PREFIX: prefix };
-    this.keys = new QueueKeys(this.settings.QUEUE_PREFIX);
-    this.redis = new RedisConnection(this.settings, { role: "consumer", logger: silent }).client;
+    this.fleet = new FleetRedis(this.settings, { logger: silent });
+    this.keys = this.fleet.keys;
+    this.redis = this.fleet.work.client;
     this.store = new FolderObjectStore(this.folder);
     this.results = new ResultStore(this.redis, this.keys, { store: this.store, logger: silent });
     this.outcomes = new Outcomes(this.redis, this.keys, this.results, { items: itemEnds });
@@ -88,10 +92,15 @@ export class QueueBench {
     this.#closers.push(close);
   }
 
+  /** The same Redis as another process has it, or one that logs, or reaches it in another way. */
+  process({ logger = silent, ...settings }: Partial<RedisSettings> & { readonly logger?: Logger } = {}): FleetRedis {
+    const redis = new FleetRedis({ ...this.settings, ...settings }, { logger });
+    this.onClose(() => redis.close());
+    return redis;
+  }
+
   jobs(): FaceJobs {
-    const jobs = new FaceJobs(this.settings, { logger: silent, store: this.store, items: itemEnds });
-    this.onClose(() => jobs.close());
-    return jobs;
+    return new FaceJobs(this.fleet, { logger: silent, store: this.store, items: itemEnds });
   }
 
   /** BullMQ's own view, for looking past the classes under test. */
@@ -104,7 +113,7 @@ export class QueueBench {
   consumer(options: Partial<FaceJobConsumerOptions> = {}): FaceJobConsumer {
     const run = () => Promise.resolve(result);
     const { store } = this;
-    const consumer = new FaceJobConsumer(this.settings, {
+    const consumer = new FaceJobConsumer(this.fleet, {
       logger: silent,
       store,
       items: itemEnds,
@@ -130,7 +139,7 @@ export class QueueBench {
       const keys = await this.redis.keys(`${this.settings.QUEUE_PREFIX}*`);
       if (keys.length > 0) await this.redis.del(...keys);
     }
-    this.redis.disconnect();
+    await this.fleet.close();
     await rm(this.folder, { recursive: true, force: true });
     expect(left, "keys that would stay for ever").toEqual([]);
   }

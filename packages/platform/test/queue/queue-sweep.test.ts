@@ -7,7 +7,7 @@ import { eventually, payload, QueueBench, silent } from "./queue-bench.js";
 function sweepOf(bench: QueueBench) {
   const ended: FaceJobPayload[] = [];
   const onEnd = async (sent: FaceJobPayload) => void ended.push(sent);
-  const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd, graceMs: 0 });
+  const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd, graceMs: 0 });
   bench.onClose(() => sweep.stop());
   return { sweep, ended };
 }
@@ -68,7 +68,7 @@ describe("the sweep", () => {
 
   it("does not miss a job that is only just being queued", async () => {
     const bench = new QueueBench();
-    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd: async () => undefined });
+    const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd: async () => undefined });
     bench.onClose(() => sweep.stop());
     await bench.redis.sadd(bench.keys.tenants, defaultTenant);
     await bench.redis.zadd(bench.keys.live(defaultTenant), Date.now() - 1000, "jyoung");

@@ -60,21 +60,24 @@ async function movableAddress(first: RedisServer) {
   return { url, moveTo: (next: RedisServer) => (target = next) };
 }
 
+const isUsable = (jobs: FaceJobs) =>
+  jobs.redis.check().then(
+    () => true,
+    () => false,
+  );
+
 describe("without Redis", () => {
   it("refuses every call within about a second, and works once Redis is there", async () => {
     const server = removedLater(await RedisServer.reserve());
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
-    const uploads = new UploadRegistry(bench.settings, { logger: silent });
-    bench.onClose(() => uploads.close());
-    const sweep = new QueueSweep(bench.settings, { logger: silent, store: bench.store, onEnd: async () => undefined });
+    const uploads = new UploadRegistry(bench.fleet);
+    const sweep = new QueueSweep(bench.fleet, { logger: silent, store: bench.store, onEnd: async () => undefined });
     bench.onClose(() => sweep.stop());
-    const known = new KnownResults(bench.settings, { logger: silent, store: bench.store });
-    bench.onClose(() => known.close());
+    const known = new KnownResults(bench.fleet, { logger: silent, store: bench.store });
     const request = { tenant: defaultTenant, digest: "d" };
-    const secrets = new WebhookSecrets(bench.settings, { logger: silent });
-    bench.onClose(() => secrets.close());
-    const relay = new OutboxRelay(bench.settings, { logger: silent });
+    const secrets = new WebhookSecrets(bench.fleet);
+    const relay = new OutboxRelay(bench.fleet, { logger: silent });
     bench.onClose(() => relay.stop());
     const calls: (() => Promise<unknown>)[] = [
       () => jobs.submit(payload, { priority: "normal" }),
@@ -107,12 +110,7 @@ describe("without Redis", () => {
       expect(afterMs).toBeLessThan(1300);
     }
     await server.start();
-    await eventually(() =>
-      jobs.redis.check().then(
-        () => true,
-        () => false,
-      ),
-    );
+    await eventually(() => isUsable(jobs));
     expect(await jobs.submit(payload, { priority: "normal" })).toMatchObject({ job: { state: "queued" } });
   });
 
@@ -120,8 +118,7 @@ describe("without Redis", () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
     const { logger, lines } = recorded();
-    const jobs = new FaceJobs(bench.settings, { items: itemEnds, logger, store: bench.store });
-    bench.onClose(() => jobs.close());
+    const jobs = new FaceJobs(bench.process({ logger }), { items: itemEnds, logger, store: bench.store });
     const { job } = await jobs.submit(payload, { priority: "normal" });
     for (let round = 0; round < 2; round += 1) {
       await server.stop();
@@ -176,8 +173,7 @@ describe("without Redis", () => {
   it("does the same for batches", async () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
-    const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
-    bench.onClose(() => batches.close());
+    const batches = new Batches(bench.fleet, { logger: silent, store: bench.store });
     const { options } = payload;
     const source = { items: 1 };
     const plan = {
@@ -205,8 +201,7 @@ describe("without Redis", () => {
   it("changes a secret once, although the answer was lost and it was asked for again", async () => {
     const server = removedLater(await RedisServer.start());
     const bench = new QueueBench(server.url);
-    const secrets = new WebhookSecrets(bench.settings, { logger: silent });
-    bench.onClose(() => secrets.close());
+    const secrets = new WebhookSecrets(bench.fleet);
     const { secret: before } = await secrets.current(defaultTenant);
     await secrets.rotate("other");
     server.freeze();
@@ -246,12 +241,7 @@ describe("without Redis", () => {
     await server.stop();
     expect((await waiting).error).toMatchObject(unavailable);
     await server.start();
-    await eventually(() =>
-      jobs.redis.check().then(
-        () => true,
-        () => false,
-      ),
-    );
+    await eventually(() => isUsable(jobs));
     await eventually(async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]) === 1);
     const again = jobs.waitUntilFinished(defaultTenant, job.id, 20_000);
     await sleep(100);

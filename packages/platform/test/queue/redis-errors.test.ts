@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { expect, it, onTestFinished } from "vitest";
 import { RedisCluster } from "../../../../tests/support/redis-cluster.js";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
-import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
+import { FleetRedis } from "../../src/queue/redis/fleet-redis.js";
 import { onRedisError, type RedisErrorKind } from "../../src/queue/redis/redis-errors.js";
 import { payload, QueueBench, silent } from "./queue-bench.js";
 
@@ -38,12 +38,12 @@ it("nothing is told of the nodes of a Cluster that say where the queue is", asyn
   const cluster = await RedisCluster.start(prefix);
   const kinds = heard();
   const settings = { REDIS_URL: cluster.url, QUEUE_PREFIX: prefix };
-  const connection = new RedisConnection(settings, { role: "consumer", logger: silent });
+  const redis = new FleetRedis(settings, { logger: silent });
   onTestFinished(async () => {
-    await connection.close();
+    await redis.close();
     await cluster.remove();
   });
-  await connection.client.ping();
+  await redis.work.client.ping();
   expect([...kinds]).toEqual([]);
 });
 

@@ -10,8 +10,8 @@ async function start() {
   const server = await RedisServer.start({ "maxmemory-policy": "noeviction" });
   onTestFinished(() => server.remove());
   const bench = new QueueBench(server.url);
-  const room = new RedisRoom(bench.settings, { logger: silent });
-  bench.onClose(() => room.close());
+  const room = new RedisRoom(bench.fleet);
+  bench.onClose(() => room.stop());
   await room.start();
   /** Lets Redis be so full, as a share of what it may use. */
   const fill = async (share: number) => {
@@ -40,8 +40,7 @@ describe("room in Redis", () => {
 
   it("is none for new jobs when Redis is nearly full, and comes back by itself", async () => {
     const { bench, room, fill } = await start();
-    const jobs = new FaceJobs(bench.settings, { items: itemEnds, logger: silent, store: bench.store, room });
-    bench.onClose(() => jobs.close());
+    const jobs = new FaceJobs(bench.fleet, { items: itemEnds, logger: silent, store: bench.store, room });
     await fill(0.97);
     await expect.poll(() => room.isFull).toBe(true);
     const refused = expect.objectContaining({ code: "queue_unavailable", status: 503 });
@@ -66,8 +65,8 @@ describe("room in Redis", () => {
     const { bench } = await start();
     await bench.redis.call("ACL", "SETUSER", "mute", "on", ">p", "~*", "&*", "+@all", "-info");
     const url = bench.settings.REDIS_URL.replace("redis://", "redis://mute:p@");
-    const room = new RedisRoom({ ...bench.settings, REDIS_URL: url }, { logger: silent });
-    bench.onClose(() => room.close());
+    const room = new RedisRoom(bench.process({ REDIS_URL: url }));
+    bench.onClose(() => room.stop());
     await room.start();
     expect([room.isTight, room.isFull]).toEqual([false, false]);
   });

@@ -12,14 +12,13 @@ const worker: WorkerInfo = {
 };
 
 function workerRegistry(bench: QueueBench): WorkerRegistry {
-  const registry = new WorkerRegistry(bench.settings, { logger: silent });
+  const registry = new WorkerRegistry(bench.fleet, { logger: silent });
   bench.onClose(() => registry.retire());
   return registry;
 }
 
 function uploadRegistry(bench: QueueBench): UploadRegistry {
-  const registry = new UploadRegistry(bench.settings, { logger: silent });
-  bench.onClose(() => registry.close());
+  const registry = new UploadRegistry(bench.fleet);
   return registry;
 }
 

@@ -1,13 +1,9 @@
 import { expect, it, onTestFinished } from "vitest";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { RequestLimits } from "../../src/queue/index.js";
-import { eventually, QueueBench, silent } from "./queue-bench.js";
+import { eventually, QueueBench } from "./queue-bench.js";
 
-async function openLimits(bench: QueueBench): Promise<RequestLimits> {
-  const limits = await RequestLimits.open(bench.settings, { logger: silent });
-  bench.onClose(() => limits.close());
-  return limits;
-}
+const openLimits = (bench: QueueBench) => RequestLimits.open(bench.process());
 
 it("counts a tenant's requests in all processes together, and apart from other tenants'", async () => {
   const bench = new QueueBench();

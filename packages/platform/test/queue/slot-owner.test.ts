@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { RedisConnection } from "../../src/queue/redis/redis-connection.js";
+import { FleetRedis } from "../../src/queue/redis/fleet-redis.js";
 import { silent } from "./queue-bench.js";
 
 it("the only node of a Cluster is asked again when it hangs up instead of answering", async () => {
@@ -13,9 +13,10 @@ it("the only node of a Cluster is asked again when it hangs up instead of answer
   await once(node.listen(0, "127.0.0.1"), "listening");
   const { port } = node.address() as AddressInfo;
   const settings = { REDIS_URL: `redis+cluster://127.0.0.1:${port}`, QUEUE_PREFIX: "{hangs-up}" };
-  const connection = new RedisConnection(settings, { role: "producer", logger: silent });
+  const redis = new FleetRedis(settings, { logger: silent });
+  void redis.commands;
   onTestFinished(async () => {
-    await connection.close();
+    await redis.close();
     node.close();
   });
   await expect.poll(() => times).toBeGreaterThan(2);

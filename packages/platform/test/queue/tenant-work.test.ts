@@ -14,11 +14,10 @@ const plan: BatchPlan = {
 /** Two tenants, each with a job in every state, a batch and an upload. */
 async function twoTenants() {
   const bench = new QueueBench();
-  const { settings, store } = bench;
-  const work = new TenantWork(settings, { logger: silent, store });
-  const [jobs, batches] = [bench.jobs(), new Batches(settings, { logger: silent, store })];
-  const uploads = new UploadRegistry(settings, { logger: silent });
-  bench.onClose(() => Promise.all([work.close(), batches.close(), uploads.close()]));
+  const { fleet, store } = bench;
+  const work = new TenantWork(fleet, { logger: silent, store });
+  const [jobs, batches] = [bench.jobs(), new Batches(fleet, { logger: silent, store })];
+  const uploads = new UploadRegistry(fleet);
   const submit = async (tenant: string) => (await jobs.submit({ ...payload, tenant }, { priority: "normal" })).job.id;
   const consumer = await bench.started({ run: async () => result });
   for (const tenant of ["loud", "quiet"]) {
@@ -55,8 +54,7 @@ describe("what tenants have", () => {
     const left = async () => (await work.all()).find(({ tenant }) => tenant === "loud");
     expect(await left()).toMatchObject({ jobs: 0 });
     expect(await uploads.takeDue(10)).toHaveLength(1);
-    const observer = new FleetObserver(bench.settings, { logger: silent });
-    bench.onClose(() => observer.close());
+    const observer = new FleetObserver(bench.fleet);
     expect((await observer.look()).waiting.normal.jobs).toBe(1);
     expect(await work.erase("nobody")).toEqual({ jobs: 0, batches: 0, uploads: 0 });
   });

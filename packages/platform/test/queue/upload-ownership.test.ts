@@ -14,16 +14,16 @@ const failing =
     Promise.reject(new ProblemError(code));
 
 function open(bench: QueueBench) {
-  const uploads = new UploadRegistry(bench.settings, { logger: silent });
-  const batches = new Batches(bench.settings, { logger: silent, store: bench.store });
-  const steps = new BatchSteps(bench.settings, { logger: silent });
-  const sweep = new QueueSweep(bench.settings, {
+  const uploads = new UploadRegistry(bench.fleet);
+  const batches = new Batches(bench.fleet, { logger: silent, store: bench.store });
+  const steps = new BatchSteps(bench.fleet);
+  const sweep = new QueueSweep(bench.fleet, {
     logger: silent,
     store: bench.store,
     onEnd: async () => undefined,
     graceMs: 0,
   });
-  bench.onClose(() => Promise.all([uploads.close(), batches.close(), steps.close(), sweep.stop()]));
+  bench.onClose(() => sweep.stop());
   return { uploads, batches, steps, sweep };
 }
 

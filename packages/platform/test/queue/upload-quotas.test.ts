@@ -1,14 +1,13 @@
 import type { FaceJobPayload, JobResult } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { type UploadClaim, UploadRegistry } from "../../src/queue/index.js";
-import { payload, QueueBench, result, silent } from "./queue-bench.js";
+import { payload, QueueBench, result } from "./queue-bench.js";
 
 const acme: UploadClaim = { tenant: "acme", bytes: 1000 };
 const owned: FaceJobPayload = { ...payload, tenant: "acme" };
 
 function open(bench: QueueBench): UploadRegistry {
-  const uploads = new UploadRegistry(bench.settings, { logger: silent });
-  bench.onClose(() => uploads.close());
+  const uploads = new UploadRegistry(bench.fleet);
   return uploads;
 }
 

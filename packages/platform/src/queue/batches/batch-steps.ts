@@ -1,12 +1,11 @@
 import type { BatchItem, LabelledImage, Problem, ProblemError } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
 import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
 import { partSize, partThing } from "../ledger/batch-part.js";
 import { keptKeys, ledger, ledgerKeys, storedKeys } from "../ledger/ledger.js";
 import { takeDue } from "../redis/due.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { clock, full, script } from "../redis/script.js";
 import { fieldOf, type KeptText, keptTextOf, type StoredText, storedId } from "../results/kept-text.js";
 import { type BatchCount, count, countOf } from "./batch-count.js";
@@ -158,17 +157,14 @@ return takes(kept, id, 0)`,
  * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
  */
 export class BatchSteps {
-  readonly #connection: RedisConnection;
-  /** What is long is read over a connection of its own: nothing else waits behind it. */
-  readonly #reader: RedisConnection;
+  readonly #redis: FleetRedis;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#reader = new RedisConnection(settings, { role: "reader", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis) {
+    this.#redis = redis;
+    this.#keys = redis.keys;
+    this.#queue = openFaceQueue(redis);
   }
 
   /** Up to `limit` batches that something is to be done for; each comes again after 15 s unless renewed or released. */
@@ -253,7 +249,8 @@ export class BatchSteps {
     const end = Math.min(itemsWithLines(record), (stored + 1) * partSize);
     for (let first = stored * partSize; first < end; first += linesAtOnce) {
       const indexes = Array.from({ length: Math.min(linesAtOnce, end - first) }, (_, offset) => first + offset);
-      const lines = await this.#reader.attempt(() => this.#reader.client.hmget(key, ...indexes.map(String)));
+      const { longReads } = this.#redis;
+      const lines = await longReads.attempt(() => longReads.client.hmget(key, ...indexes.map(String)));
       const staysAsItIs = (place: number) => again !== undefined && !again.has(indexes[place]!);
       if (lines.some((line, place) => line === null && !staysAsItIs(place))) {
         throw new Error(`Expected every line of part ${stored} but some are gone`);
@@ -366,12 +363,6 @@ export class BatchSteps {
     return this.#attempt((redis) => redis.zcard(this.#keys.liveBatches(tenant)));
   }
 
-  async close(): Promise<void> {
-    await this.#queue.close();
-    await this.#connection.close();
-    await this.#reader.close();
-  }
-
   /** Failed items are tried again as other jobs: there is no reason to keep these. */
   async #forgetFailed({ id, stored, round }: BatchRecord): Promise<void> {
     await this.#attempt(async (redis) => {
@@ -382,6 +373,7 @@ export class BatchSteps {
   }
 
   #attempt<T>(commands: (redis: RedisConnection["client"]) => Promise<T>): Promise<T> {
-    return this.#connection.attempt(() => commands(this.#connection.client));
+    const connection = this.#redis.commands;
+    return connection.attempt(() => commands(connection.client));
   }
 }

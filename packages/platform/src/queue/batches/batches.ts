@@ -6,7 +6,6 @@ import {
   type TraceContext,
   type WebhookAttempts,
 } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace } from "../../tracing/index.js";
@@ -15,8 +14,9 @@ import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
 import { webhookAbsent } from "../jobs/lookup/job-webhooks.js";
 import type { Quotas } from "../ledger/quotas.js";
 import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
-import { idempotencyDigest, QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import { idempotencyDigest, type QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import type { KeptText } from "../results/kept-text.js";
 import { ResultStore } from "../results/result-store.js";
 import { EventRecords } from "../webhooks/event-records.js";
@@ -64,9 +64,8 @@ export interface BatchRemoval {
  * Every method throws ProblemError `queue_unavailable` when Redis cannot be reached.
  */
 export class Batches {
+  readonly #redis: FleetRedis;
   readonly #connection: RedisConnection;
-  /** What is long is read over a connection of its own: nothing else waits behind it. */
-  readonly #reader: RedisConnection;
   readonly #keys: QueueKeys;
   readonly #queue: FaceQueue;
   readonly #results: ResultStore;
@@ -76,11 +75,11 @@ export class Batches {
   readonly #views: BatchViews;
   readonly #list: BatchList;
 
-  constructor(settings: RedisSettings, options: BatchesOptions) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#reader = new RedisConnection(settings, { role: "reader", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: BatchesOptions) {
+    this.#redis = redis;
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
+    this.#queue = openFaceQueue(redis);
     this.#room = options.room ?? anyRoom;
     this.#results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#idempotency = new IdempotencyRecords(this.#connection.client, this.#keys);
@@ -126,7 +125,8 @@ export class Batches {
    * @throws ProblemError `batch_not_found` when it has expired or was erased
    */
   lines(id: string, part: number, indexes: readonly number[]): Promise<PartLines> {
-    return this.#reader.attempt(() => readPartLines(this.#reader.client, this.#keys, { id, part, indexes }));
+    const { longReads } = this.#redis;
+    return longReads.attempt(() => readPartLines(longReads.client, this.#keys, { id, part, indexes }));
   }
 
   /** The bytes of a line, or of a part that is an object like one, piece by piece. */
@@ -187,12 +187,6 @@ export class Batches {
       await this.#events.resend(record.event);
       return this.#events.attempts(record.event);
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#queue.close();
-    await this.#connection.close();
-    await this.#reader.close();
   }
 
   async #submitOnce({ id: newId, plan, ...rest }: BatchMaterial, idempotency: Idempotency): Promise<BatchSubmission> {

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type FacePriority, type FleetState, queueCatalogue } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
 import { type FaceQueue, isPaused, openFaceQueue } from "../jobs/job/face-queue.js";
 import { readyWorkers } from "../jobs/work/worker-registry.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
 import { numberIn } from "../redis/info-field.js";
-import { QueueKeys } from "../redis/queue-keys.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
 import { evictionPolicyIn, noEviction } from "../redis/redis-check.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { script } from "../redis/script.js";
 import { keptMs } from "../webhooks/event-records.js";
 
@@ -68,10 +67,10 @@ export class FleetObserver {
   readonly #queue: FaceQueue;
   readonly #token = randomUUID();
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
+    this.#queue = openFaceQueue(redis);
   }
 
   /**
@@ -110,11 +109,6 @@ export class FleetObserver {
    */
   tenants(): Promise<TenantState[]> {
     return this.#connection.attempt(() => this.#tenants());
-  }
-
-  async close(): Promise<void> {
-    await this.#queue.close();
-    await this.#connection.close();
   }
 
   async #look(): Promise<FleetState> {

@@ -1,8 +1,7 @@
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
 import type { OwnName } from "../../object-store/index.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { as, clock, script } from "../redis/script.js";
 import { uploadKeys, uploadOwnership } from "../uploads/upload-ownership.js";
 
@@ -60,9 +59,9 @@ export class Orphans {
   readonly #connection: RedisConnection;
   readonly #keys: QueueKeys;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
   }
 
   /** The cursor of the list from which on to look; undefined when it is nobody's turn, or another's for five minutes. */
@@ -83,10 +82,6 @@ export class Orphans {
     const args = { batchesPrefix: this.#keys.batch(""), objects };
     const [seconds, ...places] = await this.#attempt((redis) => unknown.run(redis, keys, args));
     return { orphans: places.map((place) => objects[place - 1]!), now: new Date(seconds! * 1000) };
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 
   #attempt<T>(commands: (redis: RedisConnection["client"]) => Promise<T>): Promise<T> {

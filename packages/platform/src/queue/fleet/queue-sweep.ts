@@ -1,5 +1,4 @@
 import { type FaceJobPayload, ProblemError } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
 import { Periodic } from "../../lifecycle/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
@@ -13,8 +12,9 @@ import { type FaceQueue, openFaceQueue } from "../jobs/job/face-queue.js";
 import { originOf } from "../jobs/job/job-trace.js";
 import { endedJob, type FaceQueueJob, givenUpProblem } from "../jobs/job/job-view.js";
 import { keptKeys, ledger, ledgerKeys } from "../ledger/ledger.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { as, clock, script } from "../redis/script.js";
 import { ResultStore } from "../results/result-store.js";
 import { uploadKeys, uploadOwnership } from "../uploads/upload-ownership.js";
@@ -116,25 +116,22 @@ export class QueueSweep {
   readonly #batches: BatchSteps;
   readonly #sweeps = new Periodic(everyMs, () => this.#sweepInTurn());
 
-  constructor(settings: RedisSettings, options: QueueSweepOptions) {
+  constructor(redis: FleetRedis, options: QueueSweepOptions) {
     this.#options = options;
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#queue = openFaceQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#keys = redis.keys;
+    this.#connection = redis.commands;
+    this.#queue = openFaceQueue(redis);
     const results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#outcomes = new Outcomes(this.#connection.client, this.#keys, results, { ...options, items: itemEnds });
-    this.#batches = new BatchSteps(settings, options);
+    this.#batches = new BatchSteps(redis);
   }
 
   start(): void {
     this.#sweeps.start();
   }
 
-  async stop(): Promise<void> {
-    await this.#sweeps.stop();
-    await this.#batches.close();
-    await this.#queue.close();
-    await this.#connection.close();
+  stop(): Promise<void> {
+    return this.#sweeps.stop();
   }
 
   /** @throws ProblemError `queue_unavailable` */

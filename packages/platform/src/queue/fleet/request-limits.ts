@@ -1,8 +1,6 @@
 import type { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 
 /** How long a tenant's allowance is for, from its first request on, in seconds. */
 export const requestWindowSeconds = 60;
@@ -28,18 +26,18 @@ export class RequestLimits {
   /** By the number of requests that they allow: a tenant's number changes when its keys are read again. */
   readonly #limiters = new Map<number, RateLimiterRedis>();
 
-  private constructor(library: Library, settings: RedisSettings, options: { readonly logger: Logger }) {
+  private constructor(library: Library, redis: FleetRedis) {
     this.#library = library;
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#prefix = new QueueKeys(settings.QUEUE_PREFIX).requests;
+    this.#connection = redis.commands;
+    this.#prefix = redis.keys.requests;
   }
 
   /**
    * Loads the library, which the other programs that use this package need not wait for, and gives the connection a
    * moment, so that the first requests are counted.
    */
-  static async open(settings: RedisSettings, options: { readonly logger: Logger }): Promise<RequestLimits> {
-    const limits = new RequestLimits(await import("rate-limiter-flexible"), settings, options);
+  static async open(redis: FleetRedis): Promise<RequestLimits> {
+    const limits = new RequestLimits(await import("rate-limiter-flexible"), redis);
     const connected = limits.#connection.attempt(() => limits.#connection.client.ping());
     await connected.catch(() => undefined);
     return limits;
@@ -53,10 +51,6 @@ export class RequestLimits {
       if (refusal instanceof this.#library.RateLimiterRes) return allowanceOf(refusal, true);
       throw refusal;
     }
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 
   #limiter(perMinute: number): RateLimiterRedis {

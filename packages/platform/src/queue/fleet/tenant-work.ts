@@ -1,11 +1,11 @@
-import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import { type ObjectStore, OwnObjects } from "../../object-store/index.js";
 import { Batches } from "../batches/batches.js";
 import { itemEnds } from "../batches/item-end.js";
 import { FaceJobs } from "../jobs/face-jobs.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { UploadRegistry } from "../uploads/upload-registry.js";
 import { FleetObserver, type TenantState } from "./fleet-observer.js";
 
@@ -31,13 +31,13 @@ export class TenantWork {
   readonly #observer: FleetObserver;
   readonly #own: OwnObjects;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#jobs = new FaceJobs(settings, { ...options, items: itemEnds });
-    this.#batches = new Batches(settings, options);
-    this.#uploads = new UploadRegistry(settings, options);
-    this.#observer = new FleetObserver(settings, options);
+  constructor(redis: FleetRedis, options: { readonly logger: Logger; readonly store: ObjectStore }) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
+    this.#jobs = new FaceJobs(redis, { ...options, items: itemEnds });
+    this.#batches = new Batches(redis, options);
+    this.#uploads = new UploadRegistry(redis);
+    this.#observer = new FleetObserver(redis);
     this.#own = new OwnObjects(options.store, () => this.#uploads.secret());
   }
 
@@ -59,11 +59,6 @@ export class TenantWork {
     const batches = await this.#eraseBatches(tenant);
     const jobs = await this.#eraseJobs(tenant);
     return { batches, jobs, uploads: await this.#giveUpUploads(tenant) };
-  }
-
-  async close(): Promise<void> {
-    const parts = [this.#jobs, this.#batches, this.#uploads, this.#observer, this.#connection];
-    await Promise.all(parts.map((part) => part.close()));
   }
 
   async #eraseBatches(tenant: string): Promise<number> {

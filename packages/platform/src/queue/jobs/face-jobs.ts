@@ -9,14 +9,14 @@ import {
   type WebhookAttempts,
 } from "@facefleet/contracts";
 import { SpanKind } from "@opentelemetry/api";
-import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { activeTrace, inSpan } from "../../tracing/index.js";
 import type { Quotas } from "../ledger/quotas.js";
 import { anyRoom, quotasWithin, type Room } from "../ledger/redis-room.js";
-import { idempotencyDigest, QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import { idempotencyDigest, type QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { UsableRedis } from "../redis/usable-redis.js";
 import type { KeptText } from "../results/kept-text.js";
 import { ResultStore } from "../results/result-store.js";
@@ -99,28 +99,28 @@ export class FaceJobs {
   /** Waits and streams of events. */
   #watchers = 0;
 
-  constructor(settings: RedisSettings, options: FaceJobsOptions) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    const redis = this.#connection.client;
-    const keys = new QueueKeys(settings.QUEUE_PREFIX);
-    const queue = openFaceQueue(redis, settings.QUEUE_PREFIX);
-    const results = new ResultStore(redis, keys, options);
-    const outcomes = new Outcomes(redis, keys, results, options);
-    const events = new EventRecords(redis, keys);
+  constructor(redis: FleetRedis, options: FaceJobsOptions) {
+    this.#connection = redis.commands;
+    const { client } = this.#connection;
+    const { keys } = redis;
+    const queue = openFaceQueue(redis);
+    const results = new ResultStore(client, keys, options);
+    const outcomes = new Outcomes(client, keys, results, options);
+    const events = new EventRecords(client, keys);
     const sightings = new JobSightings(queue, outcomes, events);
-    this.redis = new UsableRedis(this.#connection, keys);
+    this.redis = new UsableRedis(redis);
     this.#keys = keys;
     this.#queue = queue;
-    this.#submissions = new Submissions(redis, keys, queue);
+    this.#submissions = new Submissions(client, keys, queue);
     this.#sightings = sightings;
-    this.#idempotency = new IdempotencyRecords(redis, keys);
-    this.#list = new JobList(redis, keys, sightings);
+    this.#idempotency = new IdempotencyRecords(client, keys);
+    this.#list = new JobList(client, keys, sightings);
     this.#removal = new JobRemoval(queue, outcomes, sightings, results);
-    this.#retry = new JobRetry(redis, keys, queue, sightings);
+    this.#retry = new JobRetry(client, keys, queue, sightings);
     this.#webhooks = new JobWebhooks(sightings, events);
     this.#results = results;
     this.#room = options.room ?? anyRoom;
-    this.#finished = new FinishedSignal(settings, keys.finishedChannel, options.logger);
+    this.#finished = new FinishedSignal(redis, keys.finishedChannel, options.logger);
   }
 
   /**
@@ -260,12 +260,6 @@ export class FaceJobs {
   /** The workers that are ready now. */
   workers(): Promise<FleetWorker[]> {
     return this.#connection.attempt(() => readyWorkers(this.#connection.client, this.#keys));
-  }
-
-  async close(): Promise<void> {
-    await this.#finished.close();
-    await this.#queue.close();
-    await this.#connection.close();
   }
 
   /** Many that watch at the same time look less often, each: their looks together would be a load of its own. */

@@ -1,10 +1,9 @@
 import { ProblemError } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
 import { Periodic } from "../../lifecycle/index.js";
-import type { Logger } from "../../logging/index.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
 import { numberIn } from "../redis/info-field.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import type { Quotas } from "./quotas.js";
 
 const lookEveryMs = 1000;
@@ -52,9 +51,9 @@ export class RedisRoom implements Room {
   #most = Number.POSITIVE_INFINITY;
   #tenants = 0;
 
-  constructor(settings: RedisSettings, { logger }: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
   }
 
   /** Resolves after the first look. */
@@ -78,9 +77,8 @@ export class RedisRoom implements Room {
     return Math.min(most, (this.#most * shareOfOne) / Math.max(2, this.#tenants));
   }
 
-  async close(): Promise<void> {
-    await this.#looks.stop();
-    await this.#connection.close();
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   async #look(): Promise<void> {

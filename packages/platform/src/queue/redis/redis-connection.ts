@@ -2,15 +2,11 @@ import { ProblemError } from "@facefleet/contracts";
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisSettings } from "../../config/index.js";
 import { parseRedisUrl, shownRedis } from "../../config/redis-url.js";
-import type { Logger } from "../../logging/index.js";
-import { ConnectionLog } from "./connection-log.js";
+import type { ConnectionLog } from "./connection-log.js";
 import { routeTo } from "./redis-route.js";
 
-/**
- * A producer answers or fails within about a second, and so does a reader of what is long, if a little later; a consumer
- * waits until Redis is back.
- */
-export type RedisRole = "producer" | "reader" | "consumer";
+/** What a connection is for (`FleetRedis`). */
+export type Purpose = "commands" | "longReads" | "work" | "news";
 
 const readyWithinMs = 500;
 
@@ -23,7 +19,7 @@ function isElsewhere(error: Error): boolean {
 }
 
 /** `socketTimeout` replaces a connection whose other end has vanished without closing it. */
-const producer = {
+const failingFast = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   reconnectOnError: isElsewhere,
@@ -34,22 +30,26 @@ const producer = {
   retryStrategy: (attempt: number) => Math.min(50 * attempt, 500),
 } satisfies RedisOptions;
 
+const waiting = {
+  maxRetriesPerRequest: null,
+  // 2: and sends the command again.
+  reconnectOnError: (error: Error) => (isElsewhere(error) ? 2 : false),
+  connectTimeout: 5000,
+  socketTimeout: 30_000,
+  retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
+} satisfies RedisOptions;
+
 const optionsOf = {
-  producer,
-  reader: { ...producer, commandTimeout: 10_000, socketTimeout: 15_000 },
-  consumer: {
-    maxRetriesPerRequest: null,
-    // 2: and sends the command again.
-    reconnectOnError: (error: Error) => (isElsewhere(error) ? 2 : false),
-    connectTimeout: 5000,
-    socketTimeout: 30_000,
-    retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
-  },
-} satisfies Record<RedisRole, RedisOptions>;
+  commands: failingFast,
+  longReads: { ...failingFast, commandTimeout: 10_000, socketTimeout: 15_000 },
+  work: waiting,
+  news: waiting,
+} satisfies Record<Purpose, RedisOptions>;
 
 /** One Redis connection that heals itself. */
 export class RedisConnection {
   readonly client: Redis;
+  readonly #purpose: Purpose;
   readonly #log: ConnectionLog;
   readonly #place: string;
   /** Those that wait for it to be ready, in the order in which they came. */
@@ -59,9 +59,10 @@ export class RedisConnection {
   #closing = false;
   #lastError: Error | undefined;
 
-  constructor(settings: RedisSettings, options: { role: RedisRole; logger: Logger }) {
-    this.#log = ConnectionLog.of(options.logger);
-    const own = optionsOf[options.role];
+  constructor(settings: RedisSettings, { purpose, log }: { readonly purpose: Purpose; readonly log: ConnectionLog }) {
+    this.#purpose = purpose;
+    this.#log = log;
+    const own = optionsOf[purpose];
     const address = parseRedisUrl(settings.REDIS_URL);
     this.#place = shownRedis(address);
     const route = routeTo(address, settings.QUEUE_PREFIX, own);
@@ -98,7 +99,7 @@ export class RedisConnection {
 
   async close(): Promise<void> {
     this.#closing = true;
-    this.#log.forget(this);
+    this.#log.forget(this.#purpose);
     if (this.isReady) await this.client.quit().catch(() => undefined);
     this.client.disconnect();
     for (const settle of this.#waiting) settle();
@@ -127,12 +128,12 @@ export class RedisConnection {
   #closed(): void {
     if (this.#closing) return;
     const error = this.#wrongDatabase ?? this.#lastError;
-    if (this.#wasReady) this.#log.lost(this, this.#place, error);
-    else this.#log.absent(this, this.#place, error);
+    if (this.#wasReady) this.#log.lost(this.#purpose, this.#place, error);
+    else this.#log.absent(this.#purpose, this.#place, error);
   }
 
   #ready(): void {
-    this.#log.restored(this);
+    this.#log.restored(this.#purpose);
     this.#wasReady = true;
     this.#wrongDatabase = undefined;
     this.#lastError = undefined;

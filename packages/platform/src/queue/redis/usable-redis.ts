@@ -1,19 +1,15 @@
 import { ProblemError } from "@facefleet/contracts";
 import type { Logger } from "../../logging/index.js";
-import type { QueueKeys } from "./queue-keys.js";
+import type { FleetRedis } from "./fleet-redis.js";
 import { checkRedis, evictionPolicyIn, noEviction, type RedisFault, redisFaultOf } from "./redis-check.js";
-import type { RedisConnection } from "./redis-connection.js";
 
 const checkedForMs = 1000;
 
-/** Whether the Redis of a connection can be used. */
+/** Whether the fleet's Redis can be used. */
 export class UsableRedis {
   #checked: Promise<void> | undefined;
 
-  constructor(
-    private readonly connection: RedisConnection,
-    private readonly keys: QueueKeys,
-  ) {}
+  constructor(private readonly redis: FleetRedis) {}
 
   /**
    * Looks whether it answers, takes writes, and lets its user do what the service does. Those who ask within a second share
@@ -27,8 +23,8 @@ export class UsableRedis {
 
   /** How it makes room when it is full. */
   evictionPolicy(): Promise<string> {
-    const { client } = this.connection;
-    return this.connection.attempt(async () => evictionPolicyIn(await client.info("memory")));
+    const { commands } = this.redis;
+    return commands.attempt(async () => evictionPolicyIn(await commands.client.info("memory")));
   }
 
   async #check(): Promise<void> {
@@ -36,7 +32,8 @@ export class UsableRedis {
       this.#checked = undefined;
     }, checkedForMs).unref();
     try {
-      await this.connection.attempt(() => checkRedis(this.connection.client, this.keys));
+      const { commands, keys } = this.redis;
+      await commands.attempt(() => checkRedis(commands.client, keys));
     } catch (error) {
       const fault = redisFaultOf(error);
       throw fault ? new ProblemError("queue_unavailable", fault.message, { cause: fault }) : error;

@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import type { RedisSettings } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
 import { type DueForDeletion, takeDueForDeletion } from "../redis/due.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import type { KeptText, StoredText } from "./kept-text.js";
 import { ResultStore, removeResult } from "./result-store.js";
 
@@ -17,9 +17,9 @@ export class StoredResults {
   readonly #keys: QueueKeys;
   readonly #results: ResultStore;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: { readonly logger: Logger; readonly store: ObjectStore }) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
     this.#results = new ResultStore(this.#connection.client, this.#keys, options);
   }
 
@@ -53,9 +53,5 @@ export class StoredResults {
   /** To be called once the object is deleted. Idempotent. */
   async remove(id: string): Promise<void> {
     await this.#connection.attempt(() => removeResult(this.#connection.client, this.#keys, id));
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 }

@@ -1,10 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
 import { keptKeys, ledger, ledgerKeys, overhead, storedKeys } from "../ledger/ledger.js";
 import { bytesOf, type Quotas, refusals, refused } from "../ledger/quotas.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { as, clock, type KeysOf, part, script } from "../redis/script.js";
 import { uploadKeys, uploadOwnership, uploadSets } from "./upload-ownership.js";
 
@@ -189,9 +188,9 @@ export class UploadRegistry {
   readonly #keys: QueueKeys;
   #secret: { readonly value: string; readonly until: number } | undefined;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
   }
 
   /**
@@ -287,10 +286,6 @@ export class UploadRegistry {
     if (known !== null) return known;
     await client.set(this.#keys.uploadSecret, randomBytes(32).toString("base64url"), "NX");
     return (await client.get(this.#keys.uploadSecret))!;
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 
   get #registerKeys(): KeysOf<typeof announce> {

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OutboxEvent, OutboxResend, type WebhookDelivery } from "@facefleet/contracts";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { type PublicSettings, publicBase, type RedisSettings } from "../../config/index.js";
+import { publicBase } from "../../config/index.js";
 import type { Logger } from "../../logging/index.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { QueueKeys } from "../redis/queue-keys.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { as, script } from "../redis/script.js";
 import { EventRecords } from "./event-records.js";
 import { addDeliveries, openWebhookQueue, type WebhookQueue } from "./webhook-queue.js";
@@ -56,14 +57,17 @@ export class OutboxRelay {
   readonly #stopping = new AbortController();
   #relaying: Promise<void> = Promise.resolve();
 
-  /** Links of webhooks begin with `PUBLIC_URL`. */
-  constructor(settings: RedisSettings & PublicSettings, { logger }: { readonly logger: Logger }) {
+  /** Links of webhooks begin with `publicUrl`. */
+  constructor(
+    redis: FleetRedis,
+    { logger, publicUrl }: { readonly logger: Logger; readonly publicUrl?: string | undefined },
+  ) {
     this.#logger = logger;
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
-    this.#connection = new RedisConnection(settings, { role: "producer", logger });
-    this.#queue = openWebhookQueue(this.#connection.client, settings.QUEUE_PREFIX);
+    this.#keys = redis.keys;
+    this.#connection = redis.commands;
+    this.#queue = openWebhookQueue(redis);
     this.#records = new EventRecords(this.#connection.client, this.#keys);
-    this.#publicBase = settings.PUBLIC_URL && publicBase(settings.PUBLIC_URL);
+    this.#publicBase = publicUrl && publicBase(publicUrl);
   }
 
   start(): void {
@@ -75,8 +79,6 @@ export class OutboxRelay {
     await this.#relaying;
     const letGo = () => release.run(this.#connection.client, { lease: this.#keys.relay }, { relay: this.#token });
     await this.#connection.attempt(letGo).catch(() => undefined);
-    await this.#queue.close();
-    await this.#connection.close();
   }
 
   /**

@@ -1,17 +1,13 @@
 import { queueCatalogue, type TraceContext, type WebhookAttempt, type WebhookDelivery } from "@facefleet/contracts";
 import { SpanKind } from "@opentelemetry/api";
-import { DelayedError, type Job, WaitingError, Worker } from "bullmq";
-import type { RedisSettings } from "../../config/index.js";
+import { DelayedError, type Job, WaitingError } from "bullmq";
 import type { Egress } from "../../egress/index.js";
 import type { Pass } from "../../egress/origin-circuit.js";
 import { OriginCircuits, originOf } from "../../egress/origin-circuits.js";
-import { settlesWithin } from "../../lifecycle/index.js";
 import { type Logger, OccasionalLines } from "../../logging/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../../tracing/index.js";
-import { unasked } from "../redis/bullmq-redis.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
-import { Taking } from "../redis/taking.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import { QueueWorker } from "../redis/queue-worker.js";
 import { isReceiverDown } from "./attempt.js";
 import { type EventRecord, EventRecords, type Progress } from "./event-records.js";
 import { retryDelay } from "./retry-schedule.js";
@@ -46,8 +42,6 @@ const longestRoundMs = 36 * 3600 * 1000;
 const slackMs = 50;
 /** After a failure of our own. */
 const afterFaultMs = 30_000;
-/** How long deliveries have, once told to stop, to let go. */
-const letGoMs = 1000;
 
 /**
  * Delivers events to their receivers, each at least once. BullMQ keeps when an event's turn is and sees that a worker
@@ -57,59 +51,47 @@ export class WebhookDeliverer {
   readonly #options: WebhookDelivererOptions;
   readonly #logger: Logger;
   readonly #lines: OccasionalLines;
-  readonly #connection: RedisConnection;
   readonly #records: EventRecords;
   readonly #secrets: SecretRecords;
   readonly #circuits: OriginCircuits;
-  readonly #worker: Worker<WebhookDelivery, void>;
-  readonly #taking: Taking;
+  readonly #worker: QueueWorker<WebhookDelivery>;
   readonly #slots: SlowSlots;
   readonly #outOfTime = new AbortController();
 
-  constructor(settings: RedisSettings, options: WebhookDelivererOptions) {
-    const { logger, concurrency, lockDurationMs = webhooks.lockDurationMs } = options;
-    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: WebhookDelivererOptions) {
+    const { logger, concurrency, lockDurationMs } = options;
+    const { keys, work } = redis;
     this.#options = options;
     this.#logger = logger;
     this.#lines = new OccasionalLines(logger);
-    this.#connection = new RedisConnection(settings, { role: "consumer", logger });
-    this.#records = new EventRecords(this.#connection.client, keys);
-    this.#secrets = new SecretRecords(this.#connection.client, keys);
+    this.#records = new EventRecords(work.client, keys);
+    this.#secrets = new SecretRecords(work.client, keys);
     this.#circuits = new OriginCircuits({ concurrency });
-    this.#worker = new Worker<WebhookDelivery, void>(webhooks.name, (job, token) => this.#take(job, token), {
-      connection: this.#connection.client,
-      prefix: settings.QUEUE_PREFIX,
-      ...unasked,
-      autorun: false,
+    this.#worker = new QueueWorker<WebhookDelivery>(redis, {
+      logger,
+      queue: webhooks,
+      lockDurationMs,
       concurrency,
-      lockDuration: lockDurationMs,
-      stalledInterval: lockDurationMs / 2,
-      maxStalledCount: webhooks.maxStalls,
-      runRetryDelay: 1000,
+      take: (job, token) => this.#take(job, token),
     });
-    this.#taking = new Taking(this.#worker, this.#connection, logger);
-    this.#slots = new SlowSlots({ worker: this.#worker, taking: this.#taking, slots: concurrency });
-    this.#worker.on("failed", (job, error) => this.#logger.error({ err: error, delivery: job?.id }, "delivery failed"));
+    const { bull, taking } = this.#worker;
+    this.#slots = new SlowSlots({ worker: bull, taking, slots: concurrency });
+    bull.on("failed", (job, error) => this.#logger.error({ err: error, delivery: job?.id }, "delivery failed"));
   }
 
   get isRunning(): boolean {
-    return this.#worker.isRunning();
+    return this.#worker.bull.isRunning();
   }
 
   /** Begins to deliver, as soon as Redis can be reached. */
   start(): void {
-    this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped delivering"));
+    this.#worker.start();
   }
 
   /** Takes no more events and waits for those on their way. What is left at the deadline is sent by another. */
-  async stop(deadlineMs: number): Promise<void> {
-    this.#taking.stop();
-    const closed = this.#worker.close();
-    if (!(await settlesWithin(closed, deadlineMs))) {
-      this.#outOfTime.abort(new Error("The worker is stopping"));
-      await settlesWithin(closed, letGoMs);
-    }
-    await this.#connection.close();
+  stop(deadlineMs: number): Promise<void> {
+    const letGo = () => this.#outOfTime.abort(new Error("The worker is stopping"));
+    return this.#worker.stop({ deadlineMs, letGo });
   }
 
   async #take(job: DeliveryJob, token: string | undefined): Promise<void> {

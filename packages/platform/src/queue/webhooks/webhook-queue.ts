@@ -1,22 +1,14 @@
 import { queueCatalogue, type WebhookDelivery } from "@facefleet/contracts";
-import { type JobsOptions, Queue } from "bullmq";
-import type { Redis } from "ioredis";
-import { unasked } from "../redis/bullmq-redis.js";
+import type { JobsOptions, Queue } from "bullmq";
+import { openQueue } from "../redis/bullmq-redis.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
 
 export type WebhookQueue = Queue<WebhookDelivery, void, string>;
 
 const { name, attempts, backoff } = queueCatalogue.webhooks;
 
-export function openWebhookQueue(redis: Redis, prefix: string): WebhookQueue {
-  const queue: WebhookQueue = new Queue(name, {
-    connection: redis,
-    prefix,
-    ...unasked,
-    streams: { events: { maxLen: 1000 } },
-  });
-  // The connection logs its own losses; without a listener they would end the process.
-  queue.on("error", () => undefined);
-  return queue;
+export function openWebhookQueue(redis: FleetRedis): WebhookQueue {
+  return openQueue(name, redis, 1000);
 }
 
 const options = {

@@ -1,8 +1,6 @@
 import type { WebhookSecret } from "@facefleet/contracts";
-import type { RedisSettings } from "../../config/index.js";
-import type { Logger } from "../../logging/index.js";
-import { QueueKeys } from "../redis/queue-keys.js";
-import { RedisConnection } from "../redis/redis-connection.js";
+import type { FleetRedis } from "../redis/fleet-redis.js";
+import type { RedisConnection } from "../redis/redis-connection.js";
 import { SecretRecords } from "./secret-records.js";
 
 /**
@@ -13,9 +11,9 @@ export class WebhookSecrets {
   readonly #connection: RedisConnection;
   readonly #records: SecretRecords;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#records = new SecretRecords(this.#connection.client, new QueueKeys(settings.QUEUE_PREFIX));
+  constructor(redis: FleetRedis) {
+    this.#connection = redis.commands;
+    this.#records = new SecretRecords(this.#connection.client, redis.keys);
   }
 
   current(tenant: string): Promise<WebhookSecret> {
@@ -25,9 +23,5 @@ export class WebhookSecrets {
   /** Makes a new secret; the one until now signs for another 24 hours. */
   rotate(tenant: string): Promise<WebhookSecret> {
     return this.#connection.attempt(() => this.#records.rotate(tenant));
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 }

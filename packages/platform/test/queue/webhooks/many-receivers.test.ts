@@ -9,6 +9,9 @@ const slowMs = (milliseconds: number): Behaviour => {
   return (response) => void setTimeout(() => response.writeHead(200).end(), milliseconds);
 };
 
+/** The other's two hundred, sixteen at a time for seconds each, would hold an event back three times as long at least. */
+const heldBackMs = 10_000;
+
 /** How long the events of a healthy receiver take while another has hundreds of its own. */
 async function delaysBeside(troubled: (bench: WebhookBench) => Promise<string>) {
   const bench = new WebhookBench();
@@ -20,7 +23,7 @@ async function delaysBeside(troubled: (bench: WebhookBench) => Promise<string>) 
   for (let i = 0; i < 5; i++) {
     const { event } = await bench.ended(healthy.url);
     const start = Date.now();
-    await expect.poll(() => healthy.ids, { interval: 10, timeout: 5000 }).toContain(event);
+    await expect.poll(() => healthy.ids, { interval: 10, timeout: 60_000 }).toContain(event);
     delays.push(Date.now() - start);
   }
   return { bench, delays };
@@ -29,17 +32,17 @@ async function delaysBeside(troubled: (bench: WebhookBench) => Promise<string>) 
 describe("two hundred events for a receiver that is in trouble do not hold back another's", () => {
   it("when it is down", async () => {
     const { delays } = await delaysBeside(async () => `http://127.0.0.1:${await freePort()}/`);
-    expect(Math.max(...delays)).toBeLessThan(2000);
+    expect(Math.max(...delays)).toBeLessThan(heldBackMs);
   });
 
   it("when it never answers", async () => {
     const { delays } = await delaysBeside(async (bench) => (await bench.receiver(silence)).url);
-    expect(Math.max(...delays)).toBeLessThan(2000);
+    expect(Math.max(...delays)).toBeLessThan(heldBackMs);
   });
 
   it("when it answers, but slowly", async () => {
     const { delays } = await delaysBeside(async (bench) => (await bench.receiver(slowMs(2500))).url);
-    expect(Math.max(...delays)).toBeLessThan(2000);
+    expect(Math.max(...delays)).toBeLessThan(heldBackMs);
   });
 });
 
@@ -51,9 +54,9 @@ it("sixty receivers of one tenant that never answer do not hold back another's",
   // They would hold every slot until long after this test.
   bench.delivering({ timeoutMs: 60_000, retryDelaysMs: [60_000] });
   const asked = () => silent.flatMap(({ received }) => received).length;
-  await expect.poll(asked, { timeout: 5000 }).toBeGreaterThanOrEqual(16);
+  await expect.poll(asked, { timeout: 60_000 }).toBeGreaterThanOrEqual(16);
   const { event } = await bench.ended(healthy.url, { sent: { tenant: "b" } });
-  await expect.poll(() => healthy.ids, { timeout: 5000 }).toContain(event);
+  await expect.poll(() => healthy.ids, { timeout: 60_000 }).toContain(event);
   // Until as many are slow as there are slots, more are begun; then no more.
   await sleep(2000);
   expect(asked()).toBeLessThanOrEqual(32);

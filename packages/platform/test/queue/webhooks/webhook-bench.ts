@@ -22,13 +22,13 @@ export class WebhookBench extends QueueBench {
   }
 
   relay(): OutboxRelay {
-    const relay = new OutboxRelay(this.settings, { logger: silent });
+    const relay = new OutboxRelay(this.fleet, { logger: silent });
     this.onClose(() => relay.stop());
     return relay;
   }
 
   deliverer(options: DelivererOptions = {}): WebhookDeliverer {
-    const deliverer = new WebhookDeliverer(this.settings, {
+    const deliverer = new WebhookDeliverer(this.fleet, {
       logger: silent,
       egress: new EgressGuard({ allow: ["127.0.0.1"] }),
       concurrency: 16,

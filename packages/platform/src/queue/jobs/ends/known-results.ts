@@ -1,9 +1,9 @@
 import type { JobResult } from "@facefleet/contracts";
-import type { RedisSettings } from "../../../config/index.js";
 import type { Logger } from "../../../logging/index.js";
 import type { ObjectStore } from "../../../object-store/index.js";
-import { QueueKeys } from "../../redis/queue-keys.js";
-import { RedisConnection } from "../../redis/redis-connection.js";
+import type { FleetRedis } from "../../redis/fleet-redis.js";
+import type { QueueKeys } from "../../redis/queue-keys.js";
+import type { RedisConnection } from "../../redis/redis-connection.js";
 import { ResultStore } from "../../results/result-store.js";
 import { erased, Outcomes } from "./outcomes.js";
 
@@ -24,9 +24,9 @@ export class KnownResults {
   readonly #results: ResultStore;
   readonly #outcomes: Outcomes;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger; readonly store: ObjectStore }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: { readonly logger: Logger; readonly store: ObjectStore }) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
     this.#results = new ResultStore(this.#connection.client, this.#keys, options);
     this.#outcomes = new Outcomes(this.#connection.client, this.#keys, this.#results);
   }
@@ -45,9 +45,5 @@ export class KnownResults {
   async remember({ tenant, digest }: KnownRequest, jobId: string, ttlSeconds: number): Promise<void> {
     const key = this.#keys.knownResult(tenant, digest);
     await this.#connection.attempt(() => this.#connection.client.set(key, jobId, "PX", ttlSeconds * 1000));
-  }
-
-  close(): Promise<void> {
-    return this.#connection.close();
   }
 }

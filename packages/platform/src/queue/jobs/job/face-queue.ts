@@ -1,23 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { type FaceJobPayload, queueCatalogue } from "@facefleet/contracts";
-import { type JobsOptions, Queue } from "bullmq";
+import type { JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { unasked } from "../../redis/bullmq-redis.js";
+import { openQueue } from "../../redis/bullmq-redis.js";
+import type { FleetRedis } from "../../redis/fleet-redis.js";
 
 export type FaceQueue = Queue<FaceJobPayload, void, string>;
 
 const { name, attempts, backoff } = queueCatalogue.faces;
 
-export function openFaceQueue(redis: Redis, prefix: string): FaceQueue {
-  const queue: FaceQueue = new Queue(name, {
-    connection: redis,
-    prefix,
-    ...unasked,
-    streams: { events: { maxLen: 10_000 } },
-  });
-  // The connection logs its own losses; without a listener they would end the process.
-  queue.on("error", () => undefined);
-  return queue;
+export function openFaceQueue(redis: FleetRedis): FaceQueue {
+  return openQueue(name, redis, 10_000);
 }
 
 /** Whether somebody has paused it, as the tools of BullMQ can: its workers take nothing then. */

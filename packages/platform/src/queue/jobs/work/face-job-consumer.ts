@@ -7,19 +7,16 @@ import {
   queueCatalogue,
 } from "@facefleet/contracts";
 import { trace } from "@opentelemetry/api";
-import { WaitingError, Worker } from "bullmq";
+import { WaitingError } from "bullmq";
 import { Compile } from "typebox/compile";
 import { Value } from "typebox/value";
-import type { RedisSettings } from "../../../config/index.js";
-import { settlesWithin } from "../../../lifecycle/index.js";
 import { type Logger, OccasionalLines } from "../../../logging/index.js";
 import type { ObjectStore } from "../../../object-store/index.js";
 import { activeTrace, failSpan, inSpan, inTrace } from "../../../tracing/index.js";
 import type { Room } from "../../ledger/redis-room.js";
-import { unasked } from "../../redis/bullmq-redis.js";
-import { QueueKeys } from "../../redis/queue-keys.js";
-import { RedisConnection } from "../../redis/redis-connection.js";
-import { type Part, Taking } from "../../redis/taking.js";
+import type { FleetRedis } from "../../redis/fleet-redis.js";
+import { QueueWorker } from "../../redis/queue-worker.js";
+import type { Part } from "../../redis/taking.js";
 import { type Persist, untilRedisAnswers } from "../../redis/until-redis-answers.js";
 import { ResultStore } from "../../results/result-store.js";
 import { priorityOf } from "../admission/admission.js";
@@ -63,8 +60,6 @@ export interface FaceJobConsumerOptions extends Ends {
 
 const faces = queueCatalogue.faces;
 const facePayload = Compile(faces.payload);
-/** How long jobs have, once told to stop, to let go. */
-const letGoMs = 1000;
 
 /**
  * Takes face jobs and sees each to its one outcome, which is written before BullMQ is told. While Redis is away, or
@@ -74,81 +69,65 @@ export class FaceJobConsumer {
   readonly #options: FaceJobConsumerOptions;
   readonly #logger: Logger;
   readonly #lines: OccasionalLines;
-  readonly #connection: RedisConnection;
   readonly #outcomes: Outcomes;
   readonly #canceled: FinishedSignal;
-  readonly #worker: Worker<FaceJobPayload, void>;
-  readonly #taking: Taking;
+  readonly #worker: QueueWorker<FaceJobPayload>;
   readonly #slots: ExtraSlots;
   readonly #giveBack: GiveBack;
   readonly #endings = new Set<Promise<void>>();
   #outOfTime = false;
 
-  constructor(settings: RedisSettings, options: FaceJobConsumerOptions) {
-    const { logger, concurrency, lockDurationMs = faces.lockDurationMs } = options;
-    const keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: FaceJobConsumerOptions) {
+    const { logger, concurrency, lockDurationMs } = options;
+    const { keys } = redis;
+    const { client } = redis.work;
     this.#options = options;
     this.#logger = logger;
     this.#lines = new OccasionalLines(logger, 1000);
-    this.#connection = new RedisConnection(settings, { role: "consumer", logger });
-    const results = new ResultStore(this.#connection.client, keys, options);
-    this.#outcomes = new Outcomes(this.#connection.client, keys, results, options);
-    this.#canceled = new FinishedSignal(settings, keys.canceledChannel, logger);
-    // BullMQ passes the signal only to a function that declares three parameters.
-    this.#worker = new Worker<FaceJobPayload, void>(
-      faces.name,
-      (job, token, signal) => this.#take(job, token, signal),
-      {
-        connection: this.#connection.client,
-        prefix: settings.QUEUE_PREFIX,
-        ...unasked,
-        autorun: false,
-        concurrency,
-        lockDuration: lockDurationMs,
-        stalledInterval: lockDurationMs / 2,
-        maxStalledCount: faces.maxStalls,
-        runRetryDelay: 1000,
-        ...(options.isTraced && { telemetry: queueTelemetry }),
-      },
-    );
-    this.#worker.on("failed", (job, error) => this.#failed(job, error));
-    this.#taking = new Taking(this.#worker, this.#connection, logger);
-    const slotted = { redis: this.#connection.client, worker: this.#worker, taking: this.#taking };
-    this.#slots = new ExtraSlots({ ...slotted, logger, slots: concurrency });
-    this.#giveBack = new GiveBack(this.#connection.client, (id) => this.#worker.toKey(id));
+    const results = new ResultStore(client, keys, options);
+    this.#outcomes = new Outcomes(client, keys, results, options);
+    this.#canceled = new FinishedSignal(redis, keys.canceledChannel, logger);
+    this.#worker = new QueueWorker<FaceJobPayload>(redis, {
+      logger,
+      queue: faces,
+      lockDurationMs,
+      concurrency,
+      take: (job, token, signal) => this.#take(job, token, signal),
+      ...(options.isTraced && { telemetry: queueTelemetry }),
+    });
+    const { bull, taking } = this.#worker;
+    bull.on("failed", (job, error) => this.#failed(job, error));
+    this.#slots = new ExtraSlots({ redis: client, worker: bull, taking, logger, slots: concurrency });
+    this.#giveBack = new GiveBack(client, (id) => bull.toKey(id));
   }
 
   /** Begins to take jobs, as soon as Redis can be reached. */
   async start(): Promise<void> {
     await this.#canceled.open();
-    this.#worker.run().catch((error: unknown) => this.#logger.error({ err: error }, "Worker stopped taking jobs"));
+    this.#worker.start();
   }
 
   /** Takes no more jobs until the part is back, and gives back one that it was just waiting for; those it holds go on. */
   partAway(part: Part): Promise<void> {
-    return this.#taking.away(part);
+    return this.#worker.taking.away(part);
   }
 
   partBack(part: Part): Promise<void> {
-    return this.#taking.back(part);
+    return this.#worker.taking.back(part);
   }
 
   /** Takes no more jobs and waits for those it holds. What is left at the deadline goes back to the queue. */
   async stop(deadlineMs: number): Promise<void> {
-    this.#taking.stop();
     this.#slots.stop();
-    const closed = this.#worker.close().then(() => Promise.all(this.#endings));
-    if (!(await settlesWithin(closed, deadlineMs))) {
+    const letGo = () => {
       this.#outOfTime = true;
-      this.#worker.cancelAllJobs("The worker is stopping");
-      await settlesWithin(closed, letGoMs);
-    }
-    await this.#canceled.close();
-    await this.#connection.close();
+      this.#worker.bull.cancelAllJobs("The worker is stopping");
+    };
+    await this.#worker.stop({ deadlineMs, letGo, alsoEnded: () => Promise.all(this.#endings) });
   }
 
   async #take(job: FaceQueueJob, token: string | undefined, signal: AbortSignal | undefined): Promise<void> {
-    const cancel = () => this.#worker.cancelJob(job.id!, "The job is canceled");
+    const cancel = () => this.#worker.bull.cancelJob(job.id!, "The job is canceled");
     this.#canceled.on(job.id!, cancel);
     describeSpan(job);
     this.#slots.taken(job, { tenant: job.data.tenant, priority: priorityOf(job.priority) });
@@ -156,7 +135,7 @@ export class FaceJobConsumer {
       if (await this.#hasEnded(job, signal)) return;
       // Canceled while that was being asked.
       signal!.throwIfAborted();
-      if (this.#taking.isHeldUp) await this.#giveBack.toOthers(job, token);
+      if (this.#worker.taking.isHeldUp) await this.#giveBack.toOthers(job, token);
       const result = await this.#run(job, signal!);
       await this.#end(job, { state: "succeeded", result }, { signal });
     } catch (error) {
@@ -213,7 +192,7 @@ export class FaceJobConsumer {
 
   /** Returns only when it was given back for as long as it may be. */
   async #returnJob(job: FaceQueueJob, token: string | undefined, { delayMs, limitMs }: JobGivenBack): Promise<void> {
-    if (this.#taking.isHeldUp && limitMs === undefined) await this.#giveBack.toOthers(job, token);
+    if (this.#worker.taking.isHeldUp && limitMs === undefined) await this.#giveBack.toOthers(job, token);
     await this.#giveBack.forLater(job, token, { delayMs, limitMs });
   }
 
@@ -254,7 +233,7 @@ export class FaceJobConsumer {
   /** BullMQ fails some jobs itself: those whose workers died too often, or whose outcome could not be written. */
   #failed(job: FaceQueueJob | undefined, error: Error): void {
     if (job?.finishedOn === undefined || error instanceof RecordedFailure) return;
-    const options = { finishedAt: job.finishedOn!, ifIn: this.#worker.toKey("failed") };
+    const options = { finishedAt: job.finishedOn!, ifIn: this.#worker.bull.toKey("failed") };
     const end = () => this.#end(job, { state: "failed", error: givenUpProblem(job) }, options);
     const ending = inTrace(traceOf(job), end)
       .catch((cause: unknown) => this.#logger.error({ err: cause, jobId: job.id }, "Outcome not written"))

@@ -1,9 +1,9 @@
 import type { FleetWorker, WorkerInfo, WorkerLoad } from "@facefleet/contracts";
 import type { Redis } from "ioredis";
-import type { RedisSettings } from "../../../config/index.js";
 import type { Logger } from "../../../logging/index.js";
-import { QueueKeys } from "../../redis/queue-keys.js";
-import { RedisConnection } from "../../redis/redis-connection.js";
+import type { FleetRedis } from "../../redis/fleet-redis.js";
+import type { QueueKeys } from "../../redis/queue-keys.js";
+import type { RedisConnection } from "../../redis/redis-connection.js";
 
 const beatEveryMs = 5000;
 const beatTtlMs = 15_000;
@@ -17,9 +17,9 @@ export class WorkerRegistry {
   #look: (() => FleetWorker) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: RedisSettings, options: { readonly logger: Logger }) {
-    this.#connection = new RedisConnection(settings, { role: "producer", logger: options.logger });
-    this.#keys = new QueueKeys(settings.QUEUE_PREFIX);
+  constructor(redis: FleetRedis, options: { readonly logger: Logger }) {
+    this.#connection = redis.commands;
+    this.#keys = redis.keys;
     this.#logger = options.logger;
   }
 
@@ -30,13 +30,13 @@ export class WorkerRegistry {
     await this.#beat();
   }
 
-  /** Takes the worker off the list and closes the connection. */
+  /** Takes the worker off the list, until it is announced again. */
   async retire(): Promise<void> {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     const id = this.#look?.().id;
     this.#look = undefined;
     if (id !== undefined) await this.#attempt(() => this.#remove(id));
-    await this.#connection.close();
   }
 
   async #beat(): Promise<void> {
