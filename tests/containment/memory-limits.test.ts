@@ -92,7 +92,7 @@ describe.skipIf(skipped("a fleet within the memory of the manifests", notHere))(
       const headers = { "content-type": "application/json" };
       const send = () => fleet.attacker.status("POST", "/v1/jobs", { headers, body });
       const answers = await Promise.all(Array.from({ length: 32 }, send));
-      expect(answers).toEqual(answers.map(() => 202));
+      for (const status of answers) expect([202, 429, 503]).toContain(status);
       process.stdout.write(`32 images in JSON: API ${Math.round((await groups.api!.peak()) / 2 ** 20)} MiB at most\n`);
       expect(await groups.api!.killed()).toBe(0);
       await expectHealed(fleet);
