@@ -104,8 +104,17 @@ describe("outcomes", () => {
     expect(await redis.hgetall(keys.batch("b1"))).toEqual({ state: "active", succeeded: "1" });
     const lines = await redis.hgetall(keys.batchLines("b1", 1));
     expect(Object.keys(lines)).toEqual(["700"]);
-    const [image] = payload.images;
-    expect(JSON.parse(lines["700"]!)).toEqual({ index: 700, image, state: "succeeded", result: succeeded.result });
+    const {
+      images: [image],
+      metadata,
+    } = payload;
+    expect(JSON.parse(lines["700"]!)).toEqual({
+      index: 700,
+      metadata,
+      image,
+      state: "succeeded",
+      result: succeeded.result,
+    });
     expect(await redis.zcard(keys.batchLive("b1"))).toBe(0);
     expect(await redis.zcard(keys.ended)).toBe(0);
   });
