@@ -70,6 +70,7 @@ describe.skipIf(skipped("the documentation in a browser", noBrowser))("the page 
     };
     const form = "multipart/form-data";
     expect(await tryOut("detectFace", form, { image: portrait })).toMatchObject({ num_faces: 1 });
+    expect(await tryOut("extractEmbedding", "application/json")).toMatchObject({ dimensions: 512 });
   });
 
   it("is shown in no frame, and its service is used by no page, of another site", async () => {

@@ -1,5 +1,5 @@
 import swagger from "@fastify/swagger";
-import swaggerUi from "@fastify/swagger-ui";
+import swaggerUi, { type FastifySwaggerUiOptions } from "@fastify/swagger-ui";
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, FastifySchema } from "fastify";
 import type { ApiConfig } from "../config.js";
 import { components, withReferences } from "../wire/components.js";
@@ -71,10 +71,40 @@ const publicDocs: FastifyPluginAsync = async (app) => {
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: docsPolicy,
+    uiConfig: { plugins: [showExampleOfType] } as NonNullable<FastifySwaggerUiOptions["uiConfig"]>,
     transformSpecificationClone: false,
     transformSpecification: served,
   });
 };
+
+interface BodyType {
+  readonly value: string;
+  readonly pathMethod: readonly string[];
+}
+
+/**
+ * Has the page show the example of a type of body that is chosen. By itself it takes an empty form for what its user has
+ * written, and sends that as JSON, or nothing. Runs in the browser: nothing outside of it is there.
+ */
+function showExampleOfType() {
+  return {
+    statePlugins: {
+      oas3: {
+        wrapActions: {
+          setRequestContentType:
+            (
+              choose: (type: BodyType) => unknown,
+              { oas3Actions }: { oas3Actions: { setRequestBodyValue: (body: object) => void } },
+            ) =>
+            (type: BodyType) => {
+              oas3Actions.setRequestBodyValue({ value: undefined, pathMethod: type.pathMethod });
+              return choose(type);
+            },
+        },
+      },
+    },
+  };
+}
 
 /** The description as it is for whoever asked for it: with the address of the API. */
 function served(document: object, { publicBase }: FastifyRequest): object {
