@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,8 +11,8 @@ import { createBucket, type S3Server } from "./s3-server.js";
 
 // biome-ignore lint/style/noProcessEnv: where infra/seaweedfs/build.sh keeps it
 const program = seaweedfsProgram(process.env);
-/** The identities of docker-compose.yml's SeaweedFS. */
-const identities = fileURLToPath(new URL("../../../infra/seaweedfs/s3.json", import.meta.url));
+/** Who may use docker-compose.yml's SeaweedFS. */
+const composeIdentities = fileURLToPath(new URL("../../../infra/seaweedfs/s3.json", import.meta.url));
 const patienceMs = 60_000;
 
 /** Whether SeaweedFS can be started here; says so when its tests are skipped. */
@@ -25,6 +25,7 @@ if (!haveSeaweedfs) {
 export async function startSeaweedfs(): Promise<S3Server> {
   const directory = await mkdtemp(path.join(tmpdir(), "facefleet-weed-"));
   const ports = await freeSeaweedfsPorts();
+  const { identities, credentials } = await identitiesOfTests(directory);
   const server = spawn(program, seaweedfsArguments(directory, identities, ports), { stdio: "ignore" });
   const ended = once(server, "exit");
   const stop = async () => {
@@ -33,7 +34,7 @@ export async function startSeaweedfs(): Promise<S3Server> {
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const access = { endpoint: `http://127.0.0.1:${ports.s3.http}`, ...(await firstCredentials()) };
+    const access = { endpoint: `http://127.0.0.1:${ports.s3.http}`, ...credentials };
     await Promise.race([untilReady(access.endpoint), ended.then(() => Promise.reject(new Error("it ended")))]);
     const bucket = "facefleet-test";
     await createBucket(access, bucket);
@@ -44,9 +45,14 @@ export async function startSeaweedfs(): Promise<S3Server> {
   }
 }
 
-async function firstCredentials(): Promise<{ accessKeyId: string; secretAccessKey: string }> {
-  const { accessKey, secretKey } = JSON.parse(await readFile(identities, "utf8")).identities[0].credentials[0];
-  return { accessKeyId: accessKey, secretAccessKey: secretKey };
+/** The same identity, which may also make and change buckets, as the tests do. */
+async function identitiesOfTests(directory: string) {
+  const [identity] = JSON.parse(await readFile(composeIdentities, "utf8")).identities;
+  const identities = path.join(directory, "identities.json");
+  const actions = ["Admin", "Read", "Write", "List"];
+  await writeFile(identities, JSON.stringify({ identities: [{ ...identity, actions }] }));
+  const { accessKey: accessKeyId, secretKey: secretAccessKey } = identity.credentials[0];
+  return { identities, credentials: { accessKeyId, secretAccessKey } };
 }
 
 async function untilReady(endpoint: string): Promise<void> {
