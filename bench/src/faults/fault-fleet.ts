@@ -15,7 +15,7 @@ import { WebhookReceiver } from "./webhook-receiver.js";
 const services = ["api-1", "api-2", "worker-1", "worker-2"] as const;
 type ServiceName = (typeof services)[number];
 
-export const buckets = { photos: "photos", own: "facefleet-own" } as const;
+export const buckets = { photos: "facefleet", own: "facefleet-own" } as const;
 
 /**
  * The fleet as it is deployed: two APIs, two workers, a Redis that has written what it confirms, SeaweedFS and a receiver of
