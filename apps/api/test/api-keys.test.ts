@@ -105,7 +105,7 @@ describe("with a file of API keys", () => {
     ["/health", 503],
     ["/metrics", 200],
     ["/openapi.json", 200],
-    ["/docs", 200],
+    ["/docs", 302],
     ["/docs/", 200],
     ["/docs/json", 200],
     ["/docs/static/swagger-ui.css", 200],

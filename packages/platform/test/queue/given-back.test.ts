@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { WaitingError } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -72,13 +73,11 @@ describe("a job that is given back", () => {
       return redis.eval(...sent);
     };
     const evalsha = () => Promise.reject(new Error("NOSCRIPT"));
-    const key = bench.queue().toKey("j1");
+    const toKey = (name: string) => bench.queue().toKey(name);
+    const key = toKey("j1");
     await redis.hset(key, { ats: 3 });
     await redis.pexpire(key, 60_000);
-    const giveBack = new GiveBack(
-      Object.create(redis, { evalsha: { value: evalsha }, eval: { value: twice } }),
-      () => key,
-    );
+    const giveBack = new GiveBack(Object.create(redis, { evalsha: { value: evalsha }, eval: { value: twice } }), toKey);
     const job = { id: "j1", attemptsStarted: 3, moveToWait: async () => 1 } as unknown as FaceQueueJob;
     await expect(giveBack.toOthers(job, "token")).rejects.toThrow(WaitingError);
     expect(await redis.hget(key, "ats")).toBe("2");
@@ -126,8 +125,10 @@ describe("a job that is given back", () => {
     const { job } = await jobs.submit(payload, normal);
     await eventually(async () => (await jobs.find(defaultTenant, job.id))?.state === "active");
     await first.partAway("store");
-    letGo();
     await bench.started();
+    // The other has found nothing to do, and waits to be told.
+    await sleep(200);
+    letGo();
     expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({
       state: "succeeded",
       attempts: 1,

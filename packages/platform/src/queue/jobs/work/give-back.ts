@@ -35,13 +35,15 @@ return age`,
 export class GiveBack {
   constructor(
     private readonly redis: Redis,
-    private readonly keyOf: (jobId: string) => string,
+    private readonly toKey: (name: string) => string,
   ) {}
 
   /** Lets whoever is next have the job, at once. Never returns. */
   async toOthers(job: FaceQueueJob, token: string | undefined): Promise<never> {
     await this.#uncount(job, undefined);
     await moved(() => job.moveToWait(token));
+    // BullMQ tells nobody of it: who has nothing to do would look again only seconds later.
+    await untilRedisAnswers(() => this.redis.zadd(this.toKey("marker"), 0, "0"));
     throw new WaitingError();
   }
 
@@ -64,7 +66,7 @@ export class GiveBack {
 
   #uncount({ id = "", attemptsStarted }: FaceQueueJob, limitMs: number | undefined): Promise<number> {
     const args = { limit: limitMs, start: attemptsStarted };
-    return untilRedisAnswers(() => uncount.run(this.redis, { job: this.keyOf(id) }, args));
+    return untilRedisAnswers(() => uncount.run(this.redis, { job: this.toKey(id) }, args));
   }
 }
 
