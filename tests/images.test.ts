@@ -23,7 +23,7 @@ const settings = { REDIS_URL: process.env.REDIS_URL ?? "", QUEUE_PREFIX: "{image
 
 /** Sources, tests, benchmarks, evaluations, and what compiles. */
 const isForDevelopers = (file: string) =>
-  /\/@facefleet\/\w+\/(src|test)\/|\/cli\/dist\/(bench|eval|load)\/|@facefleet[+/]bench|\/(typescript|vitest|@biomejs)\//.test(
+  /\/@facefleet\/(?!client\/)\w+\/(src|test)\/|\/cli\/dist\/(bench|eval|load)\/|@facefleet[+/]bench|\/(typescript|vitest|@biomejs)\//.test(
     file,
   );
 

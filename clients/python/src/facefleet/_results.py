@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ._errors import FacefleetError
-from ._wire import AnalysisResult, Job, VerifyResult
+from ._wire import AnalysisResult, Job, MatchResult, VerifyResult
 
 
-def result_of(job: Job) -> AnalysisResult | VerifyResult:
+def result_of(job: Job) -> AnalysisResult | VerifyResult | MatchResult:
     """The result of a job that has succeeded.
 
     Raises FacefleetError with the job's own problem when it has failed, `job_canceled`, or `result_absent`.
