@@ -220,6 +220,8 @@ describe("bad input", () => {
     ],
     ["JSON that is too large", json("/v1/jobs", `"${"x".repeat(1_048_577)}"`), 413, "body_too_large", "1048576 bytes"],
     ["no object", json("/v1/jobs", "null"), 400, "invalid_request", "received nothing"],
+    ["no object to find faces in", json("/detect-face", "null"), 400, "invalid_request", "received nothing"],
+    ["no object to compare", json("/compare-faces", "null"), 400, "invalid_request", "received nothing"],
     ["a list", json("/compare-faces", "[]"), 400, "invalid_request", "a list of 0 items"],
     ["no task", job({ image: s3 }), 400, "invalid_request", "/task"],
     ["an unknown task", job({ task: "find", image: s3 }), 400, "invalid_request", '"find"'],

@@ -58,6 +58,13 @@ describe("a match", () => {
     await api.inject({ method: "DELETE", url: answer.headers.location as string });
   });
 
+  it("takes embeddings of few digits, which take more where they are kept", async () => {
+    const axis = embedding.map((_, index) => (index === 0 ? 1 : 0));
+    const answer = await submit({ probe: { embedding: axis }, gallery: [{ embedding: axis }, { embedding: axis }] });
+    expect(answer.statusCode).toBe(202);
+    await api.inject({ method: "DELETE", url: answer.headers.location as string });
+  });
+
   it("is the same request with the same embeddings, however they are written", async () => {
     const headers = { "idempotency-key": "once" };
     const first = await submit({ probe: s3, gallery: [{ embedding }] }, headers);

@@ -23,12 +23,15 @@ let store: ObjectStore;
 let own: OwnObjects;
 /** How many images are in hand at once, at most. */
 let mostAtOnce: number;
+/** How many have been looked at. */
+let analysed: number;
 
 beforeEach(async () => {
   fleet = await isolatedFleet();
   store = createObjectStore(fleet.config);
   own = new OwnObjects(store, async () => "secret");
   mostAtOnce = 0;
+  analysed = 0;
 });
 afterEach(async () => {
   await store.close();
@@ -94,6 +97,7 @@ async function match({ images, embeddings, places, options = {} }: Asked): Promi
   };
   let atOnce = 0;
   const analyse = async (bytes: Uint8Array, { maxFaces }: { maxFaces: number }) => {
+    analysed += 1;
     mostAtOnce = Math.max(mostAtOnce, ++atOnce);
     await new Promise((resolve) => setTimeout(resolve, 2));
     atOnce -= 1;
@@ -157,6 +161,13 @@ test.each([
   ["something of ours fails", ["0", "1", "away"], "inference_failed", /engine/],
 ])("a match fails where %s", async (_, images, code, message) => {
   await expect(match({ images })).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test("a match that fails leaves the rest of its gallery alone", async () => {
+  await expect(match({ images: ["0", "away", ...Array.from({ length: 40 }, () => "1")] })).rejects.toThrow();
+  const sofar = analysed;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect([analysed, sofar <= 8]).toEqual([sofar, true]);
 });
 
 test("a match has few of its images in hand at once", async () => {

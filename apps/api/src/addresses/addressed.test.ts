@@ -1,6 +1,6 @@
 import { ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { addressed, addressedLines } from "./addressed.js";
+import { addressed, addressedBytes, addressedText } from "./addressed.js";
 
 const base = "https://example.com/faces";
 const error = new ProblemError("image_undecodable").toProblem();
@@ -23,6 +23,12 @@ describe("the addresses of an answer", () => {
     expect(addressed(base, fleet)).toEqual(fleet);
   });
 
+  it("are those of what failed within a result, too", () => {
+    const result = JSON.stringify({ matches: [], failed: [{ index: 2, error }] });
+    expect(JSON.parse(addressedText(base, result)).failed[0].error.type).toBe(`${base}/docs/errors#image_undecodable`);
+    expect(addressedText("", result)).toBe(result);
+  });
+
   it.each([1, 3, 16, 17, 18, 1000])("are found in lines that come in pieces of %i bytes", async (size) => {
     const metadata = { type: "/docs/errors#x", error: "/docs/errors#y" };
     const lines = (typed: object) =>
@@ -38,7 +44,7 @@ describe("the addresses of an answer", () => {
       for (let at = 0; at < text.length; at += size) yield text.subarray(at, at + size);
     }
     const received: Buffer[] = [];
-    for await (const chunk of addressedLines(base, pieces())) received.push(chunk);
+    for await (const chunk of addressedBytes(base, pieces())) received.push(chunk);
     expect(Buffer.concat(received).toString()).toBe(lines({ ...error, type: `${base}/docs/errors#image_undecodable` }));
   });
 });

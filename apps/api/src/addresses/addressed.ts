@@ -33,11 +33,17 @@ export function addressedProblem(base: string, problem: Problem): Problem {
   return { ...problem, type: base + type, ...(job !== undefined && { job: base + job }) };
 }
 
-/** Of each line of a batch's results: nothing that a caller wrote can look like it, since a caller's values are strings. */
-const problemType = Buffer.from('"error":{"type":"');
+/** Of a problem within a result: nothing that a caller wrote can look like it, since a caller's values are strings. */
+const problemStart = '"error":{"type":"';
+const problemType = Buffer.from(problemStart);
 
-/** The same for lines of results, which pass by as bytes, cut anywhere. */
-export async function* addressedLines(base: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+/** A result that is kept as JSON, with URLs for the paths in it. */
+export function addressedText(base: string, result: string): string {
+  return base === "" ? result : result.replaceAll(problemStart, `${problemStart}${base}`);
+}
+
+/** The same for a result, or lines of results, that pass by as bytes, cut anywhere. */
+export async function* addressedBytes(base: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   if (base === "") return yield* chunks;
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {

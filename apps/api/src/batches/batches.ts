@@ -3,7 +3,7 @@ import { Batch, BatchRequest } from "@facefleet/contracts";
 import { labelled, uploadsOf } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { addressedLines } from "../addresses/addressed.js";
+import { addressedBytes } from "../addresses/addressed.js";
 import { callerTrace } from "../server/request-tracing.js";
 import type { ApiServices, Routes } from "../services.js";
 import { assertImageAllowed, assertOutputAllowed, assertPlaceAllowed } from "../tenancy/image-access.js";
@@ -95,7 +95,7 @@ export const batchRoutes: Routes = async (app, services) => {
       reply.type("application/x-ndjson").header("cache-control", "no-store");
       // Fastify would read the whole stream to answer HEAD with nothing of it.
       if (request.method === "HEAD") return reply.send(Readable.from([]));
-      const lines = addressedLines(request.publicBase, batchResults(services, record));
+      const lines = addressedBytes(request.publicBase, batchResults(services, record));
       return reply.send(services.largeAnswers.stream(request, reply, lines));
     },
   );

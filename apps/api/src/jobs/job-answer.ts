@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type FaceJobs, type FoundJob, isStored } from "@facefleet/platform";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { addressed } from "../addresses/addressed.js";
+import { addressed, addressedBytes, addressedText } from "../addresses/addressed.js";
 import type { LargeAnswers } from "../server/large-answers.js";
 
 interface Services {
@@ -21,13 +21,15 @@ export function sendJob(
   { job, result }: FoundJob,
 ): FastifyReply {
   if (result === undefined) return reply.send(job);
-  const head = `${reply.serialize(addressed(request.publicBase, job)).slice(0, -1)},"result":`;
+  const { publicBase } = request;
+  const head = `${reply.serialize(addressed(publicBase, job)).slice(0, -1)},"result":`;
   reply.type("application/json; charset=utf-8");
-  if (!isStored(result)) return reply.send(`${head}${result}}`);
-  reply.header("content-length", Buffer.byteLength(head) + result.bytes + 1);
+  if (!isStored(result)) return reply.send(`${head}${addressedText(publicBase, result)}}`);
+  // With addresses in it, it gets longer by nobody knows how much.
+  if (publicBase === "") reply.header("content-length", Buffer.byteLength(head) + result.bytes + 1);
   // Fastify would read the whole stream to answer HEAD with nothing of it.
   if (request.method === "HEAD") return reply.send(Readable.from([]));
-  const bytes = wrapped(head, jobs.resultBytes(result));
+  const bytes = wrapped(head, addressedBytes(publicBase, jobs.resultBytes(result)));
   return reply.send(largeAnswers.stream(request, reply, bytes));
 }
 

@@ -76,10 +76,10 @@ const analysisRoutes: Routes = async (app, services) => {
     task: "detect" | "embed",
     maxFaces: number,
   ): Promise<AnalysisResult> {
-    const { said, uploads, images } = await read(request, { names: imageParts.one });
+    const { said, isJson, uploads, images } = await read(request, { names: imageParts.one });
     const analysis = async () => ({
       task,
-      images: await images(said === undefined ? {} : checkImage(said)),
+      images: await images(isJson ? checkImage(said) : {}),
       options: { maxFaces, ...plain },
     });
     return analysisOf(await answerAtOnce(services, request, reply, uploads, analysis));
@@ -158,9 +158,8 @@ const analysisRoutes: Routes = async (app, services) => {
       },
     },
     async (request, reply) => {
-      const { said, uploads, images } = await read(request, { names: imageParts.pair });
-      const asked =
-        said === undefined ? undefined : await services.intake.keepFor(uploads, async () => checkPair(said));
+      const { said, isJson, uploads, images } = await read(request, { names: imageParts.pair });
+      const asked = isJson ? await services.intake.keepFor(uploads, async () => checkPair(said)) : undefined;
       if (asked && "embedding1" in asked) return compareFacesAnswer(compareGiven(asked));
       const analysis = async () => ({
         task: "verify" as const,

@@ -64,7 +64,8 @@ export async function passOnAtOnce(
   analysis: () => Promise<Analysis>,
 ): Promise<FastifyReply> {
   const { result, forget } = await endAtOnce(services, request, reply, uploads, analysis);
-  reply.raw.once("close", forget);
+  if (isClientGone(reply)) forget();
+  else reply.raw.once("close", forget);
   reply.type("application/json; charset=utf-8");
   if (isStored(result)) {
     reply.header("content-length", result.bytes);

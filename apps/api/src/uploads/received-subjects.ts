@@ -7,12 +7,11 @@ import {
   ProblemError,
   type RequestImage,
 } from "@facefleet/contracts";
-import { expectUsable } from "@facefleet/matching";
+import { embeddingFromBase64, embeddingToBase64, expectUsable } from "@facefleet/matching";
 import type { FastifyRequest } from "fastify";
 import type { ImageIntake } from "./image-intake.js";
 import type { InlineImages } from "./image-json.js";
 import type { ReceivedImage } from "./received-image.js";
-import { uploadClaimOf } from "./upload-claim.js";
 
 /** What a match compares: the probe, then its gallery. */
 export interface ReceivedSubjects {
@@ -47,7 +46,9 @@ export async function receiveSubjects(
   const identity = received.map((one) => ("embedding" in one ? one : one.identity));
   if (given.length === 0) return { images, identity };
   const json = Buffer.from(JSON.stringify(given.map(({ one }) => one) satisfies GivenEmbeddings));
-  const { uploadId } = await intake.keep(Readable.from([json]), uploadClaimOf(request, json.length));
+  const { id: tenant, quotas } = request.tenant;
+  // What is kept of them may be more than what the request says.
+  const { uploadId } = await intake.keep(Readable.from([json]), { ...quotas, tenant, bytes: json.length });
   return { images, given: { upload: uploadId, places: given.map(({ place }) => place) }, identity };
 }
 
@@ -59,22 +60,14 @@ function storable({ embedding, fingerprint }: GivenEmbedding, place: number): Gi
   const where = place === 0 ? "/probe/embedding" : `/gallery/${place - 1}/embedding`;
   const values = typeof embedding === "string" ? float32Of(embedding, where) : Float32Array.from(embedding);
   expectUsable(values, where);
-  return { embedding: base64Of(values), ...(fingerprint !== undefined && { fingerprint }) };
+  return { embedding: embeddingToBase64(values), ...(fingerprint !== undefined && { fingerprint }) };
 }
 
 function float32Of(base64: string, where: string): Float32Array {
-  const bytes = Buffer.from(base64, "base64");
-  if (bytes.length % 4 !== 0 || bytes.toString("base64") !== base64) {
-    throw new ProblemError(
-      "invalid_embedding",
-      `Expected numbers or base64 of float32 for ${where} but received other text`,
-    );
-  }
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
-}
-
-function base64Of(values: Float32Array): string {
-  const bytes = Buffer.alloc(4 * values.length);
-  for (const [index, value] of values.entries()) bytes.writeFloatLE(value, 4 * index);
-  return bytes.toString("base64");
+  const values = embeddingFromBase64(base64);
+  if (values) return values;
+  throw new ProblemError(
+    "invalid_embedding",
+    `Expected numbers or base64 of float32 for ${where} but received other text`,
+  );
 }

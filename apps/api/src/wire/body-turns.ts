@@ -87,7 +87,9 @@ export function giveTurnsToBodies(
     });
   };
   app.decorate("takeBodyTurn", async (request: FastifyRequest, bytes: number) => {
-    await take(request, bytes);
+    const turn = take(request, bytes);
+    if (turn === undefined) return;
+    await turn;
     setImmediate(end, request);
   });
   return take;

@@ -110,7 +110,7 @@ export class BatchStepper {
     if (record.stopping) return true;
     if (room.isFull) return false;
     const kept = await steps.keptBytes(record.plan.tenant);
-    return kept < batchShare * room.allowance() || (await steps.liveItems(record.id)).length === 0;
+    return kept < batchShare * room.allowance() || !(await steps.hasLiveItems(record.id));
   }
 
   async #expandChunk(record: BatchRecord): Promise<boolean> {

@@ -9,7 +9,14 @@ import {
 } from "@facefleet/contracts";
 import type { AnalysedFace, FaceAnalysis } from "@facefleet/core";
 import { packManifest } from "@facefleet/core/models";
-import { compareEmbeddings, decide, expectSameFingerprint, matchThreshold, uncertainBand } from "@facefleet/matching";
+import {
+  compareEmbeddings,
+  decide,
+  embeddingFromBase64,
+  expectSameFingerprint,
+  matchThreshold,
+  uncertainBand,
+} from "@facefleet/matching";
 import type { RunningJob } from "@facefleet/platform";
 import { Value } from "typebox/value";
 import { fetchUpload } from "./fetch-image.js";
@@ -40,12 +47,13 @@ export async function match(job: RunningJob, parts: ImageParts, signal: AbortSig
   const model = parts.modelOf(options);
   const band = uncertainBand(packManifest(model.pack).distances[options.detector][options.embedding]);
   const [first, ...gallery] = await subjectsOf(job.payload, model.fingerprint, parts, signal);
-  const see = (subject: Subject, maxFaces: number) => seen(subject, maxFaces, job, parts, signal);
-  const [probe] = await named("the probe", see(first as Subject, 1));
+  const [probe] = await named("the probe", seen(first as Subject, 1, job, parts, signal));
   const matches: GalleryMatch[] = [];
   const failed: MatchResult["failed"] = [];
-  const compare = async (subject: Subject, index: number) => {
-    const found = await see(subject, options.maxFaces).catch((error: unknown) => ownProblem(error));
+  const compare = async (subject: Subject, index: number, within: AbortSignal) => {
+    const found = await seen(subject, options.maxFaces, job, parts, within).catch((error: unknown) =>
+      ownProblem(error),
+    );
     if (!Array.isArray(found)) {
       failed.push({ index, error: found });
       return;
@@ -57,7 +65,7 @@ export async function match(job: RunningJob, parts: ImageParts, signal: AbortSig
     const decision = decide(comparison.euclideanDistance, band);
     matches.push({ index, ...comparison, decision, ...shown(near, options, false) });
   };
-  await atMost(imagesAtOnce, gallery, compare);
+  await atMost(imagesAtOnce, gallery, compare, signal);
   return {
     probe: shown(probe!, options, true),
     matches: matches.sort((a, b) => a.euclideanDistance - b.euclideanDistance || a.index - b.index),
@@ -105,8 +113,9 @@ function expectMade(place: number, received: string | undefined, expected: strin
 }
 
 function vectorOf(base64: string): Vector {
-  const bytes = Buffer.from(base64, "base64");
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  const values = embeddingFromBase64(base64);
+  if (!values) throw new Error("Expected an embedding that the job was given to be base64 of float32");
+  return values;
 }
 
 /** At least one. @throws ProblemError */
@@ -152,15 +161,28 @@ function shown({ face, analysis }: Compared, options: FaceJobPayload["options"],
   };
 }
 
-/** Does work for all, so many at a time; the first failure ends it. */
+/** Does work for all, so many at a time. The first failure ends it, and is thrown once nothing of it goes on. */
 async function atMost<T>(
   count: number,
   all: readonly T[],
-  work: (one: T, index: number) => Promise<void>,
+  work: (one: T, index: number, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
 ): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
   const entries = all.entries();
   const go = async () => {
-    for (const [index, one] of entries) await work(one, index);
+    for (const [index, one] of entries) {
+      either.throwIfAborted();
+      await work(one, index, either);
+    }
   };
-  await Promise.all(Array.from({ length: count }, go));
+  const going = Array.from({ length: count }, go);
+  try {
+    await Promise.all(going);
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(going);
+    throw error;
+  }
 }

@@ -11,6 +11,7 @@ import type {
   Timings,
 } from "@facefleet/contracts";
 import { type AnalysedFace, answered, type FaceAnalysis } from "@facefleet/core";
+import { embeddingToBase64 } from "@facefleet/matching";
 
 /** What a job took until its images were here, in milliseconds. */
 export interface JobTimes {
@@ -75,11 +76,7 @@ function roundTimes({ queueMs, fetchMs }: JobTimes): JobTimes {
 /** Nine significant digits name a float32 exactly; more would be noise. */
 function toEmbedding(values: Float32Array, format: JobOptions["embeddingFormat"]): Embedding {
   if (format === "float") return Array.from(values, (value) => Number(value.toPrecision(9)));
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => {
-    bytes.writeFloatLE(value, 4 * index);
-  });
-  return bytes.toString("base64");
+  return embeddingToBase64(values);
 }
 
 function toDroppedFace({ box, confidence, reason }: DroppedFace, image: ImageSize): DroppedFace {

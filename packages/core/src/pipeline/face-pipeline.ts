@@ -138,7 +138,7 @@ export class FacePipeline {
   private besidesPixel({ detection, detector = usualDetector, orientations = upright }: AnalysisOptions): number {
     if (detection === "none") return 0;
     const turned = orientations.some((turn) => turn !== 0) ? bytesPerPixel : 0;
-    return Math.max((this.detectors.get(detector) as Detector).bytesPerPixel, turned);
+    return (this.detectors.get(detector) as Detector).bytesPerPixel + turned;
   }
 
   /**
@@ -198,7 +198,7 @@ export class FacePipeline {
     const isWhole = options.detection === "none";
     const sight = isWhole ? wholePicture(image) : await this.find(image, options, call);
     const { kept, turn } = sight;
-    memory.lighten(image.data.byteLength);
+    memory.lighten(image.data.byteLength + (turn === 0 ? 0 : sight.image.data.byteLength));
     const qualities = options.quality ? await measureAll(kept, sight.meter, call) : [];
     const crops = options.crops ? await this.cropAll(sight.image, kept, call.signal) : [];
     const detected = performance.now();

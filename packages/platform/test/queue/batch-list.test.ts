@@ -1,5 +1,6 @@
 import { type Batch, defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { itemJobId } from "../../src/queue/batches/batch-items.js";
 import { Batches, type BatchPlan, type BatchQuery, BatchSteps, QueueSweep } from "../../src/queue/index.js";
 import { eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
 
@@ -40,7 +41,7 @@ const idsOf = (batches: readonly Batch[]) => batches.map(({ id }) => id);
 async function ended(steps: BatchSteps, id: string): Promise<void> {
   const record = async () => (await steps.record(id))!;
   await steps.counted(await record(), { total: 2, cursor: "", version: "", isDone: true });
-  for (const index of [0, 1]) await steps.failItem(id, index, problem);
+  for (const index of [0, 1]) await steps.failItem(id, itemJobId(id, index), problem);
   await steps.partStored(await record(), { bytes: 1, lines: [] });
   await steps.finish(await record());
 }

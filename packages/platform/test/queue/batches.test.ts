@@ -1,5 +1,6 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { itemJobId } from "../../src/queue/batches/batch-items.js";
 import {
   type BatchChunk,
   Batches,
@@ -95,7 +96,7 @@ describe("a step of a batch", () => {
   it("stores no part of which lines are gone, because another worker has stored it", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
-    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    for (const index of [0, 1, 2]) await steps.failItem(id, itemJobId(id, index), problem);
     const before = await record();
     expect(await collected(steps.lines(before))).toHaveLength(3);
     await steps.partStored(before, { bytes: 1, lines: [] });
@@ -107,7 +108,7 @@ describe("a step of a batch", () => {
   it("changes nothing of a batch that has ended, and makes none of one that is forgotten", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
-    for (const index of [0, 1, 2]) await steps.failItem(id, index, problem);
+    for (const index of [0, 1, 2]) await steps.failItem(id, itemJobId(id, index), problem);
     const before = await record();
     await steps.partStored(before, { bytes: 1, lines: [] });
     await steps.finish({ ...before, stored: 1 });
@@ -142,7 +143,7 @@ describe("an item of a batch", () => {
   it("has one line, whoever ends it", async () => {
     const bench = new QueueBench();
     const { id, steps, record } = await queued(bench);
-    await steps.failItem(id, 1, { ...problem, code: "worker_lost" });
+    await steps.failItem(id, itemJobId(id, 1), { ...problem, code: "worker_lost" });
     await bench.started({ run: async () => result });
     await eventually(async () => (await record()).succeeded === 2);
     await eventually(async () => (await bench.jobs().depth()).waiting === 0);
@@ -235,9 +236,9 @@ describe("the lines of a batch", () => {
   it("are to be read from the object store once their part is there", async () => {
     const bench = new QueueBench();
     const { id, batches, steps, record } = await queued(bench);
-    await steps.failItem(id, 1, problem);
+    await steps.failItem(id, itemJobId(id, 1), problem);
     expect(await batches.lines(id, 0, [0, 1, 2])).toEqual({ lines: [undefined, expect.any(String), undefined] });
-    for (const index of [0, 2]) await steps.failItem(id, index, problem);
+    for (const index of [0, 2]) await steps.failItem(id, itemJobId(id, index), problem);
     await steps.partStored(await record(), { bytes: 1, lines: [] });
     expect(await batches.lines(id, 0, [0, 1, 2])).toEqual({ stored: "as first stored" });
     await steps.finish(await record());
@@ -269,7 +270,7 @@ describe("the end of a batch", () => {
     const { batch } = await batches.submit({ ...plan, webhook, metadata: { a: "b" } }, { items });
     const record = async () => (await steps.record(batch.id))!;
     await steps.counted(await record(), { total: 3, cursor: "", version: "", isDone: true });
-    for (const index of [0, 1, 2]) await steps.failItem(batch.id, index, problem);
+    for (const index of [0, 1, 2]) await steps.failItem(batch.id, itemJobId(batch.id, index), problem);
     await steps.partStored(await record(), { bytes: 1, lines: [] });
     const complete = await record();
     await steps.finish(complete);

@@ -59,6 +59,15 @@ describe("what tenants have", () => {
     expect(await work.erase("nobody")).toEqual({ jobs: 0, batches: 0, uploads: 0 });
   });
 
+  it("is erased also of batches that an older version took or ended, until nothing is left", async () => {
+    const { bench, work } = await twoTenants();
+    const listed = bench.keys.listedBatches("loud");
+    await bench.redis.del(listed);
+    await bench.redis.zadd(listed, 1, "b-that-is-gone");
+    expect(await work.erase("loud")).toMatchObject({ batches: 1 });
+    expect(await bench.redis.exists(listed)).toBe(0);
+  });
+
   it("is erased also of a job that a worker has in its hands", async () => {
     const { bench, work, jobs } = await twoTenants();
     let isLetGo = false;

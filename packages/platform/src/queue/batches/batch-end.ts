@@ -26,6 +26,7 @@ export const finish = script(
       liveItems: "key",
       batches: "key",
       liveBatches: "key",
+      listed: "key",
       ended: "key",
       storedBatches: "key",
       idempotency: "key",
@@ -34,6 +35,7 @@ export const finish = script(
       id: "text",
       round: "number",
       state: "text",
+      createdAt: "number",
       finishedAt: "number",
       expiresAt: "number",
       ttl: "number",
@@ -56,6 +58,8 @@ for _, key in ipairs({endedItems, failedItems, partsAgain, named}) do redis.call
 redis.call("UNLINK", itemList, liveItems, itemsAgain)
 redis.call("ZREM", batches, id)
 redis.call("ZREM", liveBatches, id)
+-- An API of an older version lists none.
+redis.call("ZADD", listed, createdAt, id)
 local expiry = whole(now() + ttl)
 redis.call("ZADD", ended, expiry, member)
 redis.call("ZADD", storedBatches, expiry, storedMember)
@@ -90,6 +94,7 @@ export function endOf(
       liveItems: keys.batchLive(id),
       batches: keys.batches,
       liveBatches: keys.liveBatches(plan.tenant),
+      listed: keys.listedBatches(plan.tenant),
       ended: keys.ended,
       storedBatches: keys.endedBatches,
       idempotency: keys.idempotency(plan.idempotency ?? ""),
@@ -99,6 +104,7 @@ export function endOf(
       id,
       round: record.round,
       state: ended.state,
+      createdAt: record.createdAt,
       finishedAt: ended.finishedAt,
       expiresAt: ended.expiresAt,
       ttl: plan.resultTtlSeconds * 1000,

@@ -114,7 +114,10 @@ export async function retryBatch(redis: Redis, keys: QueueKeys, record: BatchRec
 }
 
 function unfit({ state, failed }: BatchRecord): string {
-  return state === "finished" && failed === 0 ? "none of this one has failed" : `this one is ${state}`;
+  if (state !== "finished") return `this one is ${state}`;
+  return failed === 0
+    ? "none of this one has failed"
+    : "which of this one have was not written down by an older version";
 }
 
 function notRepeatable(received: string): ProblemError {

@@ -11,7 +11,7 @@ import { fieldOf, type KeptText, keptTextOf, type StoredText, storedId } from ".
 import { type BatchCount, count, countOf } from "./batch-count.js";
 import { endOf, finish } from "./batch-end.js";
 import { type BatchChunk, expand, expansionOf, faultLine } from "./batch-expansion.js";
-import { itemJobId, labelled } from "./batch-items.js";
+import { indexOfItem, itemJobId, labelled } from "./batch-items.js";
 import { lineKeys, writeLine } from "./batch-lines.js";
 import { type BatchRecord, itemsWithLines, recordOf } from "./batch-record.js";
 import { releaseBatchUploads } from "./batch-uploads.js";
@@ -212,14 +212,20 @@ export class BatchSteps {
   }
 
   /**
-   * Ends an item whose job was lost, unless it has ended. What the item was is still known where it came with the batch's
-   * request. Returns whether it did.
+   * Ends an item whose job was lost, unless it has ended. What the item was is known where it came with the batch's request,
+   * in the batch's first round; any other stays failed. Returns whether it did.
    */
-  async failItem(id: string, index: number, error: Problem, jobId = itemJobId(id, index)): Promise<boolean> {
+  async failItem(id: string, jobId: string, error: Problem): Promise<boolean> {
+    const index = indexOfItem(jobId);
     const [item] = await this.listedItems(id, index, 1);
     const keys = { ...lineKeys(this.#keys, { id, index }), live: this.#keys.batchLive(id) };
     const args = { index, line: faultLine({ index, ...item, error }), jobId };
     return (await this.#attempt((redis) => failItem.run(redis, keys, args))) === 1;
+  }
+
+  /** Whether there are items of a batch that are queued and have not ended. */
+  async hasLiveItems(id: string): Promise<boolean> {
+    return (await this.#attempt((redis) => redis.zcard(this.#keys.batchLive(id)))) > 0;
   }
 
   /** The ids of the jobs of a batch's items that have not ended. */

@@ -2,7 +2,6 @@ import { type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { Periodic } from "../../lifecycle/index.js";
 import type { Logger } from "../../logging/index.js";
 import type { ObjectStore } from "../../object-store/index.js";
-import { indexOfItem } from "../batches/batch-items.js";
 import { BatchSteps } from "../batches/batch-steps.js";
 import { itemEnds } from "../batches/item-end.js";
 import { holdsUploads } from "../batches/live-batch.js";
@@ -188,7 +187,7 @@ export class QueueSweep {
   async #failItem(batchId: string, jobId: string): Promise<void> {
     const error = new ProblemError("worker_lost").toProblem();
     const batch = await this.#batches.record(batchId);
-    const isWritten = await this.#batches.failItem(batchId, indexOfItem(jobId), error, jobId);
+    const isWritten = await this.#batches.failItem(batchId, jobId, error);
     if (batch && isWritten) this.#options.onOutcome?.({ task: batch.plan.task, state: "failed", error });
   }
 

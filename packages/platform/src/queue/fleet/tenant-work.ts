@@ -2,6 +2,7 @@ import type { Logger } from "../../logging/index.js";
 import { type ObjectStore, OwnObjects } from "../../object-store/index.js";
 import { Batches } from "../batches/batches.js";
 import { itemEnds } from "../batches/item-end.js";
+import { storedBatch } from "../batches/stored-batches.js";
 import { FaceJobs } from "../jobs/face-jobs.js";
 import type { FleetRedis } from "../redis/fleet-redis.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
@@ -62,13 +63,38 @@ export class TenantWork {
   }
 
   async #eraseBatches(tenant: string): Promise<number> {
-    const { client } = this.#connection;
-    const batches = await this.#connection.attempt(() => client.zrange(this.#keys.listedBatches(tenant), "0", "-1"));
-    await inChunks(batches, atOnce, async (id) => {
+    let erased = 0;
+    await inChunks(await this.#batchesOf(tenant), atOnce, async (id) => {
       const removal = await this.#batches.remove(tenant, id);
       for (let part = 0; part < (removal?.parts ?? 0); part++) await this.#own.batchPart(id, part).delete();
+      if (removal) erased += 1;
+      // Known by its name alone: a worker of an older version has seen to its end.
+      else await this.#connection.attempt(() => this.#connection.client.zrem(this.#keys.listedBatches(tenant), id));
     });
-    return batches.length;
+    return erased;
+  }
+
+  /** Those that are listed, and those that an API of an older version took, which listed none. */
+  async #batchesOf(tenant: string): Promise<string[]> {
+    const { client } = this.#connection;
+    const [listed, live, stored] = await this.#connection.attempt(() =>
+      Promise.all([
+        client.zrange(this.#keys.listedBatches(tenant), "0", "-1"),
+        client.zrange(this.#keys.liveBatches(tenant), "0", "-1"),
+        client.zrange(this.#keys.endedBatches, "0", "-1"),
+      ]),
+    );
+    const owned = new Set([...listed, ...live]);
+    // Of all tenants.
+    const ids = stored.map((member) => storedBatch(member).id).filter((id) => !owned.has(id));
+    await inChunks(ids, scanned, async (id) => {
+      // Of one that was erased only its place is there.
+      const [owner, state] = await this.#connection.attempt(() =>
+        client.hmget(this.#keys.batch(id), "tenant", "state"),
+      );
+      if (owner === tenant && state !== null) owned.add(id);
+    });
+    return [...owned];
   }
 
   async #eraseJobs(tenant: string): Promise<number> {
