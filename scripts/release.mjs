@@ -28,6 +28,7 @@ function main() {
   run(process.execPath, [join(root, "scripts", "bootstrap.mjs")]);
   packClient(to);
   packFacefleet(to);
+  packPythonClient(to);
   if (values.images) buildImages();
 }
 
@@ -43,6 +44,10 @@ function packFacefleet(to) {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function packPythonClient(to) {
+  run("python3", ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", to, join(root, "clients", "python")]);
 }
 
 function buildImages() {

@@ -139,7 +139,7 @@ it("says what to do when the port is taken, before it starts anything", async ()
   expect(await up.exited).toBe(1);
   expect(up.output).toBe(
     `error: Expected port ${port} to be free but another program listens there; ` +
-      `stop it, or choose another port, for example with PORT=${port + 1}\n`,
+      `stop it, or choose another port, for example with PORT=${port + 1}, and beside a fleet of this folder another DATA_DIR\n`,
   );
   server.close();
 });

@@ -12,7 +12,7 @@ export const apiDefaults = { host: "127.0.0.1", port: 3000 };
 export async function claimApiPort(host, port) {
   const fault = await portFault(port, host);
   if (fault === undefined) return;
-  const way = `choose another port, for example with PORT=${port + 1}`;
+  const way = `choose another port, for example with PORT=${port + 1}, and beside a fleet of this folder another DATA_DIR`;
   if (fault !== "EADDRINUSE") throw new Error(`Expected to listen on ${host}:${port} but received ${fault}; ${way}`);
   const who = (await isFacefleet(host, port)) ? "another Facefleet" : "another program";
   throw new Error(`Expected port ${port} to be free but ${who} listens there; stop it, or ${way}`);
