@@ -3,9 +3,9 @@ import { BlockList, isIPv4 } from "node:net";
 import { join } from "node:path";
 import { createMetrics } from "@facefleet/platform";
 import { beforeAll, describe, expect, it } from "vitest";
-import { apiConfigSchema, loadApiConfig } from "../apps/api/src/config.js";
-import { cliConfigSchema } from "../apps/cli/src/config.js";
-import { loadWorkerConfig, workerConfigSchema } from "../apps/worker/src/config.js";
+import { apiSettings, loadApiConfig } from "../apps/api/src/config.js";
+import { cliSettings } from "../apps/cli/src/config.js";
+import { loadWorkerConfig, workerSettings } from "../apps/worker/src/config.js";
 import { buildHttp } from "../apps/worker/src/http.js";
 import { isPublic, parseAddress } from "../packages/platform/src/egress/address-rules.js";
 import { cloudAddresses, specialNetworks } from "../packages/platform/test/egress/special-networks.js";
@@ -31,9 +31,9 @@ const versions = ["1.30", "1.37"];
 const nativeSettings = { CUDA_CACHE_PATH: {} };
 
 const known: Readonly<Record<string, object>> = {
-  ...apiConfigSchema.properties,
-  ...workerConfigSchema.properties,
-  ...cliConfigSchema.properties,
+  ...apiSettings,
+  ...workerSettings,
+  ...cliSettings,
   ...nativeSettings,
 };
 const isSecret = (name: string) => "secret" in (known[name] ?? {});

@@ -2,79 +2,70 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
-import { loadConfig, logSettings } from "@facefleet/platform/config";
+import { type Config, loadConfig, logSettings, type Settings } from "@facefleet/platform/config";
 import { apiDefaults, type Environment } from "@facefleet/stack";
-import { type Static, Type } from "typebox";
 import { isCheckout, rootDir } from "./checkout.js";
 
-export const cliConfigSchema = Type.Object({
-  HOST: Type.String({ default: apiDefaults.host, description: "Where `facefleet up` lets the API listen." }),
-  PORT: Type.Integer({
+export const cliSettings = {
+  HOST: { type: "string", default: apiDefaults.host, description: "Where `facefleet up` lets the API listen." },
+  PORT: {
+    type: "integer",
     minimum: 1,
     maximum: 65_535,
     default: apiDefaults.port,
     description: "The port of the API that `facefleet up` starts.",
-  }),
-  REDIS_URL: Type.Optional(
-    Type.String({
-      pattern: "^rediss?://",
-      secret: true,
-      description: "The Redis that `facefleet up` uses, one by itself. Unset: it finds or starts one.",
-    }),
-  ),
-  DATA_DIR: Type.Optional(
-    Type.String({
-      description:
-        "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout; of an installation, `facefleet` in `XDG_DATA_HOME`, which is `~/.local/share` when unset.",
-    }),
-  ),
-  PACK: Type.Enum(
-    packCatalogue.map(({ name }) => name),
-    {
-      default: defaultPackName,
-      description: "The model pack, which `facefleet up` pulls when it is not built in and not there yet.",
-    },
-  ),
-  MODELS_DIR: Type.Optional(
-    Type.String({
-      description:
-        "Folder of the model packs that are not built in. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
-    }),
-  ),
-  TFJS_NODE_DIR: Type.Optional(
-    Type.String({ description: "Where `facefleet eval` finds TensorFlow.js on libtensorflow, as the worker does." }),
-  ),
-  FACEFLEET_MODEL_MIRROR: Type.Optional(
-    Type.String({
-      description:
-        "A folder or base URL to pull model packs from instead of their public homes. " +
-        "When unset: `../shared/models` beside the checkout, where it exists.",
-    }),
-  ),
-  FACEFLEET_URL: Type.Optional(
-    Type.String({
-      pattern: "^https?://",
-      description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
-    }),
-  ),
-  API_KEYS_FILE: Type.Optional(
-    Type.String({
-      description: "The file that `facefleet keys` changes, and that `facefleet up` gives to the API. Unset: no keys.",
-    }),
-  ),
-  FACEFLEET_API_KEY: Type.Optional(
-    Type.String({
-      pattern: "^[\\x21-\\x7e]+$",
-      secret: true,
-      description:
-        "The key that `facefleet submit` shows the service. Unset: none, which a service without keys takes.",
-    }),
-  ),
-  S3_BUCKET: Type.Optional(Type.String({ description: "When set, `facefleet up` keeps no images in `DATA_DIR`." })),
+  },
+  REDIS_URL: {
+    type: "string",
+    pattern: "^rediss?://",
+    secret: true,
+    description: "The Redis that `facefleet up` uses, one by itself. Unset: it finds or starts one.",
+  },
+  DATA_DIR: {
+    type: "string",
+    description:
+      "Where `facefleet up` keeps Redis' data and images. Unset: `.data` in the checkout; of an installation, `facefleet` in `XDG_DATA_HOME`, which is `~/.local/share` when unset.",
+  },
+  PACK: {
+    enum: packCatalogue.map(({ name }) => name),
+    default: defaultPackName,
+    description: "The model pack, which `facefleet up` pulls when it is not built in and not there yet.",
+  },
+  MODELS_DIR: {
+    type: "string",
+    description:
+      "Folder of the model packs that are not built in. When unset: `facefleet/models` in `XDG_CACHE_HOME`, which is `~/.cache` when unset.",
+  },
+  TFJS_NODE_DIR: {
+    type: "string",
+    description: "Where `facefleet eval` finds TensorFlow.js on libtensorflow, as the worker does.",
+  },
+  FACEFLEET_MODEL_MIRROR: {
+    type: "string",
+    description:
+      "A folder or base URL to pull model packs from instead of their public homes. " +
+      "When unset: `../shared/models` beside the checkout, where it exists.",
+  },
+  FACEFLEET_URL: {
+    type: "string",
+    pattern: "^https?://",
+    description: "The service that `facefleet submit` sends images to. Unset: the one on this machine, at `PORT`.",
+  },
+  API_KEYS_FILE: {
+    type: "string",
+    description: "The file that `facefleet keys` changes, and that `facefleet up` gives to the API. Unset: no keys.",
+  },
+  FACEFLEET_API_KEY: {
+    type: "string",
+    pattern: "^[\\x21-\\x7e]+$",
+    secret: true,
+    description: "The key that `facefleet submit` shows the service. Unset: none, which a service without keys takes.",
+  },
+  S3_BUCKET: { type: "string", description: "When set, `facefleet up` keeps no images in `DATA_DIR`." },
   LOG_LEVEL: logSettings.LOG_LEVEL,
-});
+} as const satisfies Settings;
 
-export interface CliConfig extends Readonly<Static<typeof cliConfigSchema>> {
+export interface CliConfig extends Config<typeof cliSettings> {
   readonly DATA_DIR: string;
   readonly MODELS_DIR: string;
   readonly TFJS_NODE_DIR: string;
@@ -89,7 +80,7 @@ export function loadCliConfig(
   // biome-ignore lint/style/noProcessEnv: the one place where the command line reads it
   env: Environment = process.env,
 ): CliConfig {
-  const config = loadConfig(cliConfigSchema, env);
+  const config = loadConfig(cliSettings, env);
   const mirror = config.FACEFLEET_MODEL_MIRROR ?? mirrorBesideCheckout();
   return Object.freeze({
     ...config,

@@ -1,18 +1,15 @@
-import { Type } from "typebox";
 import { loadConfig, type StoreSettings, storeSettings } from "../src/config/index.js";
 import type { S3Server } from "./s3-server.js";
 
-const schema = Type.Object(storeSettings);
-
 export function folderSettings(directory: string): StoreSettings {
-  return loadConfig(schema, { STORE_DIR: directory });
+  return loadConfig(storeSettings, { STORE_DIR: directory });
 }
 
 export function s3Settings(
   server: Pick<S3Server, "endpoint" | "accessKeyId" | "secretAccessKey" | "bucket">,
   overrides: Record<string, string> = {},
 ): StoreSettings {
-  return loadConfig(schema, {
+  return loadConfig(storeSettings, {
     S3_ENDPOINT: server.endpoint,
     S3_PUBLIC_ENDPOINT: server.endpoint,
     S3_BUCKET: server.bucket,

@@ -32,6 +32,5 @@ export class ImageReader {
 /** Loaded for whoever draws on objects only. */
 async function openStore(config: StoreConfig): Promise<ObjectStore> {
   const { createObjectStore, loadConfig, storeSettings } = await import("@facefleet/platform");
-  const { Type } = await import("typebox");
-  return createObjectStore(loadConfig(Type.Object(storeSettings), storeEnvironment(config)));
+  return createObjectStore(loadConfig(storeSettings, storeEnvironment(config)));
 }

@@ -1,18 +1,15 @@
-import type { TObject } from "typebox";
-import type { SettingSchema } from "./setting.js";
+import type { Setting, Settings } from "./setting.js";
 
-/** The documentation of a configuration schema: a markdown heading and a table, made from the schema itself. */
-export function configTable(title: string, schema: TObject): string {
-  const required = new Set<string>(schema.required);
-  const rows = Object.entries<SettingSchema>(schema.properties).map(
-    ([name, setting]) =>
-      `| \`${name}\` | ${defaultCell(setting, required.has(name))} | ${cell(setting.description ?? "")} |`,
+/** The documentation of settings: a markdown heading and a table, made from the settings themselves. */
+export function configTable(title: string, settings: Settings): string {
+  const rows = Object.entries(settings).map(
+    ([name, setting]) => `| \`${name}\` | ${defaultCell(setting)} | ${cell(setting.description)} |`,
   );
   return [`## ${title}`, "", "| Setting | Default | Meaning |", "|---|---|---|", ...rows, ""].join("\n");
 }
 
-function defaultCell(setting: SettingSchema, required: boolean): string {
-  if (setting.default === undefined) return required ? "*(required)*" : "*(unset)*";
+function defaultCell(setting: Setting): string {
+  if (setting.default === undefined) return "*(unset)*";
   if (setting.secret && hidesPassword(String(setting.default))) return "*(secret)*";
   return `\`${cell(String(setting.default))}\``;
 }

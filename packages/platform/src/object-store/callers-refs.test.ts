@@ -1,4 +1,3 @@
-import { Type } from "typebox";
 import { describe, expect, it } from "vitest";
 import { keyAliases } from "../../test/key-aliases.js";
 import { loadConfig, storeSettings } from "../config/index.js";
@@ -8,7 +7,7 @@ import { createObjectStore } from "./create-object-store.js";
 import { keyFault } from "./object-key.js";
 import { OwnObjects } from "./own-objects.js";
 
-const open = (env: Record<string, string>) => createObjectStore(loadConfig(Type.Object(storeSettings), env));
+const open = (env: Record<string, string>) => createObjectStore(loadConfig(storeSettings, env));
 const forbidden = expect.objectContaining({ code: "bucket_forbidden" });
 const invalid = expect.objectContaining({ code: "invalid_request" });
 
