@@ -25,22 +25,22 @@ async function loadedBy(...words: string[]): Promise<string[]> {
 
 const ofTheService = /bullmq|ioredis|@aws-sdk|@opentelemetry|prom-client|pino|fastify/;
 const ofThePipeline = /onnxruntime|@tensorflow|sharp|protobufjs/;
+const ofSchemas = /typebox|packages\/contracts/;
 
 it.each([
   ["keys", "--help"],
   ["models", "list"],
+  ["tenants", "--help"],
+  ["up", "--help"],
   ["help", "submit"],
-])("%s %s loads nothing of the service", async (...words) => {
+  ["help", "batches"],
+  ["help", "compare"],
+  ["help", "match"],
+])("%s %s loads nothing of the service, nothing that computes, and no schemas", async (...words) => {
   const loaded = await loadedBy(...words);
   expect(loaded.some((url) => url.endsWith("/apps/cli/dist/main.js"))).toBe(true);
-  expect(loaded.filter((url) => ofTheService.test(url))).toEqual([]);
-});
-
-it.each([
-  ["keys", "--help"],
-  ["models", "list"],
-])("%s %s loads nothing that computes", async (...words) => {
-  expect((await loadedBy(...words)).filter((url) => ofThePipeline.test(url))).toEqual([]);
+  for (const heavy of [ofTheService, ofThePipeline, ofSchemas])
+    expect(loaded.filter((url) => heavy.test(url))).toEqual([]);
 });
 
 it("shows which commands there are without one of them, or a configuration", async () => {

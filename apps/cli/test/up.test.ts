@@ -65,7 +65,7 @@ describe("facefleet up", () => {
   it("starts everything, serves images, and leaves nothing running after Ctrl-C", async () => {
     const up = new CommandLine(["up"], settings);
     await up.sees("A first request");
-    await Promise.all([submitsImages(), saysWhoHasThePort(), leavesTheDataToTheFirst()]);
+    await Promise.all([submitsImages(), matchesImages(), saysWhoHasThePort(), leavesTheDataToTheFirst()]);
     const targets = await readScrapeTargets(scrapeTargetsFile(dataDir));
     const pages = await Promise.all(targets.map(async (address) => (await fetch(`${address}/metrics`)).text()));
     expect(pages.map((page) => page.includes("facefleet_http_requests_total"))).toEqual([true, false]);
@@ -175,6 +175,34 @@ async function submitsImages(): Promise<void> {
   expect(byInput[fine].job).toMatchObject({ state: "succeeded", result: { faces: [], image: { width: 200 } } });
   expect(byInput[broken].job).toMatchObject({ state: "failed", error: { code: "unsupported_image_format" } });
   expect(await sharp(join(dataDir, "drawn", "grey.png")).metadata()).toMatchObject({ width: 200, height: 100 });
+}
+
+/** One of the gallery that is no image, or is not there, fails alone, under its name. */
+async function matchesImages(): Promise<void> {
+  const asset = (name: string) => join(rootDir, "tests", "assets", name);
+  const [empty, text] = [join(dataDir, "empty.jpg"), join(dataDir, "text.jpg")];
+  await writeFile(empty, "");
+  await writeFile(text, "not an image");
+  const match = (...args: string[]) => new CommandLine(["match", ...args, "--url", `http://127.0.0.1:${port}`], {});
+  const probe = asset("portrait.png");
+  const found = match("--json", probe, empty, asset("two-portraits.png"), "nowhere.jpg", text, probe);
+  expect(await found.exited).toBe(1);
+  expect(found.output).toContain("error: 3 of 5 images failed\n");
+  const { matches, failed } = JSON.parse(found.output.split("\n").find((line) => line.startsWith("{")) ?? "");
+  const names = (list: { index: number; file: string }[]) => list.map(({ index, file }) => [index, file]);
+  expect(names(matches).sort()).toEqual([
+    [1, asset("two-portraits.png")],
+    [4, probe],
+  ]);
+  expect(matches.find(({ index }: { index: number }) => index === 4)).toMatchObject({ decision: "match" });
+  expect(names(failed).sort()).toEqual([
+    [0, empty],
+    [2, "nowhere.jpg"],
+    [3, text],
+  ]);
+  const noProbe = match(text, probe);
+  expect(await noProbe.exited).toBe(1);
+  expect(noProbe.output).toContain(`error: Expected an image with a face but received ${text}: `);
 }
 
 /** What other users could read if they reached it: the folder that the test made keeps them out already. */

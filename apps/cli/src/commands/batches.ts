@@ -1,6 +1,5 @@
 import { type Batch, type BatchState, FacefleetClient } from "@facefleet/client";
-import { batchStates } from "@facefleet/contracts";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { CommandContext } from "../command-context.js";
 import { startBatchProgress } from "../submit/batch-progress.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
@@ -26,7 +25,7 @@ export function defineBatches(batches: Command, { config, failed }: CommandConte
     .command("list")
     .description("your batches, newest first")
     .option(...url)
-    .addOption(new Option("--state <state>", "only those in this state").choices(batchStates))
+    .option("--state <state>", "only those in this state: queued, active, finished, failed or canceled")
     .option("--limit <n>", "at most so many", wholeNumber(1, 100_000), 100)
     .option("--json", "as JSON, a line for each")
     .action(async (flags: ListFlags) => list(await connected(flags), flags));

@@ -1,7 +1,5 @@
-import { hashApiKey, newApiKey, parseApiKeysFile } from "@facefleet/platform/api-keys";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.js";
-import { editKeysFile } from "../keys/edit-keys-file.js";
 import { withKey, withoutKey } from "../keys/tenant-keys.js";
 
 interface KeysFlags {
@@ -24,6 +22,7 @@ export function defineKeys(keys: Command, { config: { API_KEYS_FILE } }: Command
 
 /** Standard output gets the key alone, so that a script can take it. */
 async function create(tenant: string, name: string, file: string | undefined): Promise<void> {
+  const { hashApiKey, newApiKey, parseApiKeysFile } = await import("@facefleet/platform/api-keys");
   const key = newApiKey();
   const entry = { name, sha256: hashApiKey(key).toString("hex") };
   if (file === undefined) {
@@ -31,6 +30,7 @@ async function create(tenant: string, name: string, file: string | undefined): P
     parseApiKeysFile(alone, "the new entry");
     say(`Put this into a file and its name into API_KEYS_FILE:\n${alone}`);
   } else {
+    const { editKeysFile } = await import("../keys/edit-keys-file.js");
     await editKeysFile(file, (keys) => withKey(keys, tenant, entry));
     say(`Added the key "${name}" of ${tenant} to ${file}`);
   }
@@ -40,6 +40,7 @@ async function create(tenant: string, name: string, file: string | undefined): P
 
 async function revoke(tenant: string, name: string, file: string | undefined): Promise<void> {
   if (file === undefined) throw new Error("Expected --file or API_KEYS_FILE but received neither");
+  const { editKeysFile } = await import("../keys/edit-keys-file.js");
   await editKeysFile(file, (keys) => withoutKey(keys, tenant, name));
   say(`Removed the key "${name}" of ${tenant} from ${file}`);
 }

@@ -1,7 +1,8 @@
-import { FacefleetClient, type MatchResult, resultOf } from "@facefleet/client";
+import { FacefleetClient } from "@facefleet/client";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.js";
-import { openImage } from "../submit/open-image.js";
+import { counted } from "../counted.js";
+import { type FileMatches, matchFiles } from "../submit/match-files.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
 
 interface MatchFlags {
@@ -9,7 +10,7 @@ interface MatchFlags {
   readonly json?: boolean;
 }
 
-export function defineMatch(command: Command, { config }: CommandContext): void {
+export function defineMatch(command: Command, { config, failed }: CommandContext): void {
   command
     .argument("<probe>", "the image whose most prominent face is looked for")
     .argument("<gallery...>", "up to 100 images in which it is looked for")
@@ -18,20 +19,19 @@ export function defineMatch(command: Command, { config }: CommandContext): void 
     .action(async (probe: string, gallery: string[], { url, json }: MatchFlags) => {
       const service = { url, apiKey: config.FACEFLEET_API_KEY };
       await assertServiceAnswers(service);
-      const client = new FacefleetClient(service);
-      const [first, ...others] = await Promise.all([probe, ...gallery].map(openImage));
-      const job = await client.submit({ task: "match", probe: first!, gallery: others });
-      const result = resultOf(await client.wait(job));
-      process.stdout.write(json ? `${JSON.stringify(result)}\n` : matchLines(result, gallery));
+      const found = await matchFiles(new FacefleetClient(service), probe, gallery);
+      process.stdout.write(json ? `${JSON.stringify(found)}\n` : matchLines(found));
+      const faults = found.failed.length;
+      if (faults > 0) process.stderr.write(`error: ${faults} of ${counted(gallery.length, "image")} failed\n`);
+      failed(faults);
     });
 }
 
 /** A line an image: the nearest first, then those that could not be compared. */
-function matchLines({ matches, failed }: MatchResult, names: readonly string[]): string {
+function matchLines({ matches, failed }: FileMatches): string {
   const compared = matches.map(
-    ({ index, decision, euclideanDistance }) =>
-      `${euclideanDistance.toFixed(3)}  ${decision.padEnd(9)}  ${names[index]}`,
+    ({ file, decision, euclideanDistance }) => `${euclideanDistance.toFixed(3)}  ${decision.padEnd(9)}  ${file}`,
   );
-  const others = failed.map(({ index, error }) => `-      failed     ${names[index]}: ${error.detail ?? error.title}`);
+  const others = failed.map(({ file, error }) => `-      failed     ${file}: ${error.detail ?? error.title}`);
   return `${[...compared, ...others].join("\n")}\n`;
 }

@@ -1,27 +1,24 @@
 import { extname } from "node:path";
-import { FacefleetClient } from "@facefleet/client";
-import type { DetectorName, MultipartJob } from "@facefleet/contracts";
+import { FacefleetClient, type JobOptions } from "@facefleet/client";
 import { type Command, Option } from "commander";
 import type { CommandContext } from "../command-context.js";
 import type { CliConfig } from "../config.js";
 import { counted } from "../counted.js";
 import { prefixSource } from "../submit/batch-submission.js";
 import { Drawings } from "../submit/drawings.js";
-import { ImageReader } from "../submit/image-reader.js";
 import { assertServiceAnswers } from "../submit/service-check.js";
-import { hasFailed, submitAll } from "../submit/submission.js";
+import { hasFailed, type SubmitRequest, submitAll } from "../submit/submission.js";
 import { submissionLine } from "../submit/submission-line.js";
 import { submissionTable } from "../submit/submission-table.js";
 import { expandInputs } from "../submit/submit-input.js";
 import { startSubmitProgress } from "../submit/submit-progress.js";
-import { detectorOption } from "./detector-option.js";
 import { fraction, wholeNumber } from "./number-options.js";
 import { submitBatch } from "./submit-batch.js";
 
 interface SubmitFlags {
   readonly url: string;
-  readonly task?: MultipartJob["task"];
-  readonly detector?: DetectorName;
+  readonly task?: "detect" | "embed";
+  readonly detector?: JobOptions["detector"];
   readonly minFaceSize?: number;
   readonly minConfidence?: number;
   readonly maxFaces: number;
@@ -41,7 +38,7 @@ export function defineSubmit(command: Command, { config, failed }: CommandContex
     .addOption(
       new Option("--task <task>", "what to do (default: detect; with --batch embed)").choices(["detect", "embed"]),
     )
-    .addOption(detectorOption("what finds faces (default: what the service is set to)"))
+    .option("--detector <name>", "what finds faces: mtcnn or yunet (default: what the service is set to)")
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000))
     .option("--min-confidence <0..1>", "faces below it are dropped", fraction)
     .option("--max-faces <n>", "most faces of one image", wholeNumber(1, 1000), 1000)
@@ -66,24 +63,24 @@ async function submit(names: readonly string[], flags: SubmitFlags, config: CliC
   const { inputs, leftOut } = await expandInputs(names);
   if (leftOut.length > 0) process.stderr.write(`Left out, being no images by their names: ${kindsOf(leftOut)}\n`);
   await assertServiceAnswers(service);
-  const images = new ImageReader(config);
-  const drawings = new Drawings(flags.draw, inputs, images);
+  const drawings = flags.draw === undefined ? undefined : new Drawings(flags.draw, inputs, config);
   const progress = startSubmitProgress(inputs.length, !flags.json);
   const submissions = await submitAll(inputs, {
     client: new FacefleetClient(service),
     request: requestOf(flags),
     concurrency: flags.concurrency,
-    async onEnd(submission) {
+    draw: (submission) => drawings?.draw(submission),
+    onEnd(submission) {
       if (flags.json) process.stdout.write(submissionLine(submission));
-      await drawings.add(submission);
       progress.advance(hasFailed(submission));
     },
   });
   progress.stop();
-  await images.close();
+  await drawings?.close();
   if (!flags.json) process.stdout.write(submissionTable(submissions));
-  for (const fault of drawings.faults) process.stderr.write(`error: ${fault}\n`);
-  return told(submissions.filter(hasFailed).length, inputs.length) + drawings.faults.length;
+  const faults = drawings?.faults ?? [];
+  for (const fault of faults) process.stderr.write(`error: ${fault}\n`);
+  return told(submissions.filter(hasFailed).length, inputs.length) + faults.length;
 }
 
 /** Says how many failed, where some did. */
@@ -105,7 +102,7 @@ function requestOf({
   minFaceSize,
   minConfidence,
   maxFaces,
-}: SubmitFlags): MultipartJob {
+}: SubmitFlags): SubmitRequest {
   const options = {
     ...(detector !== undefined && { detector }),
     ...(minFaceSize !== undefined && { minFaceSize }),

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { DetectorName } from "@facefleet/contracts";
 import type { EmbeddingKind, FacePipeline } from "@facefleet/core";
+import { mapConcurrently } from "../map-concurrently.js";
 import type { EmbeddingCache, ImageEmbedding } from "./embedding-cache.js";
 import { everyFace, imagesAtOnce } from "./eval-pipeline.js";
 import type { EvalProgress } from "./eval-progress.js";
-import { mapConcurrently } from "./map-concurrently.js";
 
 export interface EmbedImagesOptions {
   readonly pipeline: FacePipeline;

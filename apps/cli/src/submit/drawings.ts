@@ -1,27 +1,39 @@
-import { DrawingFolder } from "./drawing-folder.js";
-import type { ImageReader } from "./image-reader.js";
-import { hasFailed, type Submission } from "./submission.js";
+import type { CliConfig } from "../config.js";
+import { drawingPaths } from "./drawing-paths.js";
+import { ImageReader } from "./image-reader.js";
+import type { Submission } from "./submission.js";
 import { facesOf } from "./submission-table.js";
 import type { SubmitInput } from "./submit-input.js";
 
-/** Draws on the images that succeeded, where that was asked for, and remembers what it could not draw. */
+/** Copies of images in a folder, with the faces drawn in. Remembers what it could not draw on. */
 export class Drawings {
-  readonly #folder: DrawingFolder | undefined;
+  readonly #paths: ReadonlyMap<string, string>;
+  readonly #images: ImageReader;
   readonly faults: string[] = [];
 
-  constructor(folder: string | undefined, inputs: readonly SubmitInput[], images: ImageReader) {
-    const byName = new Map(inputs.map((input) => [input.name, input]));
-    const read = async (name: string) => images.read(byName.get(name)!);
-    this.#folder = folder === undefined ? undefined : new DrawingFolder(folder, [...byName.keys()], read);
+  constructor(
+    folder: string,
+    inputs: readonly SubmitInput[],
+    config: Pick<CliConfig, "env" | "DATA_DIR" | "S3_BUCKET">,
+  ) {
+    this.#paths = drawingPaths(folder, inputs);
+    this.#images = new ImageReader(config);
   }
 
-  async add(submission: Submission): Promise<void> {
-    const { input, job } = submission;
-    if (!this.#folder || hasFailed(submission)) return;
+  /** Draws on an image that succeeded. Resolves with the path of its copy; undefined where that is not to be made. */
+  async draw({ input, job }: Submission): Promise<string | undefined> {
+    const path = this.#paths.get(input.name)!;
     try {
-      await this.#folder.draw(input.name, facesOf(job));
+      const { drawFaces } = await import("./draw-faces.js");
+      await drawFaces(await this.#images.read(input), facesOf(job), path);
+      return path;
     } catch (error) {
       this.faults.push(`Expected to draw on ${input.name} but received: ${(error as Error).message}`);
+      return undefined;
     }
+  }
+
+  close(): Promise<void> {
+    return this.#images.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { Face, ImageInfo } from "@facefleet/contracts";
+import type { Face, ImageInfo } from "@facefleet/client";
 import { strokeDigits } from "./stroke-digits.js";
 
 const boxColor = "#00e05a";

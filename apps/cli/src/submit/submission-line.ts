@@ -1,9 +1,10 @@
 import { FacefleetError } from "@facefleet/client";
 import type { Submission } from "./submission.js";
 
-/** One line of JSON: `{ input, job }`, or `{ input, error }` where there is no job. */
-export function submissionLine({ input, job, error }: Submission): string {
-  return `${JSON.stringify({ input: input.name, ...(job ? { job } : { error: described(error) }) })}\n`;
+/** One line of JSON: `{ input, job }`, with `drawing` where there is one; or `{ input, error }` where there is no job. */
+export function submissionLine({ input, job, error, drawing }: Submission): string {
+  const outcome = job ? { job, ...(drawing !== undefined && { drawing }) } : { error: described(error) };
+  return `${JSON.stringify({ input: input.name, ...outcome })}\n`;
 }
 
 function described(error: Error | undefined): object {

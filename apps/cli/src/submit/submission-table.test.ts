@@ -57,6 +57,20 @@ it("shows one line an image, with the reason of each failure", () => {
   );
 });
 
+it("says where the drawings are, when there are any", () => {
+  const drawn = { input: image("a/x.png"), job: job({ result }), drawing: "out/a/x.png" };
+  const table = submissionTable([drawn, { input: image("gone.png"), error: new Error("Expected a file") }]);
+  expect(table).toBe(
+    [
+      "image     faces   best   ms  state            drawing",
+      "a/x.png       2  0.999  250  succeeded        out/a/x.png",
+      "gone.png      -      -    -  Expected a file",
+      "",
+    ].join("\n"),
+  );
+  expect(JSON.parse(submissionLine(drawn))).toMatchObject({ input: "a/x.png", drawing: "out/a/x.png" });
+});
+
 it("prints JSON with the whole job, or with the problem", () => {
   const done = job({ result });
   expect(JSON.parse(submissionLine({ input: image("a.png"), job: done }))).toEqual({ input: "a.png", job: done });

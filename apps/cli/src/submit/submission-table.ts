@@ -1,12 +1,16 @@
-import { FacefleetError } from "@facefleet/client";
-import type { Face, Job } from "@facefleet/contracts";
+import { type Face, FacefleetError, type Job } from "@facefleet/client";
 import type { Submission } from "./submission.js";
 
-const columns = ["image", "faces", "best", "ms", "state"] as const;
-type Row = Record<(typeof columns)[number], string>;
+const allColumns = ["image", "faces", "best", "ms", "state", "drawing"] as const;
+type Row = Record<(typeof allColumns)[number], string>;
 
-/** One line an image: how many faces, the best one's confidence, the job's milliseconds, and how it ended. */
+/**
+ * One line an image: how many faces, the best one's confidence, the job's milliseconds, how it ended, and where its drawing
+ * is, when there are any.
+ */
 export function submissionTable(submissions: readonly Submission[]): string {
+  const hasDrawings = submissions.some(({ drawing }) => drawing !== undefined);
+  const columns = allColumns.filter((column) => column !== "drawing" || hasDrawings);
   const header = Object.fromEntries(columns.map((column) => [column, column])) as Row;
   const rows = [header, ...submissions.map(row)];
   const widths = columns.map((column) => Math.max(...rows.map((cells) => cells[column].length)));
@@ -27,9 +31,9 @@ function isNumeric(column: keyof Row): boolean {
   return column === "faces" || column === "best" || column === "ms";
 }
 
-function row({ input, job, error }: Submission): Row {
+function row({ input, job, error, drawing = "" }: Submission): Row {
   if (job?.state !== "succeeded") {
-    return { image: input.name, faces: "-", best: "-", ms: duration(job), state: failure(job, error) };
+    return { image: input.name, faces: "-", best: "-", ms: duration(job), state: failure(job, error), drawing };
   }
   const faces = facesOf(job);
   const best = Math.max(...faces.map((face) => face.confidence));
@@ -39,6 +43,7 @@ function row({ input, job, error }: Submission): Row {
     best: faces.length > 0 ? best.toFixed(3) : "-",
     ms: duration(job),
     state: job.state,
+    drawing,
   };
 }
 

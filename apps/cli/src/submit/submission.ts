@@ -1,5 +1,4 @@
-import type { FacefleetClient } from "@facefleet/client";
-import type { Job, MultipartJob } from "@facefleet/contracts";
+import type { AnalysisSubmission, FacefleetClient, Job } from "@facefleet/client";
 import { imageOf } from "./submit-image.js";
 import type { SubmitInput } from "./submit-input.js";
 
@@ -8,32 +7,41 @@ export interface Submission {
   readonly input: SubmitInput;
   readonly job?: Job;
   readonly error?: Error;
+  /** Where the copy is that the faces were drawn on. */
+  readonly drawing?: string | undefined;
 }
+
+/** What is asked of each image. */
+export type SubmitRequest = Omit<AnalysisSubmission, "image">;
 
 /** Sends every input, at most `concurrency` at once. One that fails does not stop the others. */
 export async function submitAll(
   inputs: readonly SubmitInput[],
   options: {
     readonly client: FacefleetClient;
-    readonly request: MultipartJob;
+    readonly request: SubmitRequest;
     readonly concurrency: number;
-    readonly onEnd: (submission: Submission) => Promise<void> | void;
+    /** Draws on an image that succeeded, and says where. */
+    readonly draw?: (submission: Submission) => Promise<string | undefined> | undefined;
+    readonly onEnd: (submission: Submission) => void;
   },
 ): Promise<Submission[]> {
   const ended: Submission[] = new Array(inputs.length);
   const waiting = inputs.entries();
   const sender = async () => {
     for (const [index, input] of waiting) {
-      const submission = await submitOne(input, options.client, options.request);
+      const submitted = await submitOne(input, options.client, options.request);
+      const drawing = hasFailed(submitted) ? undefined : await options.draw?.(submitted);
+      const submission = { ...submitted, ...(drawing !== undefined && { drawing }) };
       ended[index] = submission;
-      await options.onEnd(submission);
+      options.onEnd(submission);
     }
   };
   await Promise.all(Array.from({ length: options.concurrency }, sender));
   return ended;
 }
 
-async function submitOne(input: SubmitInput, client: FacefleetClient, request: MultipartJob): Promise<Submission> {
+async function submitOne(input: SubmitInput, client: FacefleetClient, request: SubmitRequest): Promise<Submission> {
   if (input.kind === "fault") return { input, error: new Error(input.fault) };
   try {
     const job = await client.submit({ ...request, image: await imageOf(input) });

@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { imageFormats } from "@facefleet/contracts";
+import type { UploadRequest } from "@facefleet/client";
 
 /** One image to send, by the name under which it is reported; or why there is none. */
 export type SubmitInput =
@@ -9,21 +9,32 @@ export type SubmitInput =
   | { readonly kind: "s3"; readonly name: string; readonly bucket: string; readonly key: string }
   | { readonly kind: "fault"; readonly name: string; readonly fault: string };
 
-const contentTypes: Readonly<Record<string, string>> = {
-  ".jpg": imageFormats.jpeg,
-  ".jpeg": imageFormats.jpeg,
-  ".jpe": imageFormats.jpeg,
-  ".jfif": imageFormats.jpeg,
-  ".png": imageFormats.png,
-  ".webp": imageFormats.webp,
-  ".gif": imageFormats.gif,
-  ".tif": imageFormats.tiff,
-  ".tiff": imageFormats.tiff,
-  ".avif": imageFormats.avif,
-  ".heic": imageFormats.heic,
-  ".heif": imageFormats.heic,
-  ".hif": imageFormats.heic,
+type ContentType = UploadRequest["contentType"];
+
+const contentTypes: Readonly<Record<string, ContentType>> = {
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".jpe": "image/jpeg",
+  ".jfif": "image/jpeg",
+  ".png": "image/png",
+  ".webp": "image/webp",
+  ".gif": "image/gif",
+  ".tif": "image/tiff",
+  ".tiff": "image/tiff",
+  ".avif": "image/avif",
+  ".heic": "image/heic",
+  ".heif": "image/heic",
+  ".hif": "image/heic",
 };
+
+/** What a file is by its name; of a name that says nothing what most are. The service looks at the bytes. */
+export function contentTypeOf(name: string): ContentType {
+  return typeOf(name) ?? "image/jpeg";
+}
+
+function typeOf(name: string): ContentType | undefined {
+  return contentTypes[extname(name).toLowerCase()];
+}
 
 export interface ExpandedInputs {
   readonly inputs: SubmitInput[];
@@ -61,7 +72,7 @@ function s3Input(name: string): SubmitInput {
 }
 
 function fileInput(name: string): SubmitInput {
-  return { kind: "file", name, contentType: contentTypes[extname(name).toLowerCase()] ?? "application/octet-stream" };
+  return { kind: "file", name, contentType: typeOf(name) ?? "application/octet-stream" };
 }
 
 async function folderInputs(folder: string): Promise<ExpandedInputs> {
@@ -69,12 +80,12 @@ async function folderInputs(folder: string): Promise<ExpandedInputs> {
   const images = files.filter(isImage);
   const leftOut = files.filter((path) => !isImage(path));
   if (images.length > 0) return { inputs: images.map(fileInput), leftOut };
-  const formats = Object.keys(imageFormats).join(", ");
+  const formats = [...new Set(Object.values(contentTypes))].map((type) => type.replace("image/", "")).join(", ");
   return single({ kind: "fault", name: folder, fault: `Expected images (${formats}) in the folder but found none` });
 }
 
 function isImage(path: string): boolean {
-  return extname(path).toLowerCase() in contentTypes;
+  return typeOf(path) !== undefined;
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -7,9 +7,9 @@ import {
   type PrecisionRecall,
   precisionRecallCurve,
 } from "@facefleet/core/evaluation";
+import { mapConcurrently } from "../../map-concurrently.js";
 import { type EvalPipeline, type EvaluatedPipeline, everyFace, imagesAtOnce } from "../eval-pipeline.js";
 import type { StartProgress } from "../eval-progress.js";
-import { mapConcurrently } from "../map-concurrently.js";
 import { type ImageTruth, parseBoxesFile } from "./boxes-file.js";
 
 /** How much a detection has to overlap a face. */

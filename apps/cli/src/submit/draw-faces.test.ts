@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { DrawingFolder } from "./drawing-folder.js";
+import { drawFaces } from "./draw-faces.js";
 
 const face = {
   box: { x: 40, y: 60, width: 50, height: 60 },
@@ -27,7 +27,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 it("draws the box, the landmarks and the confidence where they belong", async () => {
   const source = await grayImage("a.png");
-  const pixel = await pixelsOf(await new DrawingFolder(join(folder, "out"), [source]).draw(source, [face]));
+  const pixel = await pixelsOf(await drawn(source, "out/a.png"));
   for (const [x, y] of [
     [40, 90],
     [90, 90],
@@ -45,34 +45,23 @@ it("draws the box, the landmarks and the confidence where they belong", async ()
 it("draws on the upright image, and keeps a JPEG a JPEG", async () => {
   const source = join(folder, "sideways.jpg");
   await sharp(gray(160, 120)).withMetadata({ orientation: 6 }).toFile(source);
-  const target = await new DrawingFolder(join(folder, "out"), [source]).draw(source, [face]);
+  const target = await drawn(source, "out/sideways.jpg");
   expect(await sharp(target).metadata()).toMatchObject({ format: "jpeg", width: 120, height: 160 });
   expect(isGreen((await pixelsOf(target))(40, 90))).toBe(true);
 });
 
 it("draws on what the service reads and the drawing library does not", async () => {
   const source = fileURLToPath(new URL("../../../../tests/assets/portrait.heic", import.meta.url));
-  const target = await new DrawingFolder(join(folder, "out"), [source]).draw(source, [face]);
-  expect(basename(target)).toBe("portrait.png");
+  const target = await drawn(source, "portrait.heic.png");
   expect(await sharp(target).metadata()).toMatchObject({ format: "png", width: 480, height: 640 });
 });
 
-it("gives files of the same name in different folders different copies", async () => {
-  await mkdir(join(folder, "one"));
-  await mkdir(join(folder, "two"));
-  const sources = [await grayImage("one/a.png"), await grayImage("two/a.png")];
-  const drawings = new DrawingFolder(join(folder, "out"), sources);
-  const targets = await Promise.all(sources.map((source) => drawings.draw(source, [])));
-  expect(targets.map((target) => basename(target))).toEqual(["a.png", "a-2.png"]);
-});
-
-it("never replaces a source", async () => {
-  const source = await grayImage("a.png");
-  const before = await readFile(source);
-  const target = await new DrawingFolder(folder, [source]).draw(source, [face]);
-  expect(basename(target)).toBe("a-2.png");
-  expect(await readFile(source)).toEqual(before);
-});
+/** Draws the face on a copy, in folders that are not there yet. */
+async function drawn(source: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await drawFaces(await readFile(source), [face], path);
+  return path;
+}
 
 function gray(width: number, height: number) {
   return { create: { width, height, channels: 3 as const, background: "#808080" } };
