@@ -6,9 +6,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildApp } from "../apps/api/dist/app.js";
-import { apiConfigSchema, loadApiConfig } from "../apps/api/dist/config.js";
-import { cliConfigSchema } from "../apps/cli/dist/config.js";
-import { workerConfigSchema } from "../apps/worker/dist/config.js";
+import { apiSettings, loadApiConfig } from "../apps/api/dist/config.js";
+import { cliSettings } from "../apps/cli/dist/config.js";
+import { workerSettings } from "../apps/worker/dist/config.js";
 import { problemTable } from "../packages/contracts/dist/index.js";
 import { packCatalogue } from "../packages/core/dist/models/index.js";
 import { uncertainBand } from "../packages/matching/dist/index.js";
@@ -59,7 +59,12 @@ async function openApi() {
   });
   const document = app.swagger();
   await app.close();
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${withShortLists(JSON.stringify(document, null, 2))}\n`;
+}
+
+/** Lists of numbers on one line: an embedding would take 512. */
+function withShortLists(json) {
+  return json.replaceAll(/\[(?:\s+-?[\d.e-]+,?)+\s+\]/g, (list) => list.replaceAll(/\s+/g, " "));
 }
 
 function errorTable() {
@@ -83,9 +88,7 @@ function errorTable() {
 }
 
 function configuration() {
-  const api = apiConfigSchema.properties;
-  const worker = workerConfigSchema.properties;
-  const isShared = (name) => api[name] !== undefined && api[name] === worker[name];
+  const isShared = (name) => apiSettings[name] !== undefined && apiSettings[name] === workerSettings[name];
   return [
     note,
     "",
@@ -94,25 +97,24 @@ function configuration() {
     "All settings are environment variables; an empty one counts as unset. A bad value stops the process, which then",
     "lists every fault.",
     "",
-    configTable("API and worker", part(apiConfigSchema, isShared)),
+    configTable("API and worker", part(apiSettings, isShared)),
     configTable(
       "API",
-      part(apiConfigSchema, (name) => !isShared(name)),
+      part(apiSettings, (name) => !isShared(name)),
     ),
     configTable(
       "Worker",
-      part(workerConfigSchema, (name) => !isShared(name)),
+      part(workerSettings, (name) => !isShared(name)),
     ),
-    configTable("Command line (`facefleet`)", cliConfigSchema),
+    configTable("Command line (`facefleet`)", cliSettings),
   ].join("\n");
 }
 
 /** The settings that an operator meets first, between the two marks of the page. */
 function withSettings(page) {
-  const known = { ...cliConfigSchema.properties, ...workerConfigSchema.properties, ...apiConfigSchema.properties };
+  const known = { ...cliSettings, ...workerSettings, ...apiSettings };
   const names = ["HOST", "PORT", "REDIS_URL", "S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "ENGINE", "PACK"];
-  const properties = Object.fromEntries(names.map((name) => [name, known[name]]));
-  const [, table] = configTable("", { type: "object", properties }).split(/\n\n/);
+  const [, table] = configTable("", Object.fromEntries(names.map((name) => [name, known[name]]))).split(/\n\n/);
   const block = /(<!-- settings: .*? -->\n\n)[\s\S]*?(\n\n<!-- end of settings -->)/;
   return page.replace(block, (_, before, after) => before + table.trimEnd() + after);
 }
@@ -182,12 +184,8 @@ function decisions() {
   ].join("\n");
 }
 
-function part({ properties, required = [] }, belongs) {
-  return {
-    type: "object",
-    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => belongs(name))),
-    required: required.filter(belongs),
-  };
+function part(settings, belongs) {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => belongs(name)));
 }
 
 function read(name) {

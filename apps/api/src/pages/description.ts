@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { idExamples, requestExamples, schemaExamples } from "./examples.js";
+import { answerExamples, idExamples, requestExamples, schemaExamples } from "./examples.js";
 
 type Json = Record<string, unknown>;
 
@@ -7,7 +7,7 @@ interface Operation {
   readonly operationId: string;
   readonly parameters?: (Json & { readonly name: string; readonly in: string })[];
   readonly requestBody?: { readonly content: Record<string, Json> };
-  readonly responses?: Record<string, { description: string }>;
+  readonly responses?: Record<string, { description: string; readonly content?: Record<string, Json> }>;
   security?: object[];
 }
 
@@ -98,6 +98,8 @@ function finishOperation(operation: Operation, path: string, hasKeys: boolean): 
   for (const [status, answer] of Object.entries(responses)) {
     if (answer.description === "Default Response") answer.description = STATUS_CODES[status] ?? "Answer";
   }
+  const [text] = Object.values(responses["200"]?.content ?? {});
+  if (text && operationId in answerExamples) text.example = answerExamples[operationId];
   const id = idExamples[path.split("/")[2] ?? ""];
   for (const parameter of parameters) if (parameter.name === "id" && id !== undefined) parameter.example = id;
   if (requestBody) finishBody(operationId, requestBody.content);

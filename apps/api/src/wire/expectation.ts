@@ -30,7 +30,13 @@ function range(low: number | undefined, high: number | undefined, before = " ", 
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length} items`;
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) return shownObject(Object.keys(value));
   if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+}
+
+function shownObject(names: readonly string[]): string {
+  if (names.length === 0) return "an empty object";
+  if (names.length > 3) return `an object with ${names.length} fields`;
+  return `an object with ${names.map((name) => (name.length > 60 ? `${name.slice(0, 60)}...` : name)).join(" and ")}`;
 }

@@ -1,4 +1,4 @@
-import { BatchRequest, CompareFacesRequest, JobRequest, MultipartJob } from "@facefleet/contracts";
+import { AnalyseRequest, BatchRequest, CompareFacesRequest, JobRequest, MultipartJob } from "@facefleet/contracts";
 import { type TSchema, Type } from "typebox";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
@@ -74,9 +74,25 @@ describe("findFaults", () => {
       {
         path: "/image",
         message:
-          "Expected an object with s3 or an object with upload or an object with url or an object with data for /image but received an object",
+          "Expected an object with s3 or an object with upload or an object with url or an object with data for /image but received an empty object",
       },
     ]);
+  });
+
+  it("says what an item of a batch is to one that holds its image", () => {
+    expect(find(BatchRequest, { task: "embed", items: [{ data: "aGVsbG8=" }] })).toEqual([
+      {
+        path: "/items/0",
+        message:
+          "Expected an object with s3 or an object with upload or an object with url or an object with image for /items/0 but received an object with data",
+      },
+    ]);
+  });
+
+  it("says what is wrong with what is there before what is missing, and that before what is nobody's", () => {
+    const faults = find(AnalyseRequest, { probe: s3, gallery: [s3], task: "match" });
+    expect(faults.map(({ path }) => path)).toEqual(["/task", "/image", "/probe", "/gallery"]);
+    expect(faults[0]?.message).toBe('Expected one of "detect", "embed" for /task but received "match"');
   });
 
   it("escapes and shortens names and values that callers choose", () => {
@@ -89,7 +105,7 @@ describe("findFaults", () => {
   it("looks at none of too many fields", () => {
     const metadata = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`${i}`, i]));
     expect(find(JobRequest, { task: "detect", image: s3, metadata })).toEqual([
-      { path: "/metadata", message: "Expected at most 16 fields for /metadata but received an object" },
+      { path: "/metadata", message: "Expected at most 16 fields for /metadata but received an object with 17 fields" },
     ]);
   });
 

@@ -102,11 +102,8 @@ function fixedFields({ required = [], properties = {} }: JsonSchema): string[] {
   return required.filter((name) => properties[name]?.const !== undefined || properties[name]?.enum !== undefined);
 }
 
+/** What is there first, then what is missing, then what is nobody's: the first fault is what an answer says in short. */
 function* objectFaults(schema: JsonSchema, value: Record<string, unknown>, path: string): Generator<Fault> {
-  for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(value, name))
-      yield mismatch(expectation(schema.properties?.[name] ?? {}), undefined, at(path, name));
-  }
   const names = Object.keys(value);
   if (names.length > (schema.maxProperties ?? Number.POSITIVE_INFINITY)) {
     // What is wrong with each of them is not to be looked for: there may be any number.
@@ -115,8 +112,13 @@ function* objectFaults(schema: JsonSchema, value: Record<string, unknown>, path:
   for (const name of names) {
     const field = fieldSchema(schema, name);
     if (field) yield* faultsAt(field, value[name], at(path, name));
-    else if (schema.additionalProperties === false) yield unknownField(schema, name, path);
   }
+  for (const name of schema.required ?? []) {
+    if (!Object.hasOwn(value, name))
+      yield mismatch(expectation(schema.properties?.[name] ?? {}), undefined, at(path, name));
+  }
+  if (schema.additionalProperties !== false) return;
+  for (const name of names) if (!fieldSchema(schema, name)) yield unknownField(schema, name, path);
 }
 
 function fieldSchema(schema: JsonSchema, name: string): JsonSchema | undefined {
