@@ -25,9 +25,9 @@ HEADER = '"""Generated from the OpenAPI description by generate.py; change that,
 
 ANSWERS = [
     *("Batch", "BatchEvent", "BatchLine", "BatchList", "FleetAnswer", "Job", "JobEvent", "JobList", "ModelsAnswer"),
-    *("Upload", "WebhookAttempts"),
+    *("Upload", "WebhookAttempts", "WebhookSecret"),
 ]
-REQUESTS = ["BatchItem", "ImageRef", "JobOptions"]
+REQUESTS = ["BatchItem", "GivenEmbedding", "ImageRef", "JobOptions"]
 
 
 # What only the service checks: a client that did so, too, would refuse what a newer service allows.
@@ -65,7 +65,7 @@ SYNC = [
     (r"import asyncio\n", ""),
     (r"asyncio\.sleep", "time.sleep"),
     (r"Awaitable\[(\w+)\]", r"\1"),
-    (r"AsyncIterator, Awaitable, Callable, Mapping", "Callable, Iterator, Mapping"),
+    (r"AsyncIterator, Awaitable, Callable, Iterable, Mapping", "Callable, Iterable, Iterator, Mapping"),
     (r"an `async with`", "a `with`"),
     (r"\b(async|await) ", ""),
     (r"\bAsync(FacefleetClient|Iterator)", r"\1"),

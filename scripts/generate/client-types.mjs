@@ -20,6 +20,7 @@ const spokenOf = [
   "VerifyResult",
   "WebhookAttempts",
   "WebhookEvent",
+  "WebhookSecret",
 ];
 
 /** The compiler wants one type that names all others. */

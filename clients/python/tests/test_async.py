@@ -29,3 +29,16 @@ def test_events_and_batches(url: str, portrait: Path, prefix: str) -> None:
     states, faces, lines = asyncio.run(run())
     assert (states[-1], faces) == ("succeeded", 1)
     assert lines == ["succeeded", "succeeded", "failed"]
+
+
+def test_analyses_and_matches(url: str, portrait: Path) -> None:
+    async def run() -> tuple[int, str, int]:
+        async with AsyncFacefleetClient(url) as client:
+            analysed = await client.analyse(portrait)
+            matched = await client.match(portrait, [portrait])
+            batches = [batch.id async for batch in client.batches()]
+            return len(analysed.faces), matched.matches[0].decision, len(batches)
+
+    faces, decision, batches = asyncio.run(run())
+    assert (faces, decision) == (1, "match")
+    assert batches > 0

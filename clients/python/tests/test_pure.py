@@ -126,8 +126,38 @@ def test_names_images_in_all_forms() -> None:
         {"url": "https://example.com/a.jpg"},
         {"upload": "0" * 32},
     ]
-    with pytest.raises(ValueError, match="not one of each"):
-        client.submit_verify(b"bytes", "s3://photos/a.jpg")
+
+
+def test_sends_along_what_is_here() -> None:
+    client, requests = client_of(*(httpx.Response(202, json=JOB) for _ in range(3)))
+    client.submit_verify(b"bytes", "s3://photos/a.jpg")
+    client.submit_match(b"bytes", [{"embedding": "AAAA", "fingerprint": "f"}, "https://example.com/a.jpg", b"more"])
+    assert json.loads(requests[0].content)["images"] == [
+        {"data": "Ynl0ZXM="},
+        {"s3": {"bucket": "photos", "key": "a.jpg"}},
+    ]
+    assert json.loads(requests[1].content) == {
+        "task": "match",
+        "probe": {"data": "Ynl0ZXM="},
+        "gallery": [
+            {"embedding": "AAAA", "fingerprint": "f"},
+            {"url": "https://example.com/a.jpg"},
+            {"data": "bW9yZQ=="},
+        ],
+    }
+    client.submit_verify(b"bytes", b"more")
+    assert b"multipart/form-data" in requests[2].headers["content-type"].encode()
+
+
+def test_waits_for_a_job_that_goes_on() -> None:
+    late = {"code": "sync_timeout", "title": "late", "retryable": True, "job": "http://faces.test/below/v1/jobs/j1"}
+    problem = {"type": "", "title": "none", "status": 422, "code": "image_undecodable", "retryable": False}
+    failed = {**JOB, "state": "failed", "finishedAt": "2026-01-01T00:00:01Z", "error": problem}
+    client, requests = client_of(httpx.Response(504, json=late), httpx.Response(200, json=failed))
+    with pytest.raises(FacefleetError) as error:
+        client.analyse(b"bytes", task="embed")
+    assert error.value.code == "image_undecodable"
+    assert [request.url.path for request in requests] == ["/below/v1/analyse", "/below/v1/jobs/j1"]
 
 
 def signed(body: str, at: datetime) -> dict[str, str]:

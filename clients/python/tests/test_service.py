@@ -14,6 +14,7 @@ from facefleet import (
     compare_embeddings,
     embedding_array,
     embedding_of,
+    matches_of,
     result_of,
 )
 
@@ -50,6 +51,35 @@ def test_compares_two_files(client: FacefleetClient, portrait: Path) -> None:
     result = client.verify(portrait, portrait)
     assert result.decision == "match"
     assert result.euclidean_distance == pytest.approx(0, abs=1e-3)
+
+
+def test_analyses_in_one_request(client: FacefleetClient, portrait: Path) -> None:
+    (face,) = client.analyse(portrait).faces
+    assert face.embedding is None
+    (embedded,) = client.analyse(portrait, task="embed", options={"maxFaces": 1}).faces
+    assert len(embedding_of(embedded)) == 512
+    uploaded = client.analyse(client.upload(portrait, "image/png"))
+    assert uploaded.faces[0].box == face.box
+
+
+def test_holds_one_against_many(client: FacefleetClient, portrait: Path) -> None:
+    result = client.embed(portrait)
+    embedding = list(embedding_of(result.faces[0]))
+    gallery = [portrait, {"embedding": embedding, "fingerprint": result.model.fingerprint}, b"not an image"]
+    with pytest.raises(FacefleetError) as refused:
+        client.match(portrait, gallery)
+    assert refused.value.code == "unsupported_image_format"
+    matched = client.match(portrait, gallery[:2], timeout=60)
+    assert sorted(match.index for match in matched.matches) == [0, 1]
+    assert all(match.decision == "match" for match in matched.matches)
+    assert matches_of(client.wait(client.submit_match(portrait, gallery[:1]))).matches[0].face is not None
+
+
+def test_has_a_secret_for_webhooks(client: FacefleetClient) -> None:
+    before = client.webhook_secret()
+    after = client.rotate_webhook_secret()
+    assert before.secret.startswith("whsec_")
+    assert (after.secret != before.secret, after.previous_until is not None) == (True, True)
 
 
 def test_watches_a_job_and_finds_it_again(client: FacefleetClient, portrait: Path) -> None:

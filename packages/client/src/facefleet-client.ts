@@ -32,12 +32,14 @@ import type {
   Job,
   JobList,
   JobOptions,
+  MatchResult,
   ModelsAnswer,
   RequestImage,
   Upload,
   UploadRequest,
   VerifyResult,
   WebhookAttempts,
+  WebhookSecret,
 } from "./wire.js";
 
 export interface CallOptions {
@@ -61,7 +63,7 @@ export interface JobWaitOptions extends WaitOptions {
   readonly onProgress?: ((job: Job) => void) | undefined;
 }
 
-export type VerifyOptions = SubmitOptions & JobWaitOptions;
+export type SubmitAndWaitOptions = SubmitOptions & JobWaitOptions;
 
 export type JobState = Job["state"];
 
@@ -140,9 +142,23 @@ export class FacefleetClient {
     first: RequestImage | ImageBytes,
     second: RequestImage | ImageBytes,
     request: Omit<VerifySubmission, "task" | "images"> = {},
-    options: VerifyOptions = {},
+    options: SubmitAndWaitOptions = {},
   ): Promise<VerifyResult> {
     const job = await this.submit({ task: "verify", images: [first, second], ...request }, options);
+    return resultOf(await this.wait(job, options));
+  }
+
+  /**
+   * Orders a gallery of images and embeddings by its distance from one. Submits, waits, and returns the result.
+   * @throws FacefleetError with the job's own problem, such as `no_face_detected` for the probe
+   */
+  async match(
+    probe: MatchSubmission["probe"],
+    gallery: MatchSubmission["gallery"],
+    request: Omit<MatchSubmission, "task" | "probe" | "gallery"> = {},
+    options: SubmitAndWaitOptions = {},
+  ): Promise<MatchResult> {
+    const job = await this.submit({ task: "match", probe, gallery, ...request }, options);
     return resultOf(await this.wait(job, options));
   }
 
@@ -263,6 +279,16 @@ export class FacefleetClient {
   /** Has the end of a job or a batch announced again. */
   resendWebhook(subject: JobOrId | BatchOrId, options: CallOptions = {}): Promise<WebhookAttempts> {
     return this.#postOnce(`${subjectPath(subject)}/webhook-attempts`, options);
+  }
+
+  /** What the caller's events are signed with: for `verifyWebhook`. */
+  webhookSecret(options: CallOptions = {}): Promise<WebhookSecret> {
+    return this.#get("/v1/webhook-secret", options);
+  }
+
+  /** A new secret; for 24 hours the one before it signs as well. Sent once only. */
+  rotateWebhookSecret(options: CallOptions = {}): Promise<WebhookSecret> {
+    return this.#postOnce("/v1/webhook-secret/rotate", options);
   }
 
   /** The workers that are ready, with their models, engines and devices. */

@@ -10,8 +10,8 @@ export {
   type JobState,
   type JobWaitOptions,
   type ListOptions,
+  type SubmitAndWaitOptions,
   type SubmitOptions,
-  type VerifyOptions,
 } from "./facefleet-client.js";
 export {
   type ClientErrorCode,

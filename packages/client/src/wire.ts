@@ -994,3 +994,14 @@ export interface BatchSummary {
     results: string;
   };
 }
+export interface WebhookSecret {
+  /**
+   * What the tenant's events are signed with: `whsec_`, then base64.
+   */
+  secret: string;
+  createdAt: string;
+  /**
+   * Until when the secret before this one signs as well.
+   */
+  previousUntil?: string;
+}

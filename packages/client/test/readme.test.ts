@@ -73,7 +73,7 @@ it("compares embeddings", async () => {
 it("holds one against many", async () => {
   const matched = { matches: [], failed: [] } as never;
   server.answer(jobAnswer("queued"), jobAnswer("succeeded", { result: matched }));
-  expect(await run('task: "match"', "[matches, failed]")).toEqual([[], []]);
+  expect(await run("client.match(", "[matches, failed]")).toEqual([[], []]);
 });
 
 it("analyses an image in one call", async () => {

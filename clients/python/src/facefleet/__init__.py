@@ -4,9 +4,9 @@ from ._async_client import AsyncFacefleetClient
 from ._client import FacefleetClient
 from ._embeddings import EmbeddingComparison, compare_embeddings, embedding_array, embedding_of
 from ._errors import FacefleetError, WebhookVerificationError
-from ._images import Image
-from ._requests import BatchItem, ImageRef, JobOptions
-from ._results import analysis_of, comparison_of, result_of
+from ._images import Image, MatchSubject
+from ._requests import BatchItem, GivenEmbedding, ImageRef, JobOptions
+from ._results import analysis_of, comparison_of, matches_of, result_of
 from ._webhooks import WebhookEvent, verify_webhook
 from ._wire import (
     AnalysisResult,
@@ -21,6 +21,7 @@ from ._wire import (
     ModelsAnswer,
     VerifyResult,
     WebhookAttempts,
+    WebhookSecret,
 )
 
 __all__ = [
@@ -35,22 +36,26 @@ __all__ = [
     "FacefleetClient",
     "FacefleetError",
     "FleetAnswer",
+    "GivenEmbedding",
     "Image",
     "ImageRef",
     "Job",
     "JobEvent",
     "JobOptions",
     "MatchResult",
+    "MatchSubject",
     "ModelsAnswer",
     "VerifyResult",
     "WebhookAttempts",
     "WebhookEvent",
+    "WebhookSecret",
     "WebhookVerificationError",
     "analysis_of",
     "compare_embeddings",
     "comparison_of",
     "embedding_array",
     "embedding_of",
+    "matches_of",
     "result_of",
     "verify_webhook",
 ]

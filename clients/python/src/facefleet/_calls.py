@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import httpx
 
-from ._images import Image, image_of
+from ._images import Image, MatchSubject, image_of
 from ._model import Model
 from ._requests import BatchItem, JobOptions
-from ._wire import Batch, BatchList, FleetAnswer, Job, JobList, ModelsAnswer, Upload, WebhookAttempts
+from ._wire import (
+    AnalysisResult,
+    Batch,
+    BatchList,
+    FleetAnswer,
+    Job,
+    JobList,
+    ModelsAnswer,
+    Upload,
+    WebhookAttempts,
+    WebhookSecret,
+)
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -53,18 +65,42 @@ def submit(
 ) -> Call[Job]:
     job = {"task": task, **given(fields)}
     parts = [image_of(image) for image in images]
-    sent = [part for part in parts if isinstance(part, bytes)]
     headers = idempotency(idempotency_key)
-    if not sent:
-        names = {"image": parts[0]} if len(parts) == 1 else {"images": parts}
-        return Call("POST", "/v1/jobs", reader(Job), headers=headers | JSON, body=encoded({**job, **names}))
-    if len(sent) < len(parts):
-        raise ValueError("Expected two images that are named or two that are here, not one of each")
-    names_of_parts = ["image"] if len(sent) == 1 else ["image1", "image2"]
+    sent = [part for part in parts if isinstance(part, bytes)]
+    if len(sent) == len(parts):
+        names = ["image"] if len(sent) == 1 else ["image1", "image2"]
+        return Call("POST", "/v1/jobs", reader(Job), headers=headers, files=form(job, names, sent))
+    names_of_images = {"image": parts[0]} if len(parts) == 1 else {"images": [in_json(part) for part in parts]}
+    return Call("POST", "/v1/jobs", reader(Job), headers=headers | JSON, body=encoded({**job, **names_of_images}))
+
+
+def submit_match(
+    probe: MatchSubject, gallery: Iterable[MatchSubject], fields: Mapping[str, Any], idempotency_key: str | None
+) -> Call[Job]:
+    subjects = {"probe": in_json(image_of(probe)), "gallery": [in_json(image_of(subject)) for subject in gallery]}
+    body = encoded({"task": "match", **subjects, **given(fields)})
+    return Call("POST", "/v1/jobs", reader(Job), headers=idempotency(idempotency_key) | JSON, body=body)
+
+
+def analyse(image: Image, task: AnalysisTask, options: JobOptions | None) -> Call[AnalysisResult]:
+    job = given({"task": task, "options": options})
+    part = image_of(image)
+    if isinstance(part, bytes):
+        return Call("POST", "/v1/analyse", reader(AnalysisResult), files=form(job, ["image"], [part]))
+    return Call("POST", "/v1/analyse", reader(AnalysisResult), headers=JSON, body=encoded({"image": part, **job}))
+
+
+def form(
+    job: Mapping[str, Any], names: list[str], images: list[bytes]
+) -> dict[str, tuple[str | None, bytes, str]]:
     # Under a name of ours: that of a file may tell who is on it.
-    files = {name: ("image", part, "application/octet-stream") for name, part in zip(names_of_parts, sent, strict=True)}
-    form = {"job": (None, encoded(job), "application/json"), **files}
-    return Call("POST", "/v1/jobs", reader(Job), headers=headers, files=form)
+    files = {name: ("image", image, "application/octet-stream") for name, image in zip(names, images, strict=True)}
+    return {"job": (None, encoded(job), "application/json"), **files}
+
+
+def in_json(part: bytes | dict[str, Any]) -> dict[str, Any]:
+    """What JSON has of an image, which may be here."""
+    return {"data": base64.b64encode(part).decode()} if isinstance(part, bytes) else part
 
 
 def job(job: JobOrId) -> Call[Job]:
@@ -155,6 +191,14 @@ def webhook_attempts(subject: JobOrId | BatchOrId) -> Call[WebhookAttempts]:
 
 def resend_webhook(subject: JobOrId | BatchOrId) -> Call[WebhookAttempts]:
     return Call("POST", f"{subject_path(subject)}/webhook-attempts", reader(WebhookAttempts), repeatable=False)
+
+
+def webhook_secret() -> Call[WebhookSecret]:
+    return Call("GET", "/v1/webhook-secret", reader(WebhookSecret))
+
+
+def rotate_webhook_secret() -> Call[WebhookSecret]:
+    return Call("POST", "/v1/webhook-secret/rotate", reader(WebhookSecret), repeatable=False)
 
 
 def models() -> Call[ModelsAnswer]:

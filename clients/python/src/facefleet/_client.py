@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -13,12 +13,23 @@ from . import _calls as calls
 from ._calls import AnalysisTask, BatchOrId, Call, JobOrId, Priority
 from ._errors import FacefleetError
 from ._events import EventReader
-from ._images import Image, image_of
-from ._policy import delay_before, error_of, may_retry, unreachable
+from ._images import Image, MatchSubject, image_of
+from ._policy import delay_before, error_of, job_that_goes_on, may_retry, unreachable
 from ._requests import BatchItem, ImageRef, JobOptions
-from ._results import analysis_of, comparison_of
+from ._results import analysis_of, comparison_of, matches_of
 from ._settings import AGAIN_SECONDS, Settings, next_interval, overdue
-from ._wire import AnalysisResult, Batch, BatchLine, FleetAnswer, Job, ModelsAnswer, VerifyResult, WebhookAttempts
+from ._wire import (
+    AnalysisResult,
+    Batch,
+    BatchLine,
+    FleetAnswer,
+    Job,
+    MatchResult,
+    ModelsAnswer,
+    VerifyResult,
+    WebhookAttempts,
+    WebhookSecret,
+)
 
 T = TypeVar("T")
 E = TypeVar("E", Job, Batch)
@@ -106,6 +117,48 @@ class FacefleetClient:
         )
         return self._send(calls.submit("verify", [first, second], fields, idempotency_key))
 
+    def submit_match(
+        self,
+        probe: MatchSubject,
+        gallery: Iterable[MatchSubject],
+        *,
+        options: JobOptions | None = None,
+        priority: Priority | None = None,
+        webhook: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        result_ttl_seconds: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submits a job that holds one image or embedding against up to 100 others; images that are here are sent along."""
+        fields = calls.submission_fields(
+            options=options,
+            priority=priority,
+            webhook=webhook,
+            metadata=metadata,
+            result_ttl_seconds=result_ttl_seconds,
+        )
+        return self._send(calls.submit_match(probe, gallery, fields, idempotency_key))
+
+    def analyse(
+        self,
+        image: Image,
+        *,
+        task: AnalysisTask = "detect",
+        options: JobOptions | None = None,
+        timeout: float | None = None,
+    ) -> AnalysisResult:
+        """The faces of an image, in one request where that is quick enough, else by waiting for the job that goes on.
+
+        With the task `embed` they carry their embeddings.
+        """
+        try:
+            return self._send(calls.analyse(image, task, options))
+        except FacefleetError as error:
+            job = job_that_goes_on(error)
+            if job is None:
+                raise
+            return analysis_of(self.wait(job, timeout=timeout))
+
     def detect(
         self, image: Image, *, options: JobOptions | None = None, timeout: float | None = None
     ) -> AnalysisResult:
@@ -121,8 +174,19 @@ class FacefleetClient:
     def verify(
         self, first: Image, second: Image, *, options: JobOptions | None = None, timeout: float | None = None
     ) -> VerifyResult:
-        """Compares two images, both named or both here: submits, waits, and returns the result."""
+        """Compares two images, each named or here: submits, waits, and returns the result."""
         return comparison_of(self.wait(self.submit_verify(first, second, options=options), timeout=timeout))
+
+    def match(
+        self,
+        probe: MatchSubject,
+        gallery: Iterable[MatchSubject],
+        *,
+        options: JobOptions | None = None,
+        timeout: float | None = None,
+    ) -> MatchResult:
+        """Orders a gallery by its distance from one image or embedding: submits, waits, and returns the result."""
+        return matches_of(self.wait(self.submit_match(probe, gallery, options=options), timeout=timeout))
 
     def job(self, job: JobOrId) -> Job:
         return self._send(calls.job(job))
@@ -293,6 +357,14 @@ class FacefleetClient:
     def resend_webhook(self, subject: JobOrId | BatchOrId) -> WebhookAttempts:
         """Has the end of a job or a batch announced again."""
         return self._send(calls.resend_webhook(subject))
+
+    def webhook_secret(self) -> WebhookSecret:
+        """What the caller's events are signed with: for `verify_webhook`."""
+        return self._send(calls.webhook_secret())
+
+    def rotate_webhook_secret(self) -> WebhookSecret:
+        """A new secret; for 24 hours the one before it signs as well. Sent once only."""
+        return self._send(calls.rotate_webhook_secret())
 
     def models(self) -> ModelsAnswer:
         """The workers that are ready, with their models, engines and devices."""

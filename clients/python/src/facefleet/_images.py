@@ -6,13 +6,16 @@ import os
 from collections.abc import Mapping
 from typing import Any, BinaryIO, TypeAlias, Union, cast
 
-from ._requests import ImageRef
+from ._requests import GivenEmbedding, ImageRef
 
 Image: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, ImageRef]
 """A file's path, its bytes, an open file; or where the service finds it: `s3://...`, `https://...`, a reference."""
 
+MatchSubject: TypeAlias = Union[Image, GivenEmbedding]
+"""What a match holds against each other: images, and embeddings of faces."""
 
-def image_of(image: Image) -> bytes | dict[str, Any]:
+
+def image_of(image: MatchSubject) -> bytes | dict[str, Any]:
     """The bytes of an image that is here, or the reference of one that is not."""
     if isinstance(image, Mapping):
         return dict(cast("Mapping[str, Any]", image))

@@ -20,7 +20,8 @@ LONGEST_RETRY_AFTER = 300.0
 
 
 def may_retry(error: FacefleetError, call: Call[Any]) -> bool:
-    if not error.retryable:
+    # Of a request that was answered before its end, the job goes on.
+    if not error.retryable or error.code == "sync_timeout":
         return False
     if error.status in REFUSALS:
         return True
@@ -71,6 +72,14 @@ def retry_after_of(header: str | None) -> float | None:
         except (TypeError, ValueError):
             return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def job_that_goes_on(error: FacefleetError) -> str | None:
+    """The id of the job of a request that was answered before its end."""
+    if error.code != "sync_timeout" or error.problem is None:
+        return None
+    address = error.problem.get("job")
+    return address.rsplit("/", 1)[-1] if isinstance(address, str) else None
 
 
 def unreachable(url: httpx.URL, error: httpx.TransportError) -> FacefleetError:

@@ -31,6 +31,18 @@ class UrlImageRef(TypedDict):
 ImageRef: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef
 
 
+FloatEmbedding: TypeAlias = list[float]
+"""
+512 numbers, L2-normalised: the sum of their squares is 1.
+"""
+
+
+Base64Embedding: TypeAlias = str
+"""
+The same numbers as base64 (RFC 4648) of 2048 bytes: 512 little-endian IEEE 754 float32, in their order.
+"""
+
+
 class JobOptions(TypedDict):
     """
     All of them may be left out.
@@ -126,4 +138,22 @@ class LabelledImage(TypedDict):
     """
 
 
+Embedding: TypeAlias = FloatEmbedding | Base64Embedding
+"""
+As the option `embeddingFormat` asks: numbers by default.
+"""
+
+
 BatchItem: TypeAlias = S3ImageRef | UploadImageRef | UrlImageRef | LabelledImage
+
+
+class GivenEmbedding(TypedDict):
+    """
+    Its fingerprint, where it is given, must be that of the embeddings that the job makes.
+    """
+
+    embedding: Embedding
+    fingerprint: NotRequired[str]
+    """
+    Of the model that made the embedding. Two different ones are refused.
+    """

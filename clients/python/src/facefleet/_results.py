@@ -33,3 +33,11 @@ def comparison_of(job: Job) -> VerifyResult:
     if isinstance(result, VerifyResult):
         return result
     raise TypeError(f"Expected a job about two images but received one with the task {job.task}")
+
+
+def matches_of(job: Job) -> MatchResult:
+    """The result of a job with the task `match`, as `result_of`."""
+    result = result_of(job)
+    if isinstance(result, MatchResult):
+        return result
+    raise TypeError(f"Expected a job about one and many but received one with the task {job.task}")

@@ -380,6 +380,18 @@ class WebhookAttempt(Model):
     """
 
 
+class WebhookSecret(Model):
+    secret: str
+    """
+    What the tenant's events are signed with: `whsec_`, then base64.
+    """
+    created_at: str = Field(..., alias='createdAt')
+    previous_until: str | None = Field(None, alias='previousUntil')
+    """
+    Until when the secret before this one signs as well.
+    """
+
+
 class Batch(Model):
     id: str
     task: Literal['detect', 'embed'] | str
