@@ -1,5 +1,5 @@
-// Builds what others install, into a folder: the tarballs of `facefleet` and `@facefleet/client`, the wheel of the
-// Python client, and, where Docker or podman is, the images. Publishes nothing.
+// Builds what others install, into a folder: the tarballs of `facefleet` and `@facefleet/client`, the wheel and the sources of
+// the Python client, and with --images the images, which takes Docker or podman. Publishes nothing.
 // node scripts/release.mjs [--to <folder>] [--images]
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { noPython, providePython } from "./generate/python-environment.mjs";
 import { layOutFacefleet } from "./release/facefleet-package.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -17,7 +18,7 @@ const images = [
   ["worker-gpu", ["--target", "onnx-cuda"]],
 ];
 
-function main() {
+async function main() {
   const options = {
     to: { type: "string", default: join(root, "release") },
     images: { type: "boolean", default: false },
@@ -28,8 +29,9 @@ function main() {
   run(process.execPath, [join(root, "scripts", "bootstrap.mjs")]);
   packClient(to);
   packFacefleet(to);
-  packPythonClient(to);
+  await packPythonClient(to);
   if (values.images) buildImages();
+  else process.stderr.write("No images: they are built with --images\n");
 }
 
 function packClient(to) {
@@ -46,8 +48,13 @@ function packFacefleet(to) {
   }
 }
 
-function packPythonClient(to) {
-  run("python3", ["-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", to, join(root, "clients", "python")]);
+async function packPythonClient(to) {
+  const reason = noPython();
+  if (reason) throw new Error(`Expected a Python for the Python client but there is ${reason}`);
+  const client = join(root, "clients", "python");
+  // biome-ignore lint/style/noProcessEnv: where the user's cache is
+  const python = await providePython(client, process.env);
+  run(python, ["-m", "hatchling", "build", "--target", "wheel", "--target", "sdist", "--directory", to], client);
 }
 
 function buildImages() {
@@ -64,4 +71,4 @@ function run(program, args, cwd = root) {
   execFileSync(program, args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
 }
 
-main();
+await main();
