@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Batch, Job, JobList, Problem, Upload, WebhookEvent } from "@facefleet/contracts";
+import type { Batch, BatchList, Job, JobList, Problem, Upload, WebhookEvent } from "@facefleet/contracts";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { selfSigned } from "../packages/platform/test/self-signed.js";
@@ -75,13 +75,16 @@ describe.skipIf(skipped("the API behind nginx", noNginx))("the API behind nginx,
     }
   };
 
-  it("hands a job over under an address that can be followed", async () => {
-    const late = await send("/detect-face");
-    const problem = (await late.json()) as Problem;
-    expect([late.status, problem.code]).toEqual([504, "sync_timeout"]);
-    expect(late.headers.get("location")).toBe(problem.job);
-    await expectAddresses(problem, 2);
-  });
+  it.each(["/detect-face", "/v1/analyse"])(
+    "hands a job of %s over under an address that can be followed",
+    async (path) => {
+      const late = await send(path);
+      const problem = (await late.json()) as Problem;
+      expect([late.status, problem.code]).toEqual([504, "sync_timeout"]);
+      expect(late.headers.get("location")).toBe(problem.job);
+      await expectAddresses(problem, 2);
+    },
+  );
 
   it("names in answers of jobs, batches and uploads, in events and in problems only what can be followed", async () => {
     fleet.startProcess("worker");
@@ -122,6 +125,11 @@ describe.skipIf(skipped("the API behind nginx", noNginx))("the API behind nginx,
     const lines = (await (await nginx.fetch(batch.links.results)).text()).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).state)).toEqual(["succeeded", "failed"]);
     await expectAddresses(JSON.parse(lines[1]!));
+    const { batches } = await get<BatchList>(`${nginx.url}/v1/batches`);
+    await expectAddresses(batches, 2);
+    const retried = await nginx.fetch(`${batch.links.self}/retry`, { method: "POST" });
+    expect([retried.status, retried.headers.get("location")]).toEqual([202, batch.links.self]);
+    await expectAddresses(await retried.json(), 2);
     await expectAddresses(await (await post("/v1/jobs", {})).json());
     await expectAddresses(await get(`${nginx.url}/v1/nothing`));
   });
@@ -147,6 +155,13 @@ describe.skipIf(skipped("the API behind nginx", noNginx))("the API behind nginx,
     const event = JSON.parse(receiver.received[0]!.body) as WebhookEvent;
     expect(event.data.links).toEqual(job.links);
     await expectAddresses(event.data, 2);
+    const items = [{ s3: { bucket: "local", key: "none.jpg" } }];
+    const submitted = await fleet.postJson("/v1/batches", { task: "detect", items, webhook: { url: receiver.url } });
+    const batch = (await submitted.json()) as Batch;
+    await expectAddresses(batch, 2);
+    await expect.poll(() => receiver.received.length).toBe(2);
+    const finished = JSON.parse(receiver.received[1]!.body) as WebhookEvent;
+    expect(finished.data.links).toEqual(batch.links);
   });
 
   describe.skipIf(skipped("the documentation behind nginx", noBrowser))("in a browser", () => {
