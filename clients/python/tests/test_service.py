@@ -10,6 +10,7 @@ import pytest
 from facefleet import (
     FacefleetClient,
     FacefleetError,
+    GivenEmbedding,
     analysis_of,
     compare_embeddings,
     embedding_array,
@@ -65,14 +66,12 @@ def test_analyses_in_one_request(client: FacefleetClient, portrait: Path) -> Non
 def test_holds_one_against_many(client: FacefleetClient, portrait: Path) -> None:
     result = client.embed(portrait)
     embedding = list(embedding_of(result.faces[0]))
-    gallery = [portrait, {"embedding": embedding, "fingerprint": result.model.fingerprint}, b"not an image"]
-    with pytest.raises(FacefleetError) as refused:
-        client.match(portrait, gallery)
-    assert refused.value.code == "unsupported_image_format"
-    matched = client.match(portrait, gallery[:2], timeout=60)
+    given: GivenEmbedding = {"embedding": embedding, "fingerprint": result.model.fingerprint}
+    matched = client.match(portrait, [portrait, given, b"not an image"], timeout=60)
     assert sorted(match.index for match in matched.matches) == [0, 1]
     assert all(match.decision == "match" for match in matched.matches)
-    assert matches_of(client.wait(client.submit_match(portrait, gallery[:1]))).matches[0].face is not None
+    assert [(failed.index, failed.error.code) for failed in matched.failed] == [(2, "unsupported_image_format")]
+    assert matches_of(client.wait(client.submit_match(given, [portrait]))).matches[0].face is not None
 
 
 def test_has_a_secret_for_webhooks(client: FacefleetClient) -> None:
