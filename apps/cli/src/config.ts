@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { defaultPackName, packCatalogue } from "@facefleet/core/models";
+import { defaultPackName, packCatalogue } from "@facefleet/core/pack-catalogue";
 import { type Config, loadConfig, logSettings, type Settings } from "@facefleet/platform/config";
-import { apiDefaults, type Environment } from "@facefleet/stack";
+import type { Environment } from "@facefleet/stack";
+import { apiDefaults } from "@facefleet/stack/api-port";
 import { isCheckout, rootDir } from "./checkout.js";
 
 export const cliSettings = {
