@@ -4,7 +4,6 @@ import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds,
 import { type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
 import type { CommandContext } from "../command-context.js";
-import { detectorOption } from "../commands/detector-option.js";
 import { ensurePack } from "../commands/models/ensure-pack.js";
 import { fraction, wholeNumber } from "../commands/number-options.js";
 import { packOption } from "../commands/pack-option.js";
@@ -12,6 +11,7 @@ import type { CliConfig } from "../config.js";
 import { detectionPlots } from "./detection/detection-plots.js";
 import { detectionTable } from "./detection/detection-table.js";
 import { evaluateDetection } from "./detection/evaluate-detection.js";
+import { detectorOption } from "./detector-option.js";
 import { distancesTable } from "./distances/distances-table.js";
 import { type DistancesReport, type EmbeddingChoice, evaluateDistances } from "./distances/evaluate-distances.js";
 import { pinDistances } from "./distances/pin-distances.js";
