@@ -67,6 +67,7 @@ const job = {
   links: jobLinks,
   result: analysis,
 };
+const queuedJob = { id: jobId, task: "detect", state: "queued", createdAt: earlier, attempts: 0, links: jobLinks };
 const problem = {
   type: "/docs/errors#job_not_found",
   title: "There is no such job",
@@ -129,9 +130,9 @@ const line = { index: 0, image: s3Image, state: "succeeded", result: analysis };
 
 /** Answers that are no JSON of a named schema, by operation. */
 export const answerExamples: Readonly<Record<string, string>> = {
-  watchJob: `id: 0-queued\nevent: job\ndata: ${JSON.stringify({ ...job, state: "queued", result: undefined })}\n\n`,
+  watchJob: `id: 0-queued\nevent: job\ndata: ${JSON.stringify(queuedJob)}\n\n`,
   getBatchResults: `${JSON.stringify(line)}\n`,
-  getMetrics: "# TYPE facefleet_queue_waiting_jobs gauge\nfacefleet_queue_waiting_jobs 12\n",
+  getMetrics: '# TYPE facefleet_queue_waiting_jobs gauge\nfacefleet_queue_waiting_jobs{priority="normal"} 12\n',
 };
 
 /** What the named schemas look like when they are filled in; a request can be sent as it is. */
