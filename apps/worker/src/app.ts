@@ -332,7 +332,10 @@ class WorkerApp {
     this.#workerMetrics.engineReady(engine);
     const { device, reason, arithmetic, refusals, models, rssBytes } = engine;
     for (const refusal of refusals)
-      this.#logger.warn({ engine: engine.engine }, `embeddings are computed slower, and are the same (docs/models.md says why): ${refusal}`);
+      this.#logger.warn(
+        { engine: engine.engine },
+        `embeddings are computed slower, and are the same (docs/models.md says why): ${refusal}`,
+      );
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
     const { pack } = models.mtcnn.standard;
     this.#logger.info({ engine: engine.engine, device, arithmetic, reason, pack, rssMb }, "engine is warm");

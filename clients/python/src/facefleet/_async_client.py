@@ -130,7 +130,7 @@ class AsyncFacefleetClient:
         result_ttl_seconds: int | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Submits a job that holds one image or embedding against up to 100 others; images that are here are sent along."""
+        """Submits a job that holds one image or embedding against up to 100 others; what is here is sent along."""
         fields = calls.submission_fields(
             options=options,
             priority=priority,

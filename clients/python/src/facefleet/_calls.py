@@ -90,9 +90,7 @@ def analyse(image: Image, task: AnalysisTask, options: JobOptions | None) -> Cal
     return Call("POST", "/v1/analyse", reader(AnalysisResult), headers=JSON, body=encoded({"image": part, **job}))
 
 
-def form(
-    job: Mapping[str, Any], names: list[str], images: list[bytes]
-) -> dict[str, tuple[str | None, bytes, str]]:
+def form(job: Mapping[str, Any], names: list[str], images: list[bytes]) -> dict[str, tuple[str | None, bytes, str]]:
     # Under a name of ours: that of a file may tell who is on it.
     files = {name: ("image", image, "application/octet-stream") for name, image in zip(names, images, strict=True)}
     return {"job": (None, encoded(job), "application/json"), **files}

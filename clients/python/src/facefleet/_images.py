@@ -11,7 +11,7 @@ from ._requests import GivenEmbedding, ImageRef
 Image: TypeAlias = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO, ImageRef]
 """A file's path, its bytes, an open file; or where the service finds it: `s3://...`, `https://...`, a reference."""
 
-MatchSubject: TypeAlias = Union[Image, GivenEmbedding]
+MatchSubject: TypeAlias = Image | GivenEmbedding
 """What a match holds against each other: images, and embeddings of faces."""
 
 
