@@ -81,9 +81,11 @@ function withDiscriminator(schema: Json, schemas: Record<string, Json>): Json {
     const { required, properties } = (branch ?? {}) as { required?: string[]; properties?: Record<string, Json> };
     return required?.includes(name) ? (properties?.[name]?.enum as unknown[]) : undefined;
   };
-  const propertyName = Object.keys((branches[0]?.properties ?? {}) as Json).find((name) =>
-    branches.every((branch) => valuesOf(branch, name)),
-  );
+  const propertyName = Object.keys((branches[0]?.properties ?? {}) as Json).find((name) => {
+    const values = branches.map((branch) => valuesOf(branch, name));
+    // A value that two branches have tells nothing.
+    return values.every((own) => own !== undefined) && new Set(values.flat()).size === values.flat().length;
+  });
   if (propertyName === undefined) return schema;
   const mapping = Object.fromEntries(
     branches.flatMap((branch, index) =>
