@@ -18,6 +18,7 @@ export async function expectReadable(
 ): Promise<void> {
   for (const image of images) assertImageAllowed(services, tenant, image);
   const uploads = uploadsOf({ images });
+  if (uploads.length === 0) return;
   await assertUploadsOwn(services.uploads, tenant, uploads);
   if (isRepeatable) return;
   const arrived = await Promise.all(uploads.map((id) => services.intake.has(id)));

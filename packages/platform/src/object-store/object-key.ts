@@ -1,6 +1,8 @@
 import { ProblemError } from "@facefleet/contracts";
 
 const maxKeyBytes = 1024;
+/** Keys as nearly all are, which nobody reads otherwise: no more has to be looked at. */
+const usual = /^(?!\.\.?(?:\/|$))[\w.-]+(?:\/(?!\.\.?(?:\/|$))[\w.-]+)*$/;
 
 /**
  * Refuses keys that could leave their bucket. Dot segments mean nothing to S3 itself, but servers and
@@ -14,6 +16,7 @@ export function checkKey(key: string): void {
 
 /** What is wrong with a key, to follow `an object key`. */
 export function keyFault(key: string): string | undefined {
+  if (key.length <= maxKeyBytes && usual.test(key)) return undefined;
   if (key === "") return "but received an empty one";
   if (key.includes("\0")) return "without NUL characters";
   if (/\p{Surrogate}/u.test(key)) return "of whole Unicode characters";
@@ -28,6 +31,7 @@ export function keyFault(key: string): string | undefined {
  * that do not count. It tells keys apart that differ in their letters, digits or folders; not more.
  */
 export function nameOf(key: string): string {
+  if (usual.test(key)) return key.toLowerCase().replace(/[_.-]/g, "");
   const parts = partsOf(key).filter((part) => part !== "");
   return parts.map((part) => part.toUpperCase().toLowerCase().replace(uncounted, "")).join("/");
 }

@@ -96,8 +96,10 @@ export function uploadsOf({
   images,
   given,
 }: Pick<FaceJobPayload, "given"> & { images: readonly ImageRef[] }): string[] {
-  const named = images.flatMap((image) => ("upload" in image ? [image.upload] : []));
-  return given ? [...named, given.upload] : named;
+  const uploads: string[] = [];
+  for (const image of images) if ("upload" in image) uploads.push(image.upload);
+  if (given) uploads.push(given.upload);
+  return uploads;
 }
 
 /** Who holds the uploads of a job: the job, or the batch that it is an item of. */
