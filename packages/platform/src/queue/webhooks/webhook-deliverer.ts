@@ -186,10 +186,11 @@ export class WebhookDeliverer {
 
   #report(event: EventRecord, { outcome, cause, status, durationMs, error: err }: SentWebhook, { state }: Progress) {
     this.#options.onAttempt?.({ outcome, durationMs });
-    this.#logger[outcome === "delivered" ? "info" : "warn"](
-      { ...shown(event), outcome, cause, status, durationMs, attempt: event.tries + 1, state, err },
-      "webhook sent",
-    );
+    const fields = { ...shown(event), outcome, cause, status, durationMs, attempt: event.tries + 1, state };
+    this.#logger.info(fields, "webhook sent");
+    if (outcome === "delivered") return;
+    // One receiver's trouble, however many events it keeps from going on.
+    this.#lines.write("warn", { ...fields, err }, "a receiver does not take webhooks", `${fields.origin} ${outcome}`);
   }
 
   /** An event is never dropped because of a failure that is not its receiver's. */

@@ -36,7 +36,7 @@ async function attemptsOn(behave: Behaviour, state: "delivered" | "failed" | "di
 
 /** Captures what is logged. */
 function recorded() {
-  const lines: { outcome?: string; cause?: string; err?: { message: string; cause?: { code?: string } } }[] = [];
+  const lines: { level: number; outcome?: string; cause?: string; err?: { message: string; cause?: { code?: string } } }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   return { lines, logger: createLogger({ name: "test", level: "info", format: "json", destination }) };
 }
@@ -72,9 +72,20 @@ describe("why an attempt failed is told to its owner in a word, and to the log i
     const { event } = await bench.ended(await open(bench));
     bench.delivering({ logger, retryDelaysMs: [] });
     expect(await bench.settled(event, "failed", 15_000)).toMatchObject([{ outcome, cause }]);
-    const sent = lines.find((line) => line.outcome !== undefined);
-    expect(sent).toMatchObject({ outcome, cause });
-    expect(JSON.stringify(sent)).toMatch(told);
+    const warning = lines.find(({ level }) => level === 40);
+    expect(warning).toMatchObject({ outcome, cause });
+    expect(JSON.stringify(warning)).toMatch(told);
+  });
+
+  it("once, however often it fails; each attempt has a line that warns of nothing", async () => {
+    const bench = new WebhookBench();
+    const { lines, logger } = recorded();
+    const { event } = await bench.ended((await bench.receiver(answering(500))).url);
+    bench.delivering({ logger });
+    await bench.settled(event, "failed");
+    const attempts = lines.filter(({ outcome }) => outcome === "refused");
+    expect(attempts.filter(({ level }) => level === 30)).toHaveLength(4);
+    expect(attempts.filter(({ level }) => level === 40)).toHaveLength(1);
   });
 });
 
