@@ -39,6 +39,7 @@ import { webhookSecretRoutes } from "./webhooks/webhook-secret.js";
 import { refuseContentEncodings } from "./wire/content-encoding.js";
 import { ignoreTypesOfNothing } from "./wire/empty-bodies.js";
 import { readJsonBodies } from "./wire/json-reader.js";
+import { buildLazySerializer } from "./wire/lazy-serializer.js";
 import { takeRestOfBodies } from "./wire/unread-bodies.js";
 import { compileValidator } from "./wire/validation.js";
 
@@ -69,6 +70,7 @@ export async function buildApp(
     return503OnClosing: false,
     frameworkErrors: answerer,
     clientErrorHandler: answerBrokenRequest,
+    schemaController: { compilersFactory: { buildSerializer: buildLazySerializer } },
     // An id of any length is for its route to say no to; none of them matches a slow pattern.
     routerOptions: { maxParamLength: maxUrlLength },
   });
