@@ -20,16 +20,23 @@ export function quantisedLayer(
   const { shape, rows } = kernelRows(weights, name);
   // A row of zeros needs some scale, too.
   const scales = Float32Array.from(rows, (row) => largest(row) / 127 || 1);
-  const kernel = rows.map((row, channel) => Int8Array.from(row, (weight) => Math.round(weight / scales[channel]!)));
+  const kernel = rows.map((row, channel) => new Int8Array(row.map((weight) => Math.round(weight / scales[channel]!))));
   const bias = Int32Array.from(weights.read(`${name}/bias`), (value, channel) => {
     const shift = meanShift(rows[channel]!, kernel[channel]!, scales[channel]!, input.means);
     return Math.round((value - shift) / Math.fround(input.scale * scales[channel]!));
   });
   return [
-    [`${name}/kernel`, { shape, data: Int8Array.from(kernel.flatMap((row) => [...row])) }],
+    [`${name}/kernel`, { shape, data: joined(kernel) }],
     [`${name}/scale`, { shape: [scales.length], data: scales }],
     [`${name}/bias`, { shape: [bias.length], data: bias }],
   ];
+}
+
+/** Rows of one length, one after the other. */
+function joined(rows: readonly Int8Array[]): Int8Array<ArrayBuffer> {
+  const all = new Int8Array(rows.length * (rows[0]?.length ?? 0));
+  for (const [index, row] of rows.entries()) all.set(row, index * row.length);
+  return all;
 }
 
 /** What the rounded row gives more than the row itself, on the mean input. */
