@@ -9,7 +9,7 @@ import { packManifest, weightsPath } from "@facefleet/core/models";
 // biome-ignore lint/style/noProcessEnv: tests learn here where the weights, the photos and the engines are
 const env = process.env;
 const { FACEFLEET_TEST_DATA, FACEFLEET_TEST_ENGINES, FACEFLEET_MODEL_MIRROR } = env;
-const { MODELS_DIR, TFJS_NODE_DIR, XDG_CACHE_HOME } = env;
+const { MODELS_DIR, TFJS_NODE_DIR, XDG_CACHE_HOME, EVERY_PHOTO } = env;
 
 export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -67,6 +67,21 @@ export const lfw = { imagesDir: join(data, "lfw", "images"), pairsFile: join(dat
 export const noLfw = existsSync(lfw.pairsFile) ? undefined : `no LFW in ${data} (set FACEFLEET_TEST_DATA)`;
 
 export const photosDir = join(data, "photos");
+
+/** Whether all engines see all photos of the reference and of LFW, which takes minutes. */
+export const everyPhoto = EVERY_PHOTO === "1";
+
+/** Some of the reference's photos: of nobody, turned by EXIF, small, transparent, of two, six and twenty people. */
+export const chosenPhotos: readonly string[] = [
+  "no-faces.jpg",
+  "hopper_orientation_6.jpg",
+  "same-240p.jpg",
+  "single-small.jpg",
+  "rgba-32bit.png",
+  "two-people.jpg",
+  "group-six.jpg",
+  "crowd-b.jpg",
+];
 export const goldensFile = join(data, "goldens", "photos.json");
 
 export const photo = (name: string): Promise<Buffer> => readFile(join(photosDir, name));
