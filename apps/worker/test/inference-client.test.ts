@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { imageMemory } from "@facefleet/core/batching";
 import sharp from "sharp";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noTfjsNode, skipped, tfjsNodeDir } from "../../../tests/support/test-data.js";
 import { InferenceClient } from "../src/inference/inference-client.js";
 import type { InferenceVitals } from "../src/inference/protocol.js";
@@ -25,8 +25,6 @@ async function startedClient(
   return client;
 }
 
-afterEach(() => client.close());
-
 const failure = (work: Promise<unknown>) =>
   work.then(
     () => expect.unreachable("it should have failed"),
@@ -41,21 +39,32 @@ test("a process without its pack says in one sentence what to do", async () => {
   });
   await expect(client.start()).rejects.toThrow(/facefleet models pull/);
   expect(client.ready).toBe(false);
+  await client.close();
 });
 
-describe("with the built-in pack", () => {
-  test("says every few seconds what it holds", async () => {
-    const vitals = new Promise<InferenceVitals>((resolve) => {
-      void startedClient({ onVitals: resolve });
+describe("a process", () => {
+  const lettingGoMs = 2000;
+  let vitals: InferenceVitals | undefined;
+
+  beforeAll(async () => {
+    await startedClient({
+      lettingGoMs,
+      onVitals: (latest) => {
+        vitals = latest;
+      },
     });
-    const { rssBytes, heapBytes, resources } = await vitals;
+  });
+  afterAll(() => client.close());
+
+  test("says every few seconds what it holds", async () => {
+    await expect.poll(() => vitals).toBeDefined();
+    const { rssBytes, heapBytes, resources } = vitals!;
     expect(rssBytes).toBeGreaterThan(heapBytes);
     expect(heapBytes).toBeGreaterThan(1_000_000);
     expect(resources).toBeGreaterThan(0);
   });
 
   test("finds and embeds a face", async () => {
-    await startedClient();
     const { faces, image } = await client.analyse(await drawn("oneFace"), options);
     expect(image.format).toBe("jpeg");
     expect(faces).toHaveLength(1);
@@ -65,16 +74,7 @@ describe("with the built-in pack", () => {
     expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
   });
 
-  test.skipIf(skipped("tfjs-node in the inference process", noTfjsNode))("runs on tfjs-node when told to", async () => {
-    const tfjsNode = { ...settings, engine: "tfjs-node", tfjsNodeDir } as const;
-    client = new InferenceClient({ settings: tfjsNode, memory: imageMemory(), logger: quiet });
-    expect(await client.start()).toMatchObject({ engine: "tfjs-node", device: "cpu", reason: "it was asked for" });
-    const { faces } = await client.analyse(await drawn("oneFace"), options);
-    expect(faces).toHaveLength(1);
-  });
-
   test("a broken image fails alone", async () => {
-    await startedClient();
     const good = await drawn("oneFace");
     const bad = await drawn("text");
     const [before, broken, after] = await Promise.allSettled(
@@ -85,6 +85,71 @@ describe("with the built-in pack", () => {
     const error = broken?.status === "rejected" && broken.reason;
     expect(error).toBeInstanceOf(ProblemError);
     expect(error).toMatchObject({ code: "unsupported_image_format", retryable: false });
+  });
+
+  test("lives on when it lets go, also where its answer crosses a cancel", async () => {
+    const { pid } = client;
+    const abort = new AbortController();
+    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
+    setTimeout(() => abort.abort(new Error("canceled")), 50);
+    await aborted;
+    const bytes = await drawn("oneFace");
+    const started = performance.now();
+    await client.analyse(bytes, options);
+    const tookMs = performance.now() - started;
+    // Around the moment at which the answer comes, and right after it.
+    for (let round = 0; round < 20; round++) {
+      const abort = new AbortController();
+      const analysis = client.analyse(bytes, options, { signal: abort.signal }).then(
+        () => abort.abort(new Error("late")),
+        () => undefined,
+      );
+      const timer = setTimeout(() => abort.abort(new Error("canceled")), tookMs * (0.8 + round * 0.02));
+      await analysis;
+      clearTimeout(timer);
+    }
+    await sleep(lettingGoMs + 500);
+    expect(client.pid).toBe(pid);
+    expect(client.ready).toBe(true);
+  });
+
+  test("an urgent image is not held up by the bytes of those that came before it", async () => {
+    const noise = await sharp(randomBytes(1500 * 1500 * 3), { raw: { width: 1500, height: 1500, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    expect(noise.byteLength).toBeGreaterThan(6e6);
+    const ended: string[] = [];
+    const patient = Array.from({ length: 8 }, async () => {
+      await client.analyse(noise, options);
+      ended.push("patient");
+    });
+    await client.analyse(await drawn("oneFace"), options, { urgent: true });
+    ended.push("urgent");
+    await Promise.all(patient);
+    expect(ended.indexOf("urgent")).toBeLessThanOrEqual(2);
+  });
+
+  test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {
+    const abort = new AbortController();
+    const reason = new Error("canceled");
+    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
+    const kept = client.analyse(await drawn("oneFace"), options);
+    setTimeout(() => abort.abort(reason), 50);
+    expect(await aborted).toBe(reason);
+    expect((await kept).faces).toHaveLength(1);
+    expect(await failure(client.analyse(new Uint8Array(1), options, { signal: abort.signal }))).toBe(reason);
+  });
+});
+
+describe("a process of a test's own", () => {
+  afterEach(() => client.close());
+
+  test.skipIf(skipped("tfjs-node in the inference process", noTfjsNode))("runs on tfjs-node when told to", async () => {
+    const tfjsNode = { ...settings, engine: "tfjs-node", tfjsNodeDir } as const;
+    client = new InferenceClient({ settings: tfjsNode, memory: imageMemory(), logger: quiet });
+    expect(await client.start()).toMatchObject({ engine: "tfjs-node", device: "cpu", reason: "it was asked for" });
+    const { faces } = await client.analyse(await drawn("oneFace"), options);
+    expect(faces).toHaveLength(1);
   });
 
   test("what a killed process had is done by its successor, one at a time", async () => {
@@ -136,70 +201,6 @@ describe("with the built-in pack", () => {
     expect(await aborted).toBe(abort.signal.reason);
     expect((await neighbour).faces).toHaveLength(1);
     expect(client.pid).not.toBe(hung);
-  });
-
-  test("a process that lets go lives on", async () => {
-    await startedClient({ lettingGoMs: 2000 });
-    const { pid } = client;
-    const abort = new AbortController();
-    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
-    setTimeout(() => abort.abort(new Error("canceled")), 50);
-    await aborted;
-    await sleep(2500);
-    expect(client.pid).toBe(pid);
-    expect(client.ready).toBe(true);
-  });
-
-  test("a process whose answer crosses a cancel lives on", async () => {
-    await startedClient({ lettingGoMs: 500 });
-    const { pid } = client;
-    const bytes = await drawn("oneFace");
-    const started = performance.now();
-    await client.analyse(bytes, options);
-    const tookMs = performance.now() - started;
-    // Around the moment at which the answer comes, and right after it.
-    for (let round = 0; round < 20; round++) {
-      const abort = new AbortController();
-      const analysis = client.analyse(bytes, options, { signal: abort.signal }).then(
-        () => abort.abort(new Error("late")),
-        () => undefined,
-      );
-      const timer = setTimeout(() => abort.abort(new Error("canceled")), tookMs * (0.8 + round * 0.02));
-      await analysis;
-      clearTimeout(timer);
-    }
-    await sleep(1000);
-    expect(client.pid).toBe(pid);
-    expect(client.ready).toBe(true);
-  });
-
-  test("an urgent image is not held up by the bytes of those that came before it", async () => {
-    await startedClient();
-    const noise = await sharp(randomBytes(1500 * 1500 * 3), { raw: { width: 1500, height: 1500, channels: 3 } })
-      .png({ compressionLevel: 0 })
-      .toBuffer();
-    expect(noise.byteLength).toBeGreaterThan(6e6);
-    const ended: string[] = [];
-    const patient = Array.from({ length: 8 }, async () => {
-      await client.analyse(noise, options);
-      ended.push("patient");
-    });
-    await client.analyse(await drawn("oneFace"), options, { urgent: true });
-    ended.push("urgent");
-    await Promise.all(patient);
-    expect(ended.indexOf("urgent")).toBeLessThanOrEqual(2);
-  });
-
-  test("an aborted analysis rejects at once with the signal's reason, and others go on", async () => {
-    await startedClient();
-    const abort = new AbortController();
-    const reason = new Error("canceled");
-    const aborted = failure(client.analyse(await drawn("crowd"), options, { signal: abort.signal }));
-    const kept = client.analyse(await drawn("oneFace"), options);
-    setTimeout(() => abort.abort(reason), 50);
-    expect(await aborted).toBe(reason);
-    expect((await kept).faces).toHaveLength(1);
-    expect(await failure(client.analyse(new Uint8Array(1), options, { signal: abort.signal }))).toBe(reason);
   });
 
   test("closing leaves no process", async () => {
