@@ -1,9 +1,10 @@
 import { type Batch, type BatchLine, defaultTenant, type Problem, ProblemError } from "@facefleet/contracts";
 import { anyRoom } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually, withRedis } from "../apps/api/test/api-rig.js";
+import { withRedis } from "../apps/api/test/api-rig.js";
 import { analysis, embedding, face } from "../apps/api/test/canned-results.js";
 import { BatchRig, keyOf, ndjson, photos } from "./support/batch-rig.js";
+import { eventually } from "./support/eventually.js";
 import { randomFrom, unreliable } from "./support/unreliable.js";
 
 let rig: BatchRig;

@@ -24,7 +24,7 @@ import {
 } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchResults } from "../apps/api/src/batches/batch-results.js";
-import { type ApiRig, eventually, startApi, withRedis } from "../apps/api/test/api-rig.js";
+import { type ApiRig, startApi, withRedis } from "../apps/api/test/api-rig.js";
 import { analysis, embedding, face } from "../apps/api/test/canned-results.js";
 import { BatchResults } from "../apps/worker/src/batches/batch-results.js";
 import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
@@ -34,6 +34,7 @@ import { FailedItems } from "../apps/worker/src/batches/sources/failed-items.js"
 import { fetchImage } from "../apps/worker/src/jobs/fetch-image.js";
 import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
+import { eventually } from "./support/eventually.js";
 import { randomFrom, unreliable } from "./support/unreliable.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });

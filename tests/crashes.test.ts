@@ -24,7 +24,7 @@ describe("when something dies", () => {
     const started = performance.now();
     const refused = await fleet.postImage("/v1/jobs", image, { task: "detect" });
     expect(refused.status).toBe(503);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await refused.json()).toMatchObject({ code: "queue_unavailable", retryable: true });
     await redis.start();

@@ -6,7 +6,7 @@ import type { Job } from "@facefleet/contracts";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { startS3Server } from "../packages/platform/test/s3-server.js";
-import { expectEventually } from "./support/expect-eventually.js";
+import { expectEventually } from "./support/eventually.js";
 import { modelsDir, portrait, repository, skipped } from "./support/test-data.js";
 import { noTracing, TracedProcess } from "./support/traced-process.js";
 
@@ -67,7 +67,7 @@ async function doJobAndSee(store: Record<string, string>, peers: readonly string
 }
 
 async function doJob(url: string): Promise<void> {
-  await expectEventually(async () => expect((await fetch(`${url}/health`)).status).toBe(200), 60_000);
+  await expectEventually(async () => expect((await fetch(`${url}/health`)).status).toBe(200));
   const form = new FormData();
   form.append("job", JSON.stringify({ task: "embed" }));
   form.append("image", new Blob([Uint8Array.from(await portrait())]), "photo.png");

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RedisWrite } from "./support/append-only-file.js";
 import { bucketsOf } from "./support/buckets.js";
 import { Deployment } from "./support/deployment.js";
-import { expectEventually } from "./support/expect-eventually.js";
+import { expectEventually } from "./support/eventually.js";
 import { TenantClient } from "./support/tenant-client.js";
 import { portrait, twoPortraits } from "./support/test-data.js";
 import { embeddingTraces, imageTraces, resultTraces, secretTrace, type Trace, tracesIn } from "./support/traces.js";

@@ -1,6 +1,6 @@
 import type { Batch, FleetState, Job } from "@facefleet/contracts";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectEventually } from "./support/expect-eventually.js";
+import { expectEventually } from "./support/eventually.js";
 import { Fleet } from "./support/fleet.js";
 import { RedisCluster } from "./support/redis-cluster.js";
 import { portrait } from "./support/test-data.js";

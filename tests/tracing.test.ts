@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { AnalysisResult, Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectEventually } from "./support/expect-eventually.js";
+import { expectEventually } from "./support/eventually.js";
 import { Fleet } from "./support/fleet.js";
 import { OtlpReceiver, type ReceivedSpan } from "./support/otlp-receiver.js";
 import { portrait } from "./support/test-data.js";

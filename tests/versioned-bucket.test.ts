@@ -1,7 +1,7 @@
 import type { Batch, Job, Upload } from "@facefleet/contracts";
 import { anyRoom, createLogger, createMetrics } from "@facefleet/platform";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { eventually, startApi } from "../apps/api/test/api-rig.js";
+import { startApi } from "../apps/api/test/api-rig.js";
 import { analysis, face } from "../apps/api/test/canned-results.js";
 import { form, imagePart, jobPart, pixels } from "../apps/api/test/form.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
@@ -9,6 +9,7 @@ import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 import { haveMoto, startMoto } from "../packages/platform/test/moto-server.js";
 import { bucketVersions, keepVersions } from "../packages/platform/test/versions.js";
+import { eventually } from "./support/eventually.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 

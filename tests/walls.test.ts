@@ -1,7 +1,7 @@
 import type { Batch, BatchLine, ImageRef, Job, Upload } from "@facefleet/contracts";
 import { anyRoom, createLogger, createMetrics, EgressGuard, OriginCircuits } from "@facefleet/platform";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi } from "../apps/api/test/api-rig.js";
+import { type ApiRig, startApi } from "../apps/api/test/api-rig.js";
 import { analysis } from "../apps/api/test/canned-results.js";
 import { pixels } from "../apps/api/test/form.js";
 import { KeyHolder, KeysFile, keysOf } from "../apps/api/test/keys-file.js";
@@ -12,6 +12,7 @@ import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 import { keyAliases } from "../packages/platform/test/key-aliases.js";
 import { type S3Server, startS3Server } from "../packages/platform/test/s3-server.js";
 import { haveSeaweedfs, startSeaweedfs } from "../packages/platform/test/seaweedfs-server.js";
+import { eventually } from "./support/eventually.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const alice = new KeyHolder("alice");

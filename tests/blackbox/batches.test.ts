@@ -3,7 +3,7 @@ import type { Batch, BatchLine, BatchList, Upload, WebhookSecret } from "@facefl
 import type { ObjectStore } from "@facefleet/platform";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectEventually } from "../support/expect-eventually.js";
+import { expectEventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
 import { Caller, expectProblem } from "./caller.js";

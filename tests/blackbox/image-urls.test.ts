@@ -1,6 +1,6 @@
 import type { Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectEventually } from "../support/expect-eventually.js";
+import { expectEventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
 import { forbiddenUrls, foreignSchemes } from "./forbidden-urls.js";

@@ -1,8 +1,8 @@
 import type { AnalysisResult, Job, ProblemCode, Upload } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { noPhotos, oddImage, photo, portrait, skipped } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
-import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 import { openBuckets, putPhoto } from "./s3-objects.js";
 

@@ -1,8 +1,8 @@
 import { type Job, type JobList, jobStates } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
-import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 
 const lister = new Caller("lister");

@@ -1,9 +1,9 @@
 import type { Job } from "@facefleet/contracts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
 import { readEvents, type ServerSentEvent } from "./event-reader.js";
-import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 
 const acme = new Caller("acme");

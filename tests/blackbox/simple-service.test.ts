@@ -8,9 +8,9 @@ import type {
 } from "@facefleet/contracts";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { noPhotos, oddImage, photo, portrait, skipped, twoPortraits } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
-import { eventually } from "./eventually.js";
 
 const acme = new Caller("acme");
 const elsewhere = new Caller("acme", 1);

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Job, JobList } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { type Answer, Caller, expectProblem } from "./caller.js";
-import { eventually } from "./eventually.js";
 import { ImageServer } from "./image-server.js";
 import { putPhoto } from "./s3-objects.js";
 

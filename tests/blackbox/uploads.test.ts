@@ -1,7 +1,7 @@
 import { imageContentTypes, type Job, type Problem, type Upload } from "@facefleet/contracts";
 import type { ObjectStore } from "@facefleet/platform";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { expectEventually } from "../support/expect-eventually.js";
+import { expectEventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { Caller, expectProblem } from "./caller.js";
 import { ImageSite } from "./image-site.js";

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Job, WebhookAttempts, WebhookSecret, WebhookState } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectEventually } from "../support/expect-eventually.js";
+import { expectEventually } from "../support/eventually.js";
 import { portrait } from "../support/test-data.js";
 import { answering, type Behaviour, inTurn, verified, WebhookReceiver } from "../support/webhook-receiver.js";
 import { Caller, expectProblem } from "./caller.js";

@@ -9,7 +9,7 @@ import {
   type RunningJob,
 } from "@facefleet/platform";
 import { expect } from "vitest";
-import { type ApiRig, eventually, startApi } from "../../apps/api/test/api-rig.js";
+import { type ApiRig, startApi } from "../../apps/api/test/api-rig.js";
 import { analysis, face } from "../../apps/api/test/canned-results.js";
 import { BatchResults } from "../../apps/worker/src/batches/batch-results.js";
 import { BatchStepper } from "../../apps/worker/src/batches/batch-stepper.js";
@@ -18,6 +18,7 @@ import { BatchSource } from "../../apps/worker/src/batches/sources/batch-source.
 import { FailedItems } from "../../apps/worker/src/batches/sources/failed-items.js";
 import { UploadCleanup } from "../../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../../apps/worker/src/metrics.js";
+import { eventually } from "./eventually.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });
 const storeWatch = { isAway: false, isOut: async () => false };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@facefleet/stack";
 import { type S3Server, startS3Server } from "../../packages/platform/test/s3-server.js";
+import { answersOk } from "./eventually.js";
 import { RedisServer } from "./redis-server.js";
 import { ServiceProcess } from "./service-process.js";
 import { modelsDir } from "./test-data.js";
@@ -165,12 +166,4 @@ function keysFileOf(keys: Record<string, string>) {
     return [tenant, { keys: [{ name: "test", sha256 }], ...limits }];
   });
   return { tenants: Object.fromEntries(entries) };
-}
-
-async function answersOk(url: string, timeoutMs = 240_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while ((await fetch(url).catch(() => undefined))?.status !== 200) {
-    if (Date.now() > deadline) throw new Error(`Expected ${url} to answer 200 but it has not`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@facefleet/stack";
+import { eventually } from "./eventually.js";
 import { RedisServer } from "./redis-server.js";
 
 const password = "cluster-password";
@@ -42,7 +42,8 @@ export class RedisCluster {
   async failOver(): Promise<void> {
     const before = await this.owner();
     await this.servers[3]?.command("cluster", "failover");
-    await until(async () => (await this.owner()) !== before);
+    const hasMoved = async () => (await this.owner()) !== before;
+    await eventually(() => hasMoved().catch(() => false));
   }
 
   async remove(): Promise<void> {
@@ -56,13 +57,13 @@ export class RedisCluster {
       await server.command("cluster", "addslotsrange", `${first}`, `${lastSlots[index]}`);
     }
     for (const server of this.servers.slice(1)) await this.#meet(server);
-    await until(async () => {
+    await eventually(async () => {
       const infos = await Promise.all(this.servers.map((server) => server.command("cluster", "info")));
       return infos.every((info) => /cluster_state:ok.*cluster_known_nodes:4/s.test(info));
     });
     const replica = this.servers[3]!;
     await replica.command("cluster", "replicate", await (await this.owner()).command("cluster", "myid"));
-    await until(async () => (await replica.command("info", "replication")).includes("master_link_status:up"));
+    await eventually(async () => (await replica.command("info", "replication")).includes("master_link_status:up"));
   }
 
   async #meet(server: RedisServer): Promise<void> {
@@ -79,12 +80,4 @@ async function startNode(): Promise<RedisServer> {
     requirepass: password,
     masterauth: password,
   });
-}
-
-async function until(holds: () => Promise<boolean>, withinMs = 120_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`Expected the Redis Cluster to be so within ${withinMs} ms`);
-    await sleep(50);
-  }
 }

@@ -1,6 +1,7 @@
 import { ProblemError } from "@facefleet/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis, embedding, face, landmarks, quality } from "./canned-results.js";
 import { form, imagePart, jobPart, pixels } from "./form.js";
 

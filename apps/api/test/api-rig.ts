@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JobResult } from "@facefleet/contracts";
 import {
   Batches,
@@ -191,13 +190,4 @@ function removeKeys(prefix: string) {
     const keys = await redis.keys(`${prefix}*`);
     if (keys.length > 0) await redis.del(...keys);
   };
-}
-
-/** Looks again and again until something is so. */
-export async function eventually(isSo: () => Promise<boolean> | boolean, milliseconds = 60_000): Promise<void> {
-  const deadline = Date.now() + milliseconds;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error("Expected it to become so in time but it did not");
-    await sleep(20);
-  }
 }

@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import type { Problem } from "@facefleet/contracts";
 import type { InjectOptions } from "fastify";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { form, imagePart, jobPart } from "./form.js";
 
 const json = (url: string, payload: string | Buffer): InjectOptions => ({

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { RunningJob } from "@facefleet/platform";
 import type { InjectOptions } from "fastify";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi, withRedis } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi, withRedis } from "./api-rig.js";
 import { analysis, embedding, face, verification } from "./canned-results.js";
 import { form, imagePart, jobPart } from "./form.js";
 

@@ -9,7 +9,8 @@ import {
   ProblemError,
 } from "@facefleet/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis, embedding, face, landmarks, quality, verification } from "./canned-results.js";
 import { form, imagePart, jobPart, pixels } from "./form.js";
 

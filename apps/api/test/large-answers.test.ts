@@ -5,8 +5,9 @@ import type { Job, JobResult } from "@facefleet/contracts";
 import { isStored } from "@facefleet/platform";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../tests/support/eventually.js";
 import { closeStalledReaders } from "../src/server/stalled-readers.js";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis, embedding, face } from "./canned-results.js";
 
 const job = { task: "embed", image: { s3: { bucket: "photos", key: "a.jpg" } } };

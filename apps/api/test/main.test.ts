@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
 import { KeyHolder, keysOf } from "./keys-file.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));

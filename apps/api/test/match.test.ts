@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { FaceJobPayload, MatchResult } from "@facefleet/contracts";
 import type { InjectOptions } from "fastify";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi, withRedis } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi, withRedis } from "./api-rig.js";
 import { embedding, face, model } from "./canned-results.js";
 
 const result: MatchResult = {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProblemError } from "@facefleet/contracts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { eventually } from "../../../tests/support/eventually.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis, embedding, face, model, verification } from "./canned-results.js";
 import { form, imagePart, pixels } from "./form.js";
 

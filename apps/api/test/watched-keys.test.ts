@@ -3,8 +3,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, createLogger } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../tests/support/eventually.js";
 import { WatchedKeys } from "../src/tenancy/watched-keys.js";
-import { eventually } from "./api-rig.js";
 import { KeyHolder, KeysFile, keysOf } from "./keys-file.js";
 
 const acme = new KeyHolder("acme");

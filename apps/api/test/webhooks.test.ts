@@ -2,8 +2,9 @@ import type { Job, WebhookAttempts, WebhookSecret } from "@facefleet/contracts";
 import { ProblemError } from "@facefleet/contracts";
 import { createLogger, EgressGuard, OutboxRelay, WebhookDeliverer } from "@facefleet/platform";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../tests/support/eventually.js";
 import { answering, verified, WebhookReceiver } from "../../../tests/support/webhook-receiver.js";
-import { type ApiRig, eventually, startApi } from "./api-rig.js";
+import { type ApiRig, startApi } from "./api-rig.js";
 import { analysis, face } from "./canned-results.js";
 
 const logger = createLogger({ name: "test", level: "silent", format: "json" });

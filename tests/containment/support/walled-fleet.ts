@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@facefleet/stack";
+import { answersOk } from "../../support/eventually.js";
 import { RedisServer } from "../../support/redis-server.js";
 import { ServiceProcess } from "../../support/service-process.js";
 import { modelsDir, portrait } from "../../support/test-data.js";
@@ -70,14 +70,6 @@ export class WalledFleet {
     await Promise.all([this.api.stop("SIGKILL"), this.worker.stop("SIGKILL")]);
     await this.redis.remove();
     await rm(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function answersOk(url: string, output: () => string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while ((await fetch(url).catch(() => undefined))?.status !== 200) {
-    if (Date.now() > deadline) throw new Error(`Expected ${url} to answer 200 but it has not:\n${output()}`);
-    await sleep(100);
   }
 }
 

@@ -1,8 +1,9 @@
 import { type Batch, defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { itemJobId } from "../../src/queue/batches/batch-items.js";
 import { Batches, type BatchPlan, type BatchQuery, BatchSteps, QueueSweep } from "../../src/queue/index.js";
-import { eventually, heldRun, payload, QueueBench, silent } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, silent } from "./queue-bench.js";
 
 const plan: BatchPlan = {
   tenant: defaultTenant,

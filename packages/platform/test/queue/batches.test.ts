@@ -1,5 +1,6 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { itemJobId } from "../../src/queue/batches/batch-items.js";
 import {
   type BatchChunk,
@@ -9,7 +10,7 @@ import {
   type JobEnd,
   QueueSweep,
 } from "../../src/queue/index.js";
-import { collected, eventually, payload, QueueBench, type Run, result, silent } from "./queue-bench.js";
+import { collected, payload, QueueBench, type Run, result, silent } from "./queue-bench.js";
 
 const image = (index: number) => ({ s3: { bucket: "photos", key: `${index}.jpg` } });
 

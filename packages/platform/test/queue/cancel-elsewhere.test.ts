@@ -1,6 +1,7 @@
 import { defaultTenant } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { eventually, payload, QueueBench } from "./queue-bench.js";
+import { eventually } from "../../../../tests/support/eventually.js";
+import { payload, QueueBench } from "./queue-bench.js";
 import { startWorkerProcess } from "./worker-process.js";
 
 interface Heard {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FacePriority } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { deferred, eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { eventually } from "../../../../tests/support/eventually.js";
+import { deferred, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const slots = 4;
 

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, Job as JobSchema, queueCatalogue } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import type { FaceJobs } from "../../src/queue/index.js";
-import { collected, endOf, eventually, heldRun, payload, QueueBench, result } from "./queue-bench.js";
+import { collected, endOf, heldRun, payload, QueueBench, result } from "./queue-bench.js";
 
 const upload = "a".repeat(32);
 const withUpload: FaceJobPayload = { ...payload, images: [{ upload }] };
@@ -216,7 +217,7 @@ describe("waiting", () => {
       state: "queued",
     });
     expect(await jobs.waitUntilFinished(defaultTenant, id, 0)).toMatchObject({ state: "queued" });
-    expect(Date.now() - start).toBeLessThan(3000);
+    expect(Date.now() - start).toBeLessThan(10_000);
   });
 
   it("notices an end whose message was lost", async () => {
@@ -229,7 +230,7 @@ describe("waiting", () => {
     await bench.redis.pexpire(bench.keys.outcome(id), 60_000);
     const start = Date.now();
     expect(await waiting).toMatchObject({ state: "canceled" });
-    expect(Date.now() - start).toBeLessThan(3000);
+    expect(Date.now() - start).toBeLessThan(10_000);
   });
 
   it("serves five hundred waits with one more connection", async () => {

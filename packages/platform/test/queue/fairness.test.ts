@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FacePriority, ProblemError, queueCatalogue } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import type { FaceJobs } from "../../src/queue/index.js";
-import { eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 async function flood(jobs: FaceJobs, tenant: string, count: number, priority: FacePriority = "normal"): Promise<void> {
   for (let sent = 0; sent < count; sent += 500) {

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { WaitingError } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { JobGivenBack } from "../../src/queue/index.js";
 import type { FaceQueueJob } from "../../src/queue/jobs/job/job-view.js";
 import { GiveBack } from "../../src/queue/jobs/work/give-back.js";
-import { eventually, heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const away = new ProblemError("store_unavailable");
 const normal = { priority: "normal" } as const;

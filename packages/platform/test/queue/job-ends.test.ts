@@ -1,7 +1,8 @@
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { FaceJobs, itemEnds, type JobEnd, QueueSweep } from "../../src/queue/index.js";
-import { eventually, heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, result, silent } from "./queue-bench.js";
 
 /** Two API processes, two workers and a sweep, all of which say in one list what they have ended. */
 function processes(bench: QueueBench) {

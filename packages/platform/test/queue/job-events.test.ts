@@ -2,7 +2,8 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type Job } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { collected, eventually, heldRun, payload, QueueBench } from "./queue-bench.js";
+import { eventually } from "../../../../tests/support/eventually.js";
+import { collected, heldRun, payload, QueueBench } from "./queue-bench.js";
 
 describe("the events of a job", () => {
   it("show it as it is, then each change, and end with its end", async () => {

@@ -1,7 +1,8 @@
 import { defaultTenant, type Job, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import type { FaceJobs, JobQuery } from "../../src/queue/index.js";
-import { eventually, payload, QueueBench } from "./queue-bench.js";
+import { payload, QueueBench } from "./queue-bench.js";
 
 async function submitted(jobs: FaceJobs, count: number): Promise<string[]> {
   const sent = await Promise.all(Array.from({ length: count }, () => jobs.submit(payload, { priority: "normal" })));

@@ -1,6 +1,7 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { eventually } from "../../../../tests/support/eventually.js";
+import { payload, QueueBench, type Run, result } from "./queue-bench.js";
 
 const undecodable: Run = () => Promise.reject(new ProblemError("image_undecodable"));
 

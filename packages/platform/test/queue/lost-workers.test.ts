@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { defaultTenant, type Job, queueCatalogue } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
-import { eventually, payload, QueueBench, type Run, result } from "./queue-bench.js";
+import { eventually } from "../../../../tests/support/eventually.js";
+import { payload, QueueBench, type Run, result } from "./queue-bench.js";
 import { lockDurationMs, startWorkerProcess } from "./worker-process.js";
 
 /** A worker process that has taken the next job and does not finish it. */

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, queueCatalogue } from "@facefleet/contracts";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
@@ -174,17 +173,6 @@ export function deferred<T>(): Deferred<T> {
     settle = { resolve, reject };
   });
   return { promise, ...settle! };
-}
-
-/** Looks every few milliseconds until `look` gives something. */
-export async function eventually<T>(look: () => Promise<T | false | undefined>, withinMs = 60_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (Date.now() > deadline) throw new Error(`Expected it within ${withinMs} ms but it did not come`);
-    await sleep(20);
-  }
 }
 
 export async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant, type FaceJobPayload, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { QueueSweep } from "../../src/queue/index.js";
-import { eventually, payload, QueueBench, silent } from "./queue-bench.js";
+import { payload, QueueBench, silent } from "./queue-bench.js";
 
 function sweepOf(bench: QueueBench) {
   const ended: FaceJobPayload[] = [];

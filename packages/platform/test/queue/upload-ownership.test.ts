@@ -1,7 +1,8 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { eventually } from "../../../../tests/support/eventually.js";
 import { Batches, type BatchPlan, BatchSteps, QueueSweep, UploadRegistry } from "../../src/queue/index.js";
-import { eventually, heldRun, payload, QueueBench, type Run, silent } from "./queue-bench.js";
+import { heldRun, payload, QueueBench, type Run, silent } from "./queue-bench.js";
 
 const claim = { tenant: "acme", bytes: 1000 };
 

@@ -1,7 +1,8 @@
 import { defaultTenant, ProblemError } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../../tests/support/eventually.js";
 import { answering, inTurn } from "../../../../../tests/support/webhook-receiver.js";
-import { endOf, eventually, payload } from "../queue-bench.js";
+import { endOf, payload } from "../queue-bench.js";
 import { WebhookBench } from "./webhook-bench.js";
 
 const asking = (url: string) => ({ ...payload, webhook: { url } });

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { queueCatalogue } from "@facefleet/contracts";
 import { Queue, Worker } from "bullmq";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../../../tests/support/eventually.js";
 import { RedisServer } from "../../../../../tests/support/redis-server.js";
 import { answering, inTurn, verified } from "../../../../../tests/support/webhook-receiver.js";
-import { eventually } from "../queue-bench.js";
 import { WebhookBench } from "./webhook-bench.js";
 
 function queueOf(bench: WebhookBench): Queue {

@@ -1,10 +1,11 @@
 import { defaultTenant, type FaceJobPayload, type Job, type JobResult, type WebhookState } from "@facefleet/contracts";
+import { eventually } from "../../../../../tests/support/eventually.js";
 import { type Behaviour, WebhookReceiver } from "../../../../../tests/support/webhook-receiver.js";
 import { EgressGuard } from "../../../src/egress/index.js";
 import { OutboxRelay, WebhookDeliverer, type WebhookDelivererOptions } from "../../../src/queue/index.js";
 import { EventRecords } from "../../../src/queue/webhooks/event-records.js";
 import { SecretRecords } from "../../../src/queue/webhooks/secret-records.js";
-import { eventually, payload, QueueBench, result, silent } from "../queue-bench.js";
+import { payload, QueueBench, result, silent } from "../queue-bench.js";
 
 export type DelivererOptions = Partial<WebhookDelivererOptions>;
 
