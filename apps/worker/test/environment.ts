@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   defaultMaxPixels,
   defaultTenant,
@@ -23,11 +22,7 @@ import type { InferenceSettings } from "../src/inference/protocol.js";
 // biome-ignore lint/style/noProcessEnv: tests learn here where Redis is
 const { REDIS_URL } = process.env;
 
-const repository = fileURLToPath(new URL("../../..", import.meta.url));
-
 export const drawn = (name: DrawnImage) => drawnImages[name]();
-
-export const workerEntry = join(repository, "apps", "worker", "dist", "main.js");
 
 export const inferenceSettings: InferenceSettings = {
   pack: defaultPackName,

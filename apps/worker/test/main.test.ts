@@ -4,19 +4,19 @@ import { createObjectStore, FaceJobs, itemEnds } from "@facefleet/platform";
 import { freePort } from "@facefleet/stack";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
+import { ServiceProcess } from "../../../tests/support/service-process.js";
 import { drawn, type Fleet, isolatedFleet, payload, quiet } from "./environment.js";
-import { WorkerProcess } from "./worker-process.js";
 
 let fleet: Fleet;
-let started: WorkerProcess[];
+let started: ServiceProcess[];
 
-function startProcess(settings: Record<string, string> = {}, options?: { channel: boolean }): WorkerProcess {
-  const worker = new WorkerProcess({ ...fleet.env, ...settings }, options);
+function startProcess(settings: Record<string, string> = {}, options?: { channel: boolean }): ServiceProcess {
+  const worker = new ServiceProcess("worker", { ...fleet.env, LOG_LEVEL: "info", ...settings }, options);
   started.push(worker);
   return worker;
 }
 
-async function takingJobs(worker: WorkerProcess): Promise<void> {
+async function takingJobs(worker: ServiceProcess): Promise<void> {
   await expect.poll(() => worker.logged("taking jobs").length).toBe(1);
 }
 
@@ -41,20 +41,20 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(started.map((worker) => worker.kill("SIGKILL")));
+  await Promise.all(started.map((worker) => worker.stop("SIGKILL")));
   await fleet.remove();
 });
 
 test("refuses a bad configuration with every fault", async () => {
   const worker = startProcess({ ENGINE: "abacus", MAX_BATCH_SIZE: "0" });
-  expect(await worker.ended()).toBe(2);
+  expect(await worker.ended).toBe(2);
   expect(worker.output).toContain("ENGINE: Expected one of auto, onnx-cpu");
   expect(worker.output).toContain("MAX_BATCH_SIZE: Expected a whole number from 1 to 256");
 });
 
 test("without its pack, ends with one sentence that says what to do", async () => {
   const worker = startProcess({ PACK: "facenet-20180402-114759", MODELS_DIR: "/nowhere" });
-  expect(await worker.ended()).toBe(1);
+  expect(await worker.ended).toBe(1);
   const fatal = worker.lines.filter(({ level }) => level === 60);
   expect(fatal).toHaveLength(1);
   expect(fatal[0]?.msg).toMatch(/^The worker cannot start\. .*facefleet models pull/);
@@ -86,7 +86,7 @@ describe("on the built-in pack", () => {
     await expect.poll(() => jobs.depth(), { interval: 20 }).toMatchObject({ active: 2, waiting: 2 });
     const probe = () => fetch(`${worker.logged("answering probes")[0]?.address}/readyz`);
     expect((await probe()).status).toBe(200);
-    const ended = worker.kill("SIGTERM");
+    const ended = worker.stop("SIGTERM");
     await expect.poll(async () => (await probe()).status, { interval: 5 }).toBe(503);
     expect(await jobs.depth()).toMatchObject({ active: 2 });
     expect(await ended).toBe(0);
@@ -102,7 +102,7 @@ describe("on the built-in pack", () => {
     await takingJobs(worker);
     const ids = await Promise.all(Array.from({ length: 20 }, submitCrowd));
     await expect.poll(async () => (await jobs.depth()).active, { interval: 20 }).toBe(20);
-    await worker.kill("SIGTERM");
+    await worker.stop("SIGTERM");
     const [late] = worker.logged("jobs are not finished in time and go to other workers");
     expect(late?.jobs).toBeGreaterThan(0);
     const states = await Promise.all(ids.map(stateOf));
@@ -119,7 +119,7 @@ describe("on the built-in pack", () => {
     await expect
       .poll(async () => (await jobs.find(defaultTenant, id))?.progress?.stage, { interval: 10 })
       .toBe("analyse");
-    await first.kill("SIGKILL");
+    await first.stop("SIGKILL");
     const second = startProcess(settings);
     const job = await jobs.waitUntilFinished(defaultTenant, id, 30_000);
     expect(job).toMatchObject({ state: "succeeded", attempts: 2 });
@@ -150,7 +150,7 @@ describe("on the built-in pack", () => {
     expect(rss.inference).toBeGreaterThan(50);
     expect(rss.inference + rss.worker).toBeLessThan(600);
     worker.process.disconnect();
-    expect(await worker.ended()).toBe(0);
+    expect(await worker.ended).toBe(0);
     expect(worker.logged("stopping")[0]?.reason).toBe("the parent process ended");
   });
 
@@ -162,7 +162,7 @@ describe("on the built-in pack", () => {
     try {
       await redis.start();
       await takingJobs(worker);
-      expect(await worker.kill("SIGTERM")).toBe(0);
+      expect(await worker.stop("SIGTERM")).toBe(0);
     } finally {
       await redis.remove();
     }
@@ -172,7 +172,7 @@ describe("on the built-in pack", () => {
     const worker = startProcess({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
     await expect.poll(() => worker.output).toContain("queue is not reachable yet");
     const start = Date.now();
-    expect(await worker.kill("SIGTERM")).toBe(0);
+    expect(await worker.stop("SIGTERM")).toBe(0);
     expect(Date.now() - start).toBeLessThan(30_000);
   });
 });
