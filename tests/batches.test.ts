@@ -31,7 +31,7 @@ import { BatchStepper } from "../apps/worker/src/batches/batch-stepper.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
 import { BatchSource } from "../apps/worker/src/batches/sources/batch-source.js";
 import { FailedItems } from "../apps/worker/src/batches/sources/failed-items.js";
-import { fetchImage } from "../apps/worker/src/jobs/fetch-image.js";
+import { fetchImage } from "../apps/worker/src/images/fetch-image.js";
 import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 import { eventually } from "./support/eventually.js";

@@ -6,7 +6,7 @@ import { analysis } from "../apps/api/test/canned-results.js";
 import { pixels } from "../apps/api/test/form.js";
 import { KeyHolder, KeysFile, keysOf } from "../apps/api/test/keys-file.js";
 import { BatchWorker } from "../apps/worker/src/batches/batch-worker.js";
-import { fetchImage } from "../apps/worker/src/jobs/fetch-image.js";
+import { fetchImage } from "../apps/worker/src/images/fetch-image.js";
 import { UploadCleanup } from "../apps/worker/src/jobs/upload-cleanup.js";
 import { WorkerMetrics } from "../apps/worker/src/metrics.js";
 import { keyAliases } from "../packages/platform/test/key-aliases.js";

@@ -1,4 +1,4 @@
-import { detectorNames } from "@facefleet/contracts";
+import { detectorNames, usualDetector } from "@facefleet/contracts";
 import {
   type Config,
   ConfigError,
@@ -71,7 +71,7 @@ export const apiSettings = {
   },
   DETECTOR: {
     enum: detectorNames,
-    default: "mtcnn",
+    default: usualDetector,
     description:
       "What finds faces when a job does not say: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two are not compared.",
   },

@@ -1,4 +1,4 @@
-import { type ModelInfo, ProblemError } from "@facefleet/contracts";
+import { type ModelInfo, ProblemError, usualDetector } from "@facefleet/contracts";
 import { imageMemory } from "@facefleet/core/batching";
 import {
   createMetrics,
@@ -36,15 +36,15 @@ import { CountedEgress } from "./counted-egress.js";
 import { buildHttp, type Check } from "./http.js";
 import { InferencePool } from "./inference/inference-pool.js";
 import type { InferenceInfo, InferenceSettings } from "./inference/protocol.js";
-import { AnalysisCache } from "./jobs/analysis-cache.js";
 import { FaceJobRunner, idle } from "./jobs/face-job-runner.js";
 import { ObjectSweep } from "./jobs/object-sweep.js";
 import { OrphanSweep } from "./jobs/orphan-sweep.js";
-import type { ModelOptions } from "./jobs/seen-image.js";
 import { UploadCleanup } from "./jobs/upload-cleanup.js";
 import { WorkerMetrics } from "./metrics.js";
 import { Presence } from "./presence.js";
 import { StoreWatch } from "./store-watch.js";
+import { AnalysisCache } from "./tasks/analysis-cache.js";
+import type { ModelOptions } from "./tasks/seen-image.js";
 import { waitUntilReachable } from "./wait-until-reachable.js";
 import { WebhookDelivery } from "./webhooks/webhook-delivery.js";
 
@@ -337,7 +337,7 @@ class WorkerApp {
         `embeddings are computed slower, and are the same (docs/models.md says why): ${refusal}`,
       );
     const rssMb = { inference: megabytes(rssBytes), worker: megabytes(process.memoryUsage.rss()) };
-    const { pack } = models.mtcnn.standard;
+    const { pack } = models[usualDetector].standard;
     this.#logger.info({ engine: engine.engine, device, arithmetic, reason, pack, rssMb }, "engine is warm");
     void this.#presence.announce(engine);
     this.#partBack("engine");

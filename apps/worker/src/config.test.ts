@@ -1,5 +1,4 @@
 import { homedir } from "node:os";
-import { engineNames } from "@facefleet/core";
 import { expect, test } from "vitest";
 import { inferenceEnvironment, inferenceShare, loadWorkerConfig } from "./config.js";
 
@@ -36,10 +35,6 @@ test.each([
 test("looks for packs in the cache folder, unless told otherwise", () => {
   expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache" }).MODELS_DIR).toBe("/cache/facefleet/models");
   expect(loadWorkerConfig({ XDG_CACHE_HOME: "/cache", MODELS_DIR: "/packs" }).MODELS_DIR).toBe("/packs");
-});
-
-test("takes every engine there is", () => {
-  expect(engineNames.map((ENGINE) => loadWorkerConfig({ ENGINE }).ENGINE)).toEqual([...engineNames]);
 });
 
 test("native libraries keep full float32 precision, unless told otherwise", () => {

@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { defaultMaxPixels, queueCatalogue } from "@facefleet/contracts";
 import { decoderThreads } from "@facefleet/core/batching";
+import { engineChoices } from "@facefleet/core/engine-names";
 import { defaultPackName, packCatalogue } from "@facefleet/core/models";
 import {
   type Config,
@@ -46,7 +47,7 @@ export const workerSettings = {
     description: "Seconds that the receiver of a webhook has to answer.",
   },
   ENGINE: {
-    enum: ["auto", "onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"],
+    enum: engineChoices,
     default: "auto",
     description: "What runs the networks. `auto` takes the fastest one that works here and says which and why.",
   },

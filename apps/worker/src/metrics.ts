@@ -1,3 +1,4 @@
+import { usualDetector } from "@facefleet/contracts";
 import type { BatchReport, BatchStage } from "@facefleet/core";
 import { batchStages } from "@facefleet/core/batching";
 import { type Metrics, type SubmittedJobs, secondsBuckets, submissionCounter } from "@facefleet/platform";
@@ -184,7 +185,7 @@ export class WorkerMetrics {
 
   engineReady({ engine, device, arithmetic, models }: InferenceInfo): void {
     this.#engine.reset();
-    this.#engine.set({ engine, device, arithmetic, pack: models.mtcnn.standard.pack }, 1);
+    this.#engine.set({ engine, device, arithmetic, pack: models[usualDetector].standard.pack }, 1);
   }
 
   engineLost(): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { WorkerLoad } from "@facefleet/contracts";
+import { usualDetector, type WorkerLoad } from "@facefleet/contracts";
 import { type FleetRedis, type Logger, WorkerRegistry } from "@facefleet/platform";
 import type { InferenceInfo } from "./inference/protocol.js";
 
@@ -18,7 +18,14 @@ export class Presence {
   }
 
   async announce({ engine, device, arithmetic, models }: InferenceInfo): Promise<void> {
-    const info = { id: this.#id, engine, device, arithmetic, model: models.mtcnn.standard, startedAt: this.#startedAt };
+    const info = {
+      id: this.#id,
+      engine,
+      device,
+      arithmetic,
+      model: models[usualDetector].standard,
+      startedAt: this.#startedAt,
+    };
     await this.#registry.announce(info, this.load);
   }
 

@@ -28,9 +28,10 @@ import {
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RedisServer } from "../../../tests/support/redis-server.js";
 import { startWorker } from "../src/app.js";
-import { AnalysisCache } from "../src/jobs/analysis-cache.js";
-import { type FaceJobParts, runFaceJob } from "../src/jobs/face-job.js";
+import { runFaceJob } from "../src/jobs/face-job.js";
 import { WorkerMetrics } from "../src/metrics.js";
+import { AnalysisCache } from "../src/tasks/analysis-cache.js";
+import type { TaskParts } from "../src/tasks/task.js";
 import { drawn, type Fleet, isolatedFleet, payload, quiet, redisKeys } from "./environment.js";
 
 const box = { x: 0, y: 0, width: 1, height: 1 };
@@ -50,7 +51,7 @@ function randomAnalysis(fingerprint: string): FaceAnalysis {
   };
 }
 
-type Analyse = FaceJobParts["analyse"];
+type Analyse = TaskParts["analyse"];
 
 interface CacheSettings {
   readonly ttlSeconds?: number;

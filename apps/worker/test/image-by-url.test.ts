@@ -15,7 +15,7 @@ import {
 } from "@facefleet/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { CountedEgress } from "../src/counted-egress.js";
-import { fetchImage } from "../src/jobs/fetch-image.js";
+import { fetchImage } from "../src/images/fetch-image.js";
 import { WorkerMetrics } from "../src/metrics.js";
 import { type Fleet, isolatedFleet } from "./environment.js";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AnalysisSubmission, FacefleetClient, ImageRef } from "@facefleet/client";
-import type { Job, JobOptions, Problem } from "@facefleet/contracts";
+import type { ImageTask, Job, JobOptions, Problem } from "@facefleet/contracts";
 import { buckets } from "./fault-fleet.js";
 import type { FaultImage } from "./fault-images.js";
 import type { Submission } from "./submission.js";
@@ -11,10 +11,8 @@ interface Way {
   readonly kind: Submission["kind"];
   /** Those of one submission, from one at random after the other. */
   images(draw: () => FaultImage): FaultImage[];
-  send(submission: Submission, task: Task, images: readonly FaultImage[]): Promise<void>;
+  send(submission: Submission, task: ImageTask, images: readonly FaultImage[]): Promise<void>;
 }
-
-type Task = "detect" | "embed";
 
 interface CallerWaysOptions {
   readonly client: FacefleetClient;
@@ -62,20 +60,20 @@ export class CallerWays {
     ];
   }
 
-  async #byReference(submission: Submission, task: Task, [image]: readonly FaultImage[]): Promise<void> {
+  async #byReference(submission: Submission, task: ImageTask, [image]: readonly FaultImage[]): Promise<void> {
     await this.#submit(submission, { ...this.#common(submission, task), image: referenceTo(image!) });
   }
 
-  async #byForm(submission: Submission, task: Task, [image]: readonly FaultImage[]): Promise<void> {
+  async #byForm(submission: Submission, task: ImageTask, [image]: readonly FaultImage[]): Promise<void> {
     await this.#submit(submission, { ...this.#common(submission, task), image: image!.bytes! });
   }
 
-  async #onUpload(submission: Submission, task: Task, [image]: readonly FaultImage[]): Promise<void> {
+  async #onUpload(submission: Submission, task: ImageTask, [image]: readonly FaultImage[]): Promise<void> {
     await this.#submit(submission, { ...this.#common(submission, task), image: await this.#upload(image!) });
   }
 
   /** By a caller whose answer is lost now and then: twice at once, and once more. */
-  async #repeated(submission: Submission, task: Task, [image]: readonly FaultImage[]): Promise<void> {
+  async #repeated(submission: Submission, task: ImageTask, [image]: readonly FaultImage[]): Promise<void> {
     const job = { ...this.#common(submission, task), image: referenceTo(image!) };
     const key = randomUUID();
     await Promise.all([this.#submit(submission, job, key), this.#submit(submission, job, key)]);
@@ -83,7 +81,7 @@ export class CallerWays {
   }
 
   /** By a caller who knows of no idempotency keys until an answer has one. */
-  async #withoutKey(submission: Submission, task: Task, [image]: readonly FaultImage[]): Promise<void> {
+  async #withoutKey(submission: Submission, task: ImageTask, [image]: readonly FaultImage[]): Promise<void> {
     const body = JSON.stringify({ ...this.#common(submission, task), image: referenceTo(image!) });
     let key: string | undefined;
     for (;;) {
@@ -109,19 +107,19 @@ export class CallerWays {
     }
   }
 
-  async #byItems(submission: Submission, task: Task, images: readonly FaultImage[]): Promise<void> {
+  async #byItems(submission: Submission, task: ImageTask, images: readonly FaultImage[]): Promise<void> {
     const items = images.map((image, index) => (index < uploadsPerBatch ? this.#upload(image) : referenceTo(image)));
     const output = { s3: { bucket: buckets.photos, prefix: `results/${submission.request}/` } };
     const batch = { ...this.#common(submission, task), output, items: await Promise.all(items) };
     await this.#submitBatch(submission, batch);
   }
 
-  async #byPrefix(submission: Submission, task: Task): Promise<void> {
+  async #byPrefix(submission: Submission, task: ImageTask): Promise<void> {
     const prefix = { s3: { bucket: buckets.photos, prefix: setPrefix } };
     await this.#submitBatch(submission, { ...this.#common(submission, task), prefix });
   }
 
-  #common({ request }: Submission, task: Task) {
+  #common({ request }: Submission, task: ImageTask) {
     const options: Partial<JobOptions> = task === "embed" ? { crops: true } : {};
     return { task, options, webhook: this.#options.webhook, metadata: { request } };
   }

@@ -68,7 +68,7 @@ export type SubmitAndWaitOptions = SubmitOptions & JobWaitOptions;
 export type JobState = Job["state"];
 
 export interface AnalyseOptions extends WaitOptions {
-  readonly task?: "detect" | "embed" | undefined;
+  readonly task?: AnalysisSubmission["task"] | undefined;
   readonly options?: Partial<JobOptions> | undefined;
 }
 

@@ -1,10 +1,11 @@
 import { type Static, Type } from "typebox";
 import { RequestImage } from "./image-ref.js";
 import { RequestedOptions } from "./job.js";
+import { imageTasks } from "./task.js";
 
 const fields = {
   task: Type.Optional(
-    Type.Enum(["detect", "embed"], { default: "detect", description: "`embed`: faces carry their embeddings, too." }),
+    Type.Enum(imageTasks, { default: "detect", description: "`embed`: faces carry their embeddings, too." }),
   ),
   options: Type.Optional(RequestedOptions),
 };

@@ -1,8 +1,10 @@
 import { type Static, Type } from "typebox";
 import { BucketName } from "./bucket.js";
 import { ImageRef } from "./image-ref.js";
-import { AnalysisResult, Metadata, RequestedOptions, resultTtlSeconds } from "./job.js";
+import { Metadata, RequestedOptions, resultTtlSeconds } from "./job.js";
 import { Problem } from "./problem.js";
+import { AnalysisResult } from "./result.js";
+import { imageTasks } from "./task.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
 /** The most items of one batch. */
@@ -57,7 +59,7 @@ const sources = {
 };
 
 const batchFields = {
-  task: Type.Enum(["detect", "embed"]),
+  task: Type.Enum(imageTasks),
   options: Type.Optional(RequestedOptions),
   priority: Type.Optional(Type.Enum(["low", "normal", "high"], { default: "low" })),
   output: Type.Optional(
@@ -114,7 +116,7 @@ export type BatchCounts = Static<typeof BatchCounts>;
 export const Batch = Type.Object(
   {
     id: Type.String(),
-    task: Type.Enum(["detect", "embed"]),
+    task: Type.Enum(imageTasks),
     state: Type.Enum(batchStates, {
       description:
         "`queued`: its items are being counted; `finished`: each has ended, in whatever way; `failed`: its items could not be read, `error` says why. A batch that cannot go on for now says why in `heldUpBy`, and is tried again.",

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { detectorNames } from "./detector.js";
 
 /** A point in pixels of the upright image, from its top left corner. */
 export const Point = Type.Object(
@@ -161,7 +162,9 @@ export const Fingerprint = Type.String({
 export const ModelInfo = Type.Object(
   {
     pack: Type.String(),
-    detector: Type.String({ description: "`mtcnn`, `yunet`, or `none` where no face was looked for." }),
+    detector: Type.String({
+      description: `${detectorNames.map((name) => `\`${name}\``).join(", ")}, or \`none\` where no face was looked for.`,
+    }),
     embedder: Type.String(),
     dimensions: Type.Integer(),
     fingerprint: Type.String({ description: "Of the weights and every step of preprocessing." }),

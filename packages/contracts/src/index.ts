@@ -1,6 +1,7 @@
 export * from "./analyse.js";
 export * from "./api-keys.js";
 export * from "./batch.js";
+export * from "./detector.js";
 export * from "./face.js";
 export * from "./fleet.js";
 export * from "./forms.js";
@@ -10,7 +11,9 @@ export * from "./job.js";
 export * from "./problem.js";
 export * from "./problem-table.js";
 export * from "./queue-catalogue.js";
+export * from "./result.js";
 export * from "./simple-service.js";
+export * from "./task.js";
 export * from "./tenant.js";
 export * from "./trace-context.js";
 export * from "./upload.js";

@@ -1,23 +1,11 @@
 import { type Static, Type } from "typebox";
-import { DroppedFace, Embedding, Face, Fingerprint, ImageInfo, ModelInfo } from "./face.js";
+import { detectorCatalogue, detectorNames, usualDetector } from "./detector.js";
+import { Embedding, Fingerprint } from "./face.js";
 import { RequestImage, UploadId } from "./image-ref.js";
 import { Problem } from "./problem.js";
+import { JobResult } from "./result.js";
+import { formTasks, imageTasks, Task } from "./task.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
-
-export const tasks = ["detect", "embed", "verify", "match"] as const;
-export const Task = Type.Enum(tasks, {
-  $id: "Task",
-  description:
-    "`detect` finds faces; `embed` also computes their embeddings; `verify` compares the faces of two images; `match` one with many.",
-});
-export type Task = (typeof tasks)[number];
-
-/** What finds faces. */
-export const detectorNames = ["mtcnn", "yunet"] as const;
-export type DetectorName = (typeof detectorNames)[number];
-
-/** The `minConfidence` of those who name none: where each detector's faces are about as sure. */
-export const usualMinConfidence: Readonly<Record<DetectorName, number>> = { mtcnn: 0.9, yunet: 0.7 };
 
 /** How far a picture may be turned for its faces to be found, in degrees clockwise. */
 export const turns = [0, 90, 180, 270] as const;
@@ -40,7 +28,7 @@ export const faceFilters = {
 export const JobOptions = Type.Object(
   {
     detector: Type.Enum(detectorNames, {
-      default: "mtcnn",
+      default: usualDetector,
       description:
         "What finds faces: `yunet` takes less of a CPU than `mtcnn`. Embeddings of the two have different fingerprints. By default what the fleet is set to, `mtcnn` unless told.",
     }),
@@ -48,9 +36,9 @@ export const JobOptions = Type.Object(
     minConfidence: Type.Number({
       minimum: 0,
       maximum: 1,
-      default: usualMinConfidence.mtcnn,
-      description: `Faces below are dropped. By default ${Object.entries(usualMinConfidence)
-        .map(([detector, confidence]) => `${confidence} with \`${detector}\``)
+      default: detectorCatalogue[usualDetector].minConfidence,
+      description: `Faces below are dropped. By default ${Object.entries(detectorCatalogue)
+        .map(([detector, { minConfidence }]) => `${minConfidence} with \`${detector}\``)
         .join(", ")}.`,
     }),
     maxFaces: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: "Faces past it are dropped." }),
@@ -147,7 +135,7 @@ export type GivenPlaces = Static<typeof GivenPlaces>;
 
 /** A job about one image. */
 export const AnalysisRequest = Type.Object(
-  { task: Type.Enum(["detect", "embed"]), image: RequestImage, ...jobFields },
+  { task: Type.Enum(imageTasks), image: RequestImage, ...jobFields },
   { $id: "AnalysisRequest", additionalProperties: false },
 );
 
@@ -177,10 +165,7 @@ export const JobRequest = Type.Union([AnalysisRequest, VerifyRequest, MatchReque
 export type JobRequest = Static<typeof JobRequest>;
 
 /** The `job` part of a multipart POST /v1/jobs: a JobRequest without its image. */
-export const MultipartJob = Type.Object(
-  { task: Type.Enum(["detect", "embed"]), ...jobFields },
-  { additionalProperties: false },
-);
+export const MultipartJob = Type.Object({ task: Type.Enum(imageTasks), ...jobFields }, { additionalProperties: false });
 export type MultipartJob = Static<typeof MultipartJob>;
 
 /** The same of a job about two images, which are sent along as `image1` and `image2`. */
@@ -192,144 +177,12 @@ export type MultipartVerify = Static<typeof MultipartVerify>;
 
 /** Either of them, as it is described: which one it has to be, the images say. */
 export const JobPart = Type.Object(
-  { task: Type.Enum(["detect", "embed", "verify"]), ...jobFields },
+  { task: Type.Enum(formTasks), ...jobFields },
   { $id: "JobPart", additionalProperties: false, description: "A JobRequest without its images, as JSON." },
 );
 
 export const jobStates = ["queued", "active", "succeeded", "failed", "canceled"] as const;
 export type JobState = (typeof jobStates)[number];
-
-export const Timings = Type.Object(
-  {
-    queueMs: Type.Number({ description: "From submission until a worker took the job." }),
-    fetchMs: Type.Number(),
-    decodeMs: Type.Number(),
-    detectMs: Type.Number(),
-    embedMs: Type.Number(),
-    batchSize: Type.Integer({
-      description:
-        "Images that shared the first run of the detector with this one, itself included; 0 when the result of an earlier job was used.",
-    }),
-  },
-  { $id: "Timings" },
-);
-export type Timings = Static<typeof Timings>;
-
-/** The result of `detect` and `embed`. */
-export const AnalysisResult = Type.Object(
-  {
-    image: ImageInfo,
-    faces: Type.Array(Face),
-    dropped: Type.Array(DroppedFace),
-    model: ModelInfo,
-    timings: Timings,
-  },
-  { $id: "AnalysisResult" },
-);
-export type AnalysisResult = Static<typeof AnalysisResult>;
-
-/** How near two embeddings are. */
-export const Comparison = Type.Object(
-  {
-    match: Type.Boolean(),
-    similarity: Type.Number({ description: "(cosine + 1) / 2." }),
-    cosineSimilarity: Type.Number({ minimum: -1, maximum: 1 }),
-    euclideanDistance: Type.Number({ minimum: 0, maximum: 2 }),
-    threshold: Type.Number({ description: "Distances below it match." }),
-  },
-  { $id: "Comparison" },
-);
-export type Comparison = Static<typeof Comparison>;
-
-export const decisions = ["match", "no_match", "uncertain"] as const;
-export type Decision = (typeof decisions)[number];
-
-const decision = Type.Enum(decisions, {
-  description: "`uncertain` within the band of distances that both the same and different people reach.",
-});
-
-const { threshold: _, ...candidateComparison } = Comparison.properties;
-
-/** A face of the second image that is not the nearest. */
-export const Candidate = Type.Object({ ...candidateComparison, decision, face: Face }, { $id: "Candidate" });
-export type Candidate = Static<typeof Candidate>;
-
-export const VerifyResult = Type.Object(
-  {
-    ...Comparison.properties,
-    decision,
-    uncertainBand: Type.Object(
-      { from: Type.Number(), to: Type.Number() },
-      { description: "Distances below `from` are a `match`, from `to` on a `no_match`." },
-    ),
-    faces: Type.Array(Face, {
-      minItems: 2,
-      maxItems: 2,
-      description: "The first face of the first image, by `order`, and the face of the second that is nearest to it.",
-    }),
-    faceCounts: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 1 }), {
-        minItems: 2,
-        maxItems: 2,
-        description: "How many faces each image has that no limit but `maxFaces` leaves out.",
-      }),
-    ),
-    candidates: Type.Optional(
-      Type.Array(Candidate, {
-        description: "The other faces of the second image, up to `maxFaces`, the nearest first; without embeddings.",
-      }),
-    ),
-    model: ModelInfo,
-  },
-  { $id: "VerifyResult" },
-);
-export type VerifyResult = Static<typeof VerifyResult>;
-
-const seenFace = {
-  face: Type.Optional(Face),
-  faceCount: Type.Optional(
-    Type.Integer({ minimum: 1, description: "How many faces the image has that no limit but `maxFaces` leaves out." }),
-  ),
-};
-
-/** One of a gallery, as near to the probe as its nearest face is. */
-export const GalleryMatch = Type.Object(
-  {
-    index: Type.Integer({ minimum: 0, description: "Which of the gallery it is, from 0." }),
-    ...candidateComparison,
-    decision,
-    ...seenFace,
-  },
-  { $id: "GalleryMatch" },
-);
-export type GalleryMatch = Static<typeof GalleryMatch>;
-
-export const MatchResult = Type.Object(
-  {
-    probe: Type.Object(seenFace, {
-      description: "Of an image the first face, by `order`, which the gallery is compared with.",
-    }),
-    matches: Type.Array(GalleryMatch, {
-      description: "The nearest first. Of an image with its nearest face, without that one's embedding.",
-    }),
-    failed: Type.Array(Type.Object({ index: Type.Integer({ minimum: 0 }), error: Problem }), {
-      description: "Images of the gallery that have no face, or could not be had or read.",
-    }),
-    threshold: Comparison.properties.threshold,
-    uncertainBand: VerifyResult.properties.uncertainBand,
-    model: ModelInfo,
-  },
-  { $id: "MatchResult" },
-);
-export type MatchResult = Static<typeof MatchResult>;
-
-export const JobResult = Type.Union([AnalysisResult, VerifyResult, MatchResult], { $id: "JobResult" });
-export type JobResult = Static<typeof JobResult>;
-
-/** How many faces a result is about; of a match, how many of its gallery were compared. */
-export function facesIn(result: JobResult): number {
-  return "matches" in result ? result.matches.length : result.faces.length;
-}
 
 const Timestamp = Type.String({ format: "date-time" });
 

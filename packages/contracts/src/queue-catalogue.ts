@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ImageRef } from "./image-ref.js";
-import { GivenPlaces, JobOptions, maxGallery, Task } from "./job.js";
+import { GivenPlaces, JobOptions, maxGallery } from "./job.js";
+import { Task } from "./task.js";
 import { TenantId } from "./tenant.js";
 import { WebhookDelivery } from "./webhook-event.js";
 

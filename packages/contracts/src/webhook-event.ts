@@ -1,8 +1,14 @@
 import { type Static, Type } from "typebox";
 import { BatchCounts } from "./batch.js";
-import { Task } from "./job.js";
+import { imageTasks, Task } from "./task.js";
 import { TenantId } from "./tenant.js";
 import { TraceContext } from "./trace-context.js";
+
+/** Every event by its type, below the kind of what it is about. What else a new one takes: docs/extending.md. */
+export const webhookEvents = {
+  job: ["job.succeeded", "job.failed", "job.canceled"],
+  batch: ["batch.finished"],
+} as const;
 
 const Timestamp = Type.String({ format: "date-time" });
 
@@ -25,7 +31,7 @@ export const JobSummary = Type.Object(
 export const BatchSummary = Type.Object(
   {
     id: Type.String(),
-    task: Type.Enum(["detect", "embed"]),
+    task: Type.Enum(imageTasks),
     state: Type.Enum(["finished", "failed", "canceled"]),
     counts: BatchCounts,
     metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -36,7 +42,7 @@ export const BatchSummary = Type.Object(
 
 export const JobEvent = Type.Object(
   {
-    type: Type.Enum(["job.succeeded", "job.failed", "job.canceled"]),
+    type: Type.Enum(webhookEvents.job),
     timestamp: Type.String({ format: "date-time", description: "When it ended." }),
     data: JobSummary,
   },
@@ -45,7 +51,7 @@ export const JobEvent = Type.Object(
 
 export const BatchEvent = Type.Object(
   {
-    type: Type.Literal("batch.finished"),
+    type: Type.Literal(webhookEvents.batch[0]),
     timestamp: Type.String({ format: "date-time", description: "When it ended." }),
     data: BatchSummary,
   },

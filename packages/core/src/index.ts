@@ -15,6 +15,7 @@ export {
   type EngineChoice,
   type EngineName,
   type EngineOptions,
+  engineChoices,
   engineNames,
   type InferenceEngine,
   type Session,

@@ -1,4 +1,4 @@
-import { detectorNames, type ProblemError, usualMinConfidence } from "@facefleet/contracts";
+import { detectorCatalogue, detectorNames, type ProblemError } from "@facefleet/contracts";
 import type { FaceAnalysis, FacePipeline } from "@facefleet/core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { portrait } from "../../../tests/support/test-data.js";
 import { cosine, everyFace, openPipeline } from "./pipeline-under-test.js";
 
 describe.each(detectorNames)("a batch of N, %s", (detector) => {
-  const options = { ...everyFace, detector, minConfidence: usualMinConfidence[detector] };
+  const options = { ...everyFace, detector, minConfidence: detectorCatalogue[detector].minConfidence };
   let pipeline: FacePipeline;
   let images: Uint8Array[];
   let single: (FaceAnalysis | Error)[];

@@ -1,4 +1,4 @@
-import { type Box, usualMinConfidence } from "@facefleet/contracts";
+import { type Box, detectorCatalogue } from "@facefleet/contracts";
 import type { AnalysisOptions, FaceAnalysis, FacePipeline } from "@facefleet/core";
 import { type Admitted, imageMemory } from "@facefleet/core";
 import { matchBoxes } from "@facefleet/core/evaluation";
@@ -15,7 +15,11 @@ import {
 } from "../../../tests/support/test-data.js";
 import { cosine, everyFace, openPipeline, presentEngines } from "./pipeline-under-test.js";
 
-const options: AnalysisOptions = { ...everyFace, detector: "yunet", minConfidence: usualMinConfidence.yunet };
+const options: AnalysisOptions = {
+  ...everyFace,
+  detector: "yunet",
+  minConfidence: detectorCatalogue.yunet.minConfidence,
+};
 
 /** The portrait at another size, somewhere on a grey picture. */
 async function placed(side: number, left: number, top: number, picture: { width: number; height: number }) {

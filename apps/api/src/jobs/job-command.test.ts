@@ -1,10 +1,4 @@
-import {
-  type BatchRequest,
-  type ImageRef,
-  JobOptions,
-  type JobRequest,
-  usualMinConfidence,
-} from "@facefleet/contracts";
+import { type BatchRequest, detectorCatalogue, type ImageRef, JobOptions, type JobRequest } from "@facefleet/contracts";
 import { describe, expect, it } from "vitest";
 import { batchCommandOf } from "../batches/batch-command.js";
 import type { Tenant } from "../tenancy/tenant.js";
@@ -81,7 +75,10 @@ describe("the hash of a request's body", () => {
 describe("completeOptions", () => {
   it("takes the fleet's detector where none is asked for, and the confidence that is usual for the one that is used", () => {
     expect(completeOptions({}, "mtcnn")).toMatchObject({ detector: "mtcnn", minConfidence: 0.9 });
-    expect(completeOptions({}, "yunet")).toMatchObject({ detector: "yunet", minConfidence: usualMinConfidence.yunet });
+    expect(completeOptions({}, "yunet")).toMatchObject({
+      detector: "yunet",
+      minConfidence: detectorCatalogue.yunet.minConfidence,
+    });
     expect(completeOptions({ detector: "mtcnn" }, "yunet")).toMatchObject({ detector: "mtcnn", minConfidence: 0.9 });
     const asked = { detector: "yunet", minConfidence: 0.8 } as const;
     expect(completeOptions(asked, "mtcnn")).toMatchObject(asked);

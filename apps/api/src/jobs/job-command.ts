@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type DetectorName,
+  detectorCatalogue,
   type FaceJobPayload,
   type FacePriority,
   faceFilters,
@@ -11,7 +12,7 @@ import {
   type MultipartVerify,
   ProblemError,
   type Task,
-  usualMinConfidence,
+  taskCatalogue,
 } from "@facefleet/contracts";
 import { Value } from "typebox/value";
 import type { ReceivedImage } from "../uploads/received-image.js";
@@ -75,7 +76,7 @@ const defaultOptions = Value.Default(JobOptions, {}) as JobOptions;
 /** @param usual what finds faces where the options do not say. */
 export function completeOptions(options: Partial<JobOptions> = {}, usual: DetectorName): JobOptions {
   const { detector = usual } = options;
-  return { ...defaultOptions, minConfidence: usualMinConfidence[detector], ...options, detector };
+  return { ...defaultOptions, minConfidence: detectorCatalogue[detector].minConfidence, ...options, detector };
 }
 
 /** Options that are about faces that were looked for. */
@@ -92,7 +93,7 @@ export function expectFitting(task: Task, options: Partial<JobOptions> = {}): vo
     message: `Expected ${expected} for ${path} with the detection none but received ${JSON.stringify(received)}`,
   });
   const errors = [
-    ...(task === "detect" ? [fault("/task", "another task", task)] : []),
+    ...(!taskCatalogue[task].embeds ? [fault("/task", "another task", task)] : []),
     ...(options.embedding === "high" ? [fault("/options/embedding", '"standard"', options.embedding)] : []),
     ...needDetection.flatMap((name) =>
       options[name] === undefined ? [] : [fault(`/options/${name}`, "nothing", options[name])],

@@ -7,6 +7,7 @@ import {
   MultipartVerify,
   maxGallery,
   ProblemError,
+  taskCatalogue,
 } from "@facefleet/contracts";
 import type { Submission } from "@facefleet/platform";
 import type { FastifyRequest } from "fastify";
@@ -148,7 +149,7 @@ const jobSubmission: Routes = async (app, services) => {
 function formJob(part: unknown, images: number): MultipartJob | MultipartVerify {
   if (part === undefined) throw new ProblemError("invalid_request", "Expected a part job but received none");
   const job = checkFormJob(part);
-  const expected = job.task === "verify" ? imageParts.pair : imageParts.one;
+  const expected = taskCatalogue[job.task].about === "pair" ? imageParts.pair : imageParts.one;
   if (images === expected.length) return job;
   const received = images === 1 ? imageParts.one : imageParts.pair;
   const detail = `Expected ${named(expected)} for the task ${job.task} but received ${named(received)}`;

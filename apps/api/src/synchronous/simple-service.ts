@@ -15,6 +15,7 @@ import {
   ImageForm,
   ImagePairForm,
   ImageRequest,
+  type ImageTask,
   type JobOptions,
   type JobResult,
   ProblemError,
@@ -73,7 +74,7 @@ const analysisRoutes: Routes = async (app, services) => {
   async function analyse(
     request: FastifyRequest,
     reply: FastifyReply,
-    task: "detect" | "embed",
+    task: ImageTask,
     maxFaces: number,
   ): Promise<AnalysisResult> {
     const { said, isJson, uploads, images } = await read(request, { names: imageParts.one });

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type BenchContext, type BenchmarkName, type BenchReport, benchmarks } from "@facefleet/bench";
-import { type EngineChoice, engineNames } from "@facefleet/core";
+import { type EngineChoice, engineChoices } from "@facefleet/core";
 import { Argument, type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
 import { rootDir } from "../checkout.js";
@@ -33,9 +33,7 @@ export function defineBench(command: Command, context: CommandContext): void {
   const { config, failed } = context;
   command
     .addArgument(new Argument("[names...]", "which benchmarks").choices(names).default(measuring, "all but faults"))
-    .addOption(
-      new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto"),
-    )
+    .addOption(new Option("--engine <name>", "what runs the networks").choices(engineChoices).default("auto"))
     .addOption(packOption(config))
     .option("--photos <folder>", "the photos to measure with (default: those beside the checkout)")
     .option("--minutes <n>", "how long `soak` runs", wholeNumber(1, 1440), 10)

@@ -1,6 +1,13 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { type DetectorName, usualMinConfidence } from "@facefleet/contracts";
-import { type EmbeddingKind, type EngineChoice, type EngineName, embeddingKinds, engineNames } from "@facefleet/core";
+import { type DetectorName, detectorCatalogue, usualDetector } from "@facefleet/contracts";
+import {
+  type EmbeddingKind,
+  type EngineChoice,
+  type EngineName,
+  embeddingKinds,
+  engineChoices,
+  engineNames,
+} from "@facefleet/core";
 import { type Command, Option } from "commander";
 import { besideCheckout } from "../beside-checkout.js";
 import type { CommandContext } from "../command-context.js";
@@ -83,7 +90,7 @@ function addLfw(evaluations: Command, config: CliConfig): void {
     .addOption(required("--pairs <file>", "the pairs.txt of the data set", pairs))
     .addOption(engineOption())
     .addOption(packOption(config))
-    .addOption(detectorOption("what finds faces").default("mtcnn"))
+    .addOption(detectorOption("what finds faces").default(usualDetector))
     .addOption(
       new Option("--embedding <kind>", "how faces are embedded")
         .choices(Object.keys(embeddingKinds))
@@ -112,7 +119,7 @@ function addDistances(evaluations: Command, config: CliConfig): void {
     .option("--measured-on <words>", "what the pictures are, for the table (default: every two pictures of the folder)")
     .addOption(engineOption())
     .addOption(packOption(config))
-    .addOption(detectorOption("what finds faces").default("mtcnn"))
+    .addOption(detectorOption("what finds faces").default(usualDetector))
     .addOption(
       new Option("--embedding <kinds...>", "how faces are embedded")
         .choices(["standard", "high"])
@@ -146,7 +153,7 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     .requiredOption("--boxes <file>", 'the true faces: [{"file", "boxes": [[x, y, width, height], ...]}, ...]')
     .addOption(engineOption())
     .addOption(packOption(config))
-    .addOption(detectorOption("what finds faces").default("mtcnn"))
+    .addOption(detectorOption("what finds faces").default(usualDetector))
     .option("--min-face-size <pixels>", "smallest face", wholeNumber(12, 2000), 20)
     .option(
       "--min-confidence <0..1>",
@@ -155,7 +162,7 @@ function addDetection(evaluations: Command, config: CliConfig): void {
     )
     .action(({ dir, boxes, ...flags }: DetectionFlags) =>
       withPipeline(config, flags, async (opened) => {
-        const { minFaceSize, minConfidence = usualMinConfidence[flags.detector] } = flags;
+        const { minFaceSize, minConfidence = detectorCatalogue[flags.detector].minConfidence } = flags;
         const where = { imagesDir: dir, boxesFile: boxes, startProgress: startEvalProgress };
         const report = await evaluateDetection({ ...opened, ...where, minFaceSize, minConfidence });
         await publish(flags, report, detectionTable(report), detectionPlots(report));
@@ -197,7 +204,7 @@ function withReport(command: Command): Command {
 }
 
 function engineOption(): Option {
-  return new Option("--engine <name>", "what runs the networks").choices(["auto", ...engineNames]).default("auto");
+  return new Option("--engine <name>", "what runs the networks").choices(engineChoices).default("auto");
 }
 
 /** An option that has to be given where there is no file to take by default. */

@@ -1,4 +1,4 @@
-import { type DetectorName, defaultMaxPixels } from "@facefleet/contracts";
+import { type DetectorName, defaultMaxPixels, usualDetector } from "@facefleet/contracts";
 import {
   type AnalysisOptions,
   createEngine,
@@ -50,7 +50,14 @@ export interface EvalPipelineOptions {
 
 /** The pipeline as the worker runs it, in this process. */
 export async function openEvalPipeline(options: EvalPipelineOptions): Promise<EvalPipeline> {
-  const { pack: name, modelsDir, engine: choice, tfjsNodeDir, detector = "mtcnn", embedding = "standard" } = options;
+  const {
+    pack: name,
+    modelsDir,
+    engine: choice,
+    tfjsNodeDir,
+    detector = usualDetector,
+    embedding = "standard",
+  } = options;
   const { engine } = await createEngine(choice, { tfjsNodeDir });
   const pack = await loadPack(modelsDir, name);
   const limits = { maxPixels: defaultMaxPixels, maxBatchSize: 16, maxQueueDelayMs: 0 };

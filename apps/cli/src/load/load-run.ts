@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openLoop } from "@facefleet/bench";
 import type { FacefleetClient, Job } from "@facefleet/client";
+import { imageTasks } from "@facefleet/contracts";
 import type { FleetLook } from "./fleet-look.js";
 
 export interface LoadPlan {
@@ -27,7 +28,6 @@ export interface LoadRecord {
 const lookEveryMs = 2000;
 /** Longer than a worker's own report of itself takes to arrive. */
 export const settleMs = 6000;
-const tasks = ["detect", "embed"] as const;
 const priorities = ["high", "normal", "low"] as const;
 
 /**
@@ -53,7 +53,7 @@ export async function runLoad(client: FacefleetClient, plan: LoadPlan): Promise<
 }
 
 async function submitOne(client: FacefleetClient, image: Blob, index: number): Promise<Job> {
-  const task = tasks[index % tasks.length]!;
+  const task = imageTasks[index % imageTasks.length]!;
   const priority = priorities[index % priorities.length]!;
   return client.wait(await client.submit({ task, priority, image }));
 }

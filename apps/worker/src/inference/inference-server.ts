@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { asProblemError } from "@facefleet/contracts";
-import { createEngineThread, FacePipeline, type FoundBy, type InferenceEngine } from "@facefleet/core";
+import { createEngineThread, FacePipeline, type FoundBy, finders, type InferenceEngine } from "@facefleet/core";
 import { loadPack } from "@facefleet/core/models";
 import type { Logger } from "@facefleet/platform/logging";
 import { LentMemory } from "./lent-memory.js";
@@ -53,7 +53,7 @@ export class InferenceServer {
       standard: pipeline.modelOf("standard", foundBy),
       high: pipeline.modelOf("high", foundBy),
     });
-    const models = { mtcnn: modelsOf("mtcnn"), yunet: modelsOf("yunet"), none: modelsOf("none") };
+    const models = Object.fromEntries(finders.map((finder) => [finder, modelsOf(finder)])) as InferenceInfo["models"];
     const { arithmetic, refusals } = pipeline.embeddedBy;
     const rssBytes = process.memoryUsage.rss();
     const info = { engine: name, device, reason, arithmetic, refusals, models, rssBytes };

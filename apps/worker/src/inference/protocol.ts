@@ -4,6 +4,7 @@ import type {
   Arithmetic,
   BatchReport,
   BatchStage,
+  EngineChoice,
   EngineName,
   FaceAnalysis,
   FoundBy,
@@ -15,7 +16,7 @@ export interface InferenceSettings {
   /** The model pack, and where packs are that are not built in. */
   readonly pack: string;
   readonly modelsDir: string;
-  readonly engine: EngineName | "auto";
+  readonly engine: EngineChoice;
   /** 0: the engine decides. */
   readonly threads: number;
   readonly tfjsNodeDir: string;

@@ -1,13 +1,13 @@
 import { facesIn, type Job, type JobResult, type ModelInfo, ProblemError, type WorkerLoad } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { JobGivenBack, type Logger, type RunningJob, type TakenJob, uploadsOf } from "@facefleet/platform";
+import type { ImageSources } from "../images/fetch-image.js";
 import { JobRate } from "../job-rate.js";
 import type { WorkerMetrics } from "../metrics.js";
 import type { StoreWatch } from "../store-watch.js";
-import type { AnalysisCache } from "./analysis-cache.js";
+import type { AnalysisCache } from "../tasks/analysis-cache.js";
+import type { ModelOptions, Stage } from "../tasks/seen-image.js";
 import { runFaceJob } from "./face-job.js";
-import type { ImageSources } from "./fetch-image.js";
-import type { ModelOptions, Stage } from "./seen-image.js";
 import type { UploadCleanup } from "./upload-cleanup.js";
 
 export interface FaceJobRunnerOptions extends ImageSources {

@@ -1,7 +1,7 @@
 import { l2Normalise } from "@facefleet/matching";
 import { type Arithmetic, type InferenceEngine, rowOf, type Session, type Tensor } from "../engines/index.js";
 import type { ModelPack } from "../models/index.js";
-import { inceptionResnetV1 } from "../nets/index.js";
+import { embedders } from "../nets/index.js";
 
 /** How near an engine has to come, as a cosine. */
 const agreement = {
@@ -31,7 +31,7 @@ export async function openCheckedSession(engine: InferenceEngine, pack: ModelPac
   const refusals: string[] = [];
   for (const arithmetic of pack.weights.isQuantised ? engine.arithmetics : (["float32"] as const)) {
     try {
-      const session = await engine.compile(inceptionResnetV1, pack.weights, arithmetic);
+      const session = await engine.compile(embedders[pack.manifest.embedder.name], pack.weights, arithmetic);
       await check(session, arithmetic, pack).catch(async (error) => {
         await session.close();
         throw error;

@@ -1,9 +1,6 @@
-import type { EngineName, EngineOptions, InferenceEngine } from "./inference-engine.js";
-
-export type EngineChoice = EngineName | "auto";
-
-/** What `auto` tries, best first. */
-const preference: readonly EngineName[] = ["tfjs-node-gpu", "onnx-cuda", "onnx-cpu", "tfjs-wasm"];
+import type { EngineChoice } from "./engine-names.js";
+import { engines, preference } from "./engines.js";
+import type { EngineOptions, InferenceEngine } from "./inference-engine.js";
 
 export interface ChosenEngine {
   readonly engine: InferenceEngine;
@@ -16,30 +13,15 @@ export interface ChosenEngine {
  * of its preference that starts, and its reason says why the ones before did not.
  */
 export async function createEngine(choice: EngineChoice, options: EngineOptions = {}): Promise<ChosenEngine> {
-  if (choice !== "auto") return { engine: await startEngine(choice, options), reason: "it was asked for" };
+  if (choice !== "auto") return { engine: await engines[choice](options), reason: "it was asked for" };
   const refusals: string[] = [];
   for (const name of preference) {
     try {
-      const engine = await startEngine(name, options);
+      const engine = await engines[name](options);
       return { engine, reason: ["it is the first of auto's preference that starts", ...refusals].join("; ") };
     } catch (error) {
       refusals.push(`not ${name}: ${(error as Error).message}`);
     }
   }
   throw new Error(`Expected one of ${preference.join(", ")} to start but none did: ${refusals.join("; ")}`);
-}
-
-/** An engine's library is loaded only when the engine is wanted. */
-async function startEngine(name: EngineName, options: EngineOptions): Promise<InferenceEngine> {
-  switch (name) {
-    case "onnx-cpu":
-    case "onnx-cuda":
-    case "onnx-webgpu":
-      return (await import("./onnx/onnx-engine.js")).OnnxEngine.start(name, options);
-    case "tfjs-wasm":
-      return (await import("./tfjs/load-tfjs.js")).loadTfjsWasm();
-    case "tfjs-node":
-    case "tfjs-node-gpu":
-      return (await import("./tfjs/load-tfjs.js")).loadTfjsNode(name, options.tfjsNodeDir);
-  }
 }

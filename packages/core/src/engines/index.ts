@@ -1,9 +1,8 @@
-export { type ChosenEngine, createEngine, type EngineChoice } from "./create-engine.js";
+export { type ChosenEngine, createEngine } from "./create-engine.js";
+export { type EngineChoice, type EngineName, engineChoices, engineNames } from "./engine-names.js";
 export {
   type Arithmetic,
-  type EngineName,
   type EngineOptions,
-  engineNames,
   type InferenceEngine,
   rowOf,
   type Session,

@@ -1,8 +1,6 @@
 import type { WeightsFile } from "../models/index.js";
 import type { Network } from "../nets/index.js";
-
-export const engineNames = ["onnx-cpu", "onnx-cuda", "onnx-webgpu", "tfjs-wasm", "tfjs-node", "tfjs-node-gpu"] as const;
-export type EngineName = (typeof engineNames)[number];
+import type { EngineName } from "./engine-names.js";
 
 /**
  * A dense float32 array. Images and feature maps are NHWC; a network that leaves one position an image

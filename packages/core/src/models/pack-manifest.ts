@@ -1,5 +1,6 @@
 import type { DetectorName, JobOptions, Landmarks } from "@facefleet/contracts";
 import type { DistanceMeasurement } from "@facefleet/matching";
+import type { EmbedderName } from "../nets/index.js";
 
 /** How many pixels' worth of value 0 is, and what one unit is: `(pixel - mean) / scale`. */
 export interface Standardisation {
@@ -91,7 +92,7 @@ export interface PackManifest extends PinnedWeights {
   /** How each detector finds the faces that are embedded. */
   readonly detectors: { readonly mtcnn: MtcnnSettings; readonly yunet: YunetSettings };
   readonly embedder: {
-    readonly name: "inception-resnet-v1";
+    readonly name: EmbedderName;
     readonly dimensions: number;
     /** Side of the square input, in pixels. */
     readonly inputSize: number;

@@ -1,3 +1,4 @@
+import { embedders } from "./embedders.js";
 import { inceptionResnetV1 } from "./inception-resnet-v1.js";
 import { onet } from "./onet.js";
 import type { Network } from "./ops.js";
@@ -5,10 +6,11 @@ import { pnet } from "./pnet.js";
 import { rnet } from "./rnet.js";
 import { yunet } from "./yunet.js";
 
+export { type EmbedderName, embedders } from "./embedders.js";
 export type { ConvOptions, Layers, Network, Ops, PoolOptions } from "./ops.js";
 export { inceptionResnetV1, onet, pnet, rnet, yunet };
 
-const networks: readonly Network[] = [pnet, rnet, onet, yunet, inceptionResnetV1];
+const networks: readonly Network[] = [pnet, rnet, onet, yunet, ...Object.values(embedders)];
 
 /** @throws Error when there is none of the name. */
 export function networkNamed(name: string): Network {

@@ -1,4 +1,11 @@
-import { type DetectorName, detectorNames, type FaceQuality, type ModelInfo, ProblemError } from "@facefleet/contracts";
+import {
+  type DetectorName,
+  detectorNames,
+  type FaceQuality,
+  type ModelInfo,
+  ProblemError,
+  usualDetector,
+} from "@facefleet/contracts";
 import { type EmbeddingKind, type FaceBox, marginCrop } from "../alignment/index.js";
 import {
   type Admitted,
@@ -299,8 +306,6 @@ export class FacePipeline {
   }
 }
 
-/** What finds faces where nothing else is asked for. */
-const usualDetector: DetectorName = "mtcnn";
 /** Whoever comes next waits for the batch that runs: on a CPU, which gains little by large ones, it is to be short. */
 const maxRunMsOnCpu = 30;
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DetectorName } from "@facefleet/contracts";
+import { detectorNames } from "@facefleet/contracts";
 import { type EmbeddingKind, type EmbeddingRecipe, embeddingKinds } from "../alignment/index.js";
 import type { ModelPack } from "../models/index.js";
 
@@ -11,8 +11,9 @@ type FingerprintedPack = Pick<ModelPack["manifest"], "weights" | "embedder" | "d
  */
 const preprocessingVersion = 2;
 
-/** What finds a face: nothing where the picture is its crop. */
-export type FoundBy = DetectorName | "none";
+/** What finds a face: a detector, or nothing where the picture is its crop. */
+export const finders = [...detectorNames, "none"] as const;
+export type FoundBy = (typeof finders)[number];
 
 /** Identifies everything that an embedding depends on but the image. Embeddings compare only within one. */
 export function embeddingFingerprint(pack: FingerprintedPack, kind: EmbeddingKind, foundBy: FoundBy): string {

@@ -1,7 +1,7 @@
 import { l2Normalise } from "@facefleet/matching";
 import { type InferenceEngine, rowOf, type Tensor } from "../engines/index.js";
 import type { ModelPack } from "../models/index.js";
-import { inceptionResnetV1 } from "../nets/index.js";
+import { embedders } from "../nets/index.js";
 
 /** Crops in one run. */
 const together = 8;
@@ -13,7 +13,7 @@ export async function embedCrops(
   crops: readonly Float32Array[],
   onDone?: (done: number) => void,
 ): Promise<Float32Array[]> {
-  const session = await engine.compile(inceptionResnetV1, pack.weights);
+  const session = await engine.compile(embedders[pack.manifest.embedder.name], pack.weights);
   const embeddings: Float32Array[] = [];
   for (const batch of batchesOf(pack, crops)) {
     const { embedding } = await session.run(batch);

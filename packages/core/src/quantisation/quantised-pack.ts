@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InferenceEngine } from "../engines/index.js";
 import { type ModelPack, type NamedTensor, WeightsFile, writeSafetensors } from "../models/index.js";
-import { inceptionResnetV1 } from "../nets/index.js";
+import { embedders } from "../nets/index.js";
 import { observeActivations } from "./activations.js";
 import { batchesOf } from "./embed-crops.js";
 import { checkEmbeddings, cropPixels } from "./embedding-check.js";
@@ -38,20 +38,17 @@ export interface QuantisedPackOptions {
  */
 export async function quantisedPack(options: QuantisedPackOptions): Promise<NamedTensor[]> {
   const { engine, pack, onProgress } = options;
+  const embedder = embedders[pack.manifest.embedder.name];
   const { photoFaces, checkFaces } = await cutFaces(options);
   const chosen = observedFaces(
     photoFaces.map((face) => face.margin),
     pack.manifest,
   );
-  const activations = await observeActivations(
-    engine,
-    inceptionResnetV1,
-    pack.weights,
-    batchesOf(pack, chosen),
-    (done) => onProgress?.({ step: "activations", done, total: chosen.length }),
+  const activations = await observeActivations(engine, embedder, pack.weights, batchesOf(pack, chosen), (done) =>
+    onProgress?.({ step: "activations", done, total: chosen.length }),
   );
   const tensors = [
-    ...quantiseWeights(inceptionResnetV1, pack.weights, activations, inputGrid(pack)),
+    ...quantiseWeights(embedder, pack.weights, activations, inputGrid(pack)),
     ...detectorTensors(pack.weights),
     ...(await meanEmbeddings(engine, pack, photoFaces, (done) =>
       onProgress?.({ step: "means", done, total: 2 * photoFaces.length }),

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { Arithmetic, EngineName, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import type { EngineName } from "../engine-names.js";
+import type { Arithmetic, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { Scratch } from "../scratch.js";
 import { checkDevice, requireCudaProvider } from "./onnx-device.js";
 import { buildOnnxModel, type WeightsSource } from "./onnx-graph-builder.js";

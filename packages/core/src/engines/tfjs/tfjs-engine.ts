@@ -1,7 +1,8 @@
 import type * as Tfjs from "@tensorflow/tfjs-core";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { Arithmetic, EngineName, InferenceEngine, Session, Tensor } from "../inference-engine.js";
+import type { EngineName } from "../engine-names.js";
+import type { Arithmetic, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { IntegersInFloat } from "../integers-in-float.js";
 import { QuantisedOps } from "../quantised-ops.js";
 import { Scratch } from "../scratch.js";

@@ -1,5 +1,5 @@
-import type { EngineChoice } from "../create-engine.js";
-import type { Arithmetic, EngineName, EngineOptions, Tensor } from "../inference-engine.js";
+import type { EngineChoice, EngineName } from "../engine-names.js";
+import type { Arithmetic, EngineOptions, Tensor } from "../inference-engine.js";
 
 /** What the thread is started with. */
 export interface EngineThreadSettings {

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { SHARE_ENV, Worker } from "node:worker_threads";
 import type { WeightsFile } from "../../models/index.js";
 import type { Network } from "../../nets/index.js";
-import type { ChosenEngine, EngineChoice } from "../create-engine.js";
+import type { ChosenEngine } from "../create-engine.js";
+import type { EngineChoice } from "../engine-names.js";
 import type { Arithmetic, EngineOptions, InferenceEngine, Session, Tensor } from "../inference-engine.js";
 import { Scratch } from "../scratch.js";
 import type {

@@ -19,7 +19,7 @@ import {
 } from "@facefleet/matching";
 import type { RunningJob } from "@facefleet/platform";
 import { Value } from "typebox/value";
-import { fetchUpload } from "./fetch-image.js";
+import { fetchUpload } from "../images/fetch-image.js";
 import { toFace } from "./result.js";
 import { analyseImage, faceCount, fetchTimed, type ImageParts, noFaceIn } from "./seen-image.js";
 

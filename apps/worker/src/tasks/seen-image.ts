@@ -1,7 +1,7 @@
-import type { ImageRef, JobOptions, ModelInfo, Task } from "@facefleet/contracts";
+import { type ImageRef, type JobOptions, type ModelInfo, type Task, taskCatalogue } from "@facefleet/contracts";
 import type { AnalysisOptions, CallOptions, FaceAnalysis } from "@facefleet/core";
 import { inSpan, type RunningJob } from "@facefleet/platform";
-import { fetchImage, type ImageSources } from "./fetch-image.js";
+import { fetchImage, type ImageSources } from "../images/fetch-image.js";
 import { tracedAnalysis } from "./traced-analysis.js";
 
 /** What it takes to see what is in an image of a job. */
@@ -49,7 +49,7 @@ export async function analyseImage(
   const analysis = await tracedAnalysis(payload.task, signal, () =>
     parts.analyse(
       bytes,
-      { ...analysisOptions(options), embed: payload.task !== "detect" },
+      { ...analysisOptions(options), embed: taskCatalogue[payload.task].embeds },
       { signal, urgent, flow: payload.tenant },
     ),
   );
@@ -62,7 +62,7 @@ function reportStages(timings: FaceAnalysis["timings"], task: Task, { onStage }:
   onStage("decode", timings.decodeMs);
   onStage("pyramid", timings.pyramidMs);
   onStage("detect", timings.detectMs);
-  if (task === "detect") return;
+  if (!taskCatalogue[task].embeds) return;
   onStage("align", timings.alignMs);
   onStage("embed", timings.embedMs);
 }

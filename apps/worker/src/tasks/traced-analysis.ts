@@ -1,4 +1,4 @@
-import type { Task } from "@facefleet/contracts";
+import { type Task, taskCatalogue } from "@facefleet/contracts";
 import type { FaceAnalysis } from "@facefleet/core";
 import { inSpan, pastSpan } from "@facefleet/platform";
 
@@ -26,5 +26,5 @@ function stagesOf(timings: FaceAnalysis["timings"], task: Task): [stage: string,
     ["decode", decodeMs],
     ["detect", pyramidMs + detectMs],
   ];
-  return task === "detect" ? stages : [...stages, ["embed", alignMs + embedMs]];
+  return taskCatalogue[task].embeds ? [...stages, ["embed", alignMs + embedMs]] : stages;
 }

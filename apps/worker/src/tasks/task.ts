@@ -1,0 +1,12 @@
+import type { JobResult } from "@facefleet/contracts";
+import type { RunningJob } from "@facefleet/platform";
+import type { AnalysisCache } from "./analysis-cache.js";
+import type { ImageParts } from "./seen-image.js";
+
+export interface TaskParts extends ImageParts {
+  /** Unset: every job is run. */
+  readonly cache?: AnalysisCache | undefined;
+}
+
+/** Does a job of one task: from references to its result, or a ProblemError. */
+export type RunTask = (job: RunningJob, parts: TaskParts, signal: AbortSignal) => Promise<JobResult>;
