@@ -9,13 +9,17 @@ export function webhookBody(event: OutboxEvent, publicBase = ""): string {
   return JSON.stringify(eventOf(event, publicBase));
 }
 
-function eventOf({ createdAt: timestamp, ...event }: OutboxEvent, publicBase: string): WebhookEvent {
-  if (event.kind === "batch") {
-    const { self, results } = event.data.links;
-    const links = { self: publicBase + self, results: publicBase + results };
-    return { type: "batch.finished", timestamp, data: { ...event.data, links } };
+function eventOf(event: OutboxEvent, publicBase: string): WebhookEvent {
+  const { kind, createdAt: timestamp } = event;
+  switch (kind) {
+    case "job":
+      return { type: `job.${event.data.state}`, timestamp, data: withLinks(event.data, publicBase) };
+    case "batch":
+      return { type: "batch.finished", timestamp, data: withLinks(event.data, publicBase) };
   }
-  const { self, events } = event.data.links;
-  const links = { self: publicBase + self, events: publicBase + events };
-  return { type: `job.${event.data.state}`, timestamp, data: { ...event.data, links } };
+}
+
+function withLinks<Summary extends OutboxEvent["data"]>(data: Summary, publicBase: string): Summary {
+  const links = Object.entries(data.links).map(([name, path]) => [name, publicBase + path]);
+  return { ...data, links: Object.fromEntries(links) };
 }
