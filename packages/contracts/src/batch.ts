@@ -3,7 +3,7 @@ import { BucketName } from "./bucket.js";
 import { ImageRef } from "./image-ref.js";
 import { Metadata, RequestedOptions, resultTtlSeconds } from "./job.js";
 import { Problem } from "./problem.js";
-import { AnalysisResult } from "./result.js";
+import { ImageResult } from "./result.js";
 import { imageTasks } from "./task.js";
 import { WebhookProgress, WebhookTarget } from "./webhook.js";
 
@@ -160,7 +160,7 @@ export const BatchLine = Type.Object(
     state: Type.Enum(["succeeded", "failed", "canceled"], {
       description: "An item of a canceled batch that was never queued has a line without image and label.",
     }),
-    result: Type.Optional(AnalysisResult),
+    result: Type.Optional(ImageResult),
     error: Type.Optional(Problem),
   },
   { $id: "BatchLine" },

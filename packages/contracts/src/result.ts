@@ -31,6 +31,10 @@ export const AnalysisResult = Type.Object(
 );
 export type AnalysisResult = Static<typeof AnalysisResult>;
 
+/** The result of a task about one image. */
+export const ImageResult = AnalysisResult;
+export type ImageResult = Static<typeof ImageResult>;
+
 /** How near two embeddings are. */
 export const Comparison = Type.Object(
   {
@@ -126,7 +130,7 @@ export const MatchResult = Type.Object(
 );
 export type MatchResult = Static<typeof MatchResult>;
 
-export const JobResult = Type.Union([AnalysisResult, VerifyResult, MatchResult], { $id: "JobResult" });
+export const JobResult = Type.Union([ImageResult, VerifyResult, MatchResult], { $id: "JobResult" });
 export type JobResult = Static<typeof JobResult>;
 
 /** How many faces a result is about; of a match, how many of its gallery were compared. */

@@ -3,11 +3,10 @@ import { type Static, type TSchema, type TUnsafe, Type } from "typebox";
 
 type Named = TSchema & { readonly $id: string };
 
-/** Every contract schema with a name, with the named ones inside replaced by references. */
-export const components: readonly object[] = (Object.values(contracts) as unknown[]).filter(isNamed).map((schema) => {
-  const { $id, ...body } = schema;
-  return { $id, ...(withReferences(body) as object) };
-});
+/** Every contract schema with a name, once, with the named ones inside replaced by references. */
+export const components: readonly object[] = [...new Set<unknown>(Object.values(contracts))]
+  .filter(isNamed)
+  .map(({ $id, ...body }) => ({ $id, ...(withReferences(body) as object) }));
 
 /**
  * Stands for a contract schema where an answer or a document names it instead of repeating it.

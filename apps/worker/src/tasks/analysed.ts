@@ -10,10 +10,10 @@ import type { RunTask } from "./task.js";
  * @param toResult makes the result of the analyses, which are in the order of the job's images
  * @param optionsOf what is looked for in one of the images; unless told, what the job says
  */
-export function analysed(
-  toResult: (analyses: readonly FaceAnalysis[], payload: FaceJobPayload, times: JobTimes) => JobResult,
+export function analysed<Result extends JobResult>(
+  toResult: (analyses: readonly FaceAnalysis[], payload: FaceJobPayload, times: JobTimes) => Result,
   optionsOf: (payload: FaceJobPayload, index: number) => JobOptions = ({ options }) => options,
-): RunTask {
+): RunTask<Result> {
   return async (job, parts, signal) => {
     const { payload, queueMs } = job;
     const fetched = await forEachImage(payload.images, (image) => fetchTimed(image, job, parts, signal));
@@ -28,7 +28,8 @@ export function analysed(
     };
     if (!parts.cache) return await run();
     const { result, isReused } = await parts.cache.answer({ job, images, signal, run });
-    return isReused ? reusedResult(result, times) : result;
+    // Another job's is of the same task.
+    return (isReused ? reusedResult(result, times) : result) as Result;
   };
 }
 

@@ -1,11 +1,9 @@
-import type { Task } from "@facefleet/contracts";
 import { foundFaces } from "./found-faces.js";
 import { match } from "./match.js";
-import type { RunTask } from "./task.js";
+import type { RunTasks } from "./task.js";
 import { verify } from "./verify.js";
 
-/** How each task is done. */
-export const tasks: Readonly<Record<Task, RunTask>> = {
+export const tasks: RunTasks = {
   detect: foundFaces,
   embed: foundFaces,
   verify,

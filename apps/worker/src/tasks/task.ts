@@ -1,4 +1,4 @@
-import type { JobResult } from "@facefleet/contracts";
+import type { ImageResult, ImageTask, JobResult, Task } from "@facefleet/contracts";
 import type { RunningJob } from "@facefleet/platform";
 import type { AnalysisCache } from "./analysis-cache.js";
 import type { ImageParts } from "./seen-image.js";
@@ -9,4 +9,11 @@ export interface TaskParts extends ImageParts {
 }
 
 /** Does a job of one task: from references to its result, or a ProblemError. */
-export type RunTask = (job: RunningJob, parts: TaskParts, signal: AbortSignal) => Promise<JobResult>;
+export type RunTask<Result extends JobResult = JobResult> = (
+  job: RunningJob,
+  parts: TaskParts,
+  signal: AbortSignal,
+) => Promise<Result>;
+
+/** How each task is done. */
+export type RunTasks = { readonly [T in Task]: RunTask<T extends ImageTask ? ImageResult : JobResult> };

@@ -77,6 +77,11 @@ interface YunetSettings {
   readonly smallestFace: number;
 }
 
+interface DetectorSettings {
+  readonly mtcnn: MtcnnSettings;
+  readonly yunet: YunetSettings;
+}
+
 /**
  * A model pack as this version of the software knows it: its weights, what they were made from, and how its networks are
  * used. The weights are one safetensors file with
@@ -90,7 +95,7 @@ export interface PackManifest extends PinnedWeights {
   /** What the weights were made from, whoever did so. */
   readonly sources: readonly PackSource[];
   /** How each detector finds the faces that are embedded. */
-  readonly detectors: { readonly mtcnn: MtcnnSettings; readonly yunet: YunetSettings };
+  readonly detectors: { readonly [Name in DetectorName]: DetectorSettings[Name] };
   readonly embedder: {
     readonly name: EmbedderName;
     readonly dimensions: number;

@@ -1,4 +1,4 @@
-import type { AnalysisResult, BatchLine, FaceJobPayload, Job } from "@facefleet/contracts";
+import type { BatchLine, FaceJobPayload, ImageResult, Job } from "@facefleet/contracts";
 import { partOf } from "../ledger/batch-part.js";
 import type { QueueKeys } from "../redis/queue-keys.js";
 import { type KeysOf, part } from "../redis/script.js";
@@ -38,7 +38,7 @@ export function lineText(line: { readonly [Field in keyof BatchLine]: BatchLine[
 /** What the results of a batch say of an item that a worker ended. */
 export function lineOf({ state, result, error }: Job, { images, metadata, batch }: FaceJobPayload): string {
   const { index, item } = batch!;
-  const found = result as AnalysisResult | undefined;
+  const found = result as ImageResult | undefined;
   return lineText({
     index,
     id: item,
