@@ -211,7 +211,7 @@ function compareGiven({ embedding1, embedding2, fingerprint1, fingerprint2 }: Em
 }
 
 function analysisOf(result: JobResult): AnalysisResult {
-  if (!("timings" in result)) throw new Error("Expected an analysis as the result of a job about one image");
+  if (!("dropped" in result)) throw new Error("Expected an analysis as the result of a job about one image");
   return result;
 }
 
