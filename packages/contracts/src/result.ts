@@ -31,7 +31,7 @@ export const AnalysisResult = Type.Object(
 );
 export type AnalysisResult = Static<typeof AnalysisResult>;
 
-/** The result of a task about one image. */
+/** The result of a task about one image. @alias */
 export const ImageResult = AnalysisResult;
 export type ImageResult = Static<typeof ImageResult>;
 

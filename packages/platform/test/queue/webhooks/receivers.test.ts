@@ -36,7 +36,12 @@ async function attemptsOn(behave: Behaviour, state: "delivered" | "failed" | "di
 
 /** Captures what is logged. */
 function recorded() {
-  const lines: { level: number; outcome?: string; cause?: string; err?: { message: string; cause?: { code?: string } } }[] = [];
+  const lines: {
+    level: number;
+    outcome?: string;
+    cause?: string;
+    err?: { message: string; cause?: { code?: string } };
+  }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   return { lines, logger: createLogger({ name: "test", level: "info", format: "json", destination }) };
 }
