@@ -251,11 +251,16 @@ export class FacefleetClient {
    * The results of a batch, line by line as they arrive, failures included. A connection that is lost on the
    * way rejects with `unreachable`: ask again, and skip each `index` that is known.
    */
-  async *batchResults(batch: BatchOrId, { signal }: CallOptions = {}): AsyncGenerator<BatchLine, void, undefined> {
+  async *batchResults(batch: BatchOrId, options: CallOptions = {}): AsyncGenerator<BatchLine, void, undefined> {
+    const stream = await this.batchResultBytes(batch, options);
+    yield* ndjsonValues<BatchLine>(streamChunks(stream, options.signal));
+  }
+
+  /** The same as the bytes of NDJSON that they are, to be kept or passed on. */
+  batchResultBytes(batch: BatchOrId, { signal }: CallOptions = {}): Promise<ReadableStream<Uint8Array>> {
     const path = `${batchPath(batch)}/results`;
-    const request = { method: "GET", path, headers: { accept: "application/x-ndjson" }, repeatable: true } as const;
-    const stream = await this.#transport.send({ ...request, signal, read: readStream });
-    yield* ndjsonValues<BatchLine>(streamChunks(stream, signal));
+    const headers = { accept: "application/x-ndjson" };
+    return this.#transport.send({ method: "GET", path, headers, repeatable: true, signal, read: readStream });
   }
 
   /**

@@ -76,6 +76,13 @@ it("hands over each line as it arrives, wherever the chunks are cut", async () =
   });
 });
 
+it("hands results over as the bytes that they are", async () => {
+  const text = `${JSON.stringify(line)}\n`;
+  server.answer((_request, response) => response.end(text));
+  expect(await new Response(await client.batchResultBytes("b1")).text()).toBe(text);
+  expect(server.requests[0]).toMatchObject({ line: "GET /v1/batches/b1/results" });
+});
+
 it("holds no more of a long answer than is being read", async () => {
   const text = `${JSON.stringify({ ...line, padding: "x".repeat(10_000) })}\n`;
   let written = 0;
