@@ -71,6 +71,14 @@ export default {
       { packages: ["contracts"] },
       "The client needs nothing but contracts' types, fetch and Web Crypto.",
     ),
+    rule(
+      "console-is-made-of",
+      "The console speaks to the service through the client alone, and brings little along.",
+      { path: "^apps/console/src/", pathNot: tests },
+      {
+        pathNot: ["^apps/console/src/", "^packages/client/", named(["@facefleet/client", "preact", "@preact/signals"])],
+      },
+    ),
     madeOf("stack", {}, "stack starts programs and knows none of them."),
     madeOf(
       "core",
@@ -146,6 +154,7 @@ export default {
       ["packages/platform/src/tracing/"],
       "Only tracing names more of OpenTelemetry than its API.",
     ),
+    home("pages", ["preact", "@preact"], ["apps/console/"], "Only the console draws pages in a browser."),
     home("terminal", ["commander", "cli-progress"], ["apps/cli/"], "Only the command line speaks to a terminal."),
     ...floors("packages/platform/src", [
       "egress",
@@ -188,7 +197,8 @@ export default {
     // TypeScript 7 has no parser that programs can use.
     parser: "swc",
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)dist/" },
+    // The parser reads no TSX: the build of the console holds it to the same rule.
+    exclude: { path: "(^|/)dist/|\\.tsx$" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["source", "import", "node", "default"] },
   },
 };

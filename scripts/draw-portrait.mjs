@@ -1,10 +1,10 @@
-// Draws the faces that the tests look at, so that no photo of anybody is needed: tests/assets/*.png, and in
-// portraits.json where each face's parts were drawn. With --check nothing is written: it draws again and fails
+// Draws the faces that the tests look at, so that no photo of anybody is needed: tests/assets/*.png, one of them also as
+// the sample of the console, and in portraits.json where each face's parts were drawn. With --check nothing is written: it draws again and fails
 // when a file is not as it would be. Renderers differ a little, so pictures are compared by their mean difference;
 // that would miss another colour of the eyes, so portraits.json holds a digest of each drawing too.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { pictures } from "./portrait/people.mjs";
@@ -12,16 +12,19 @@ import { pictureSvg } from "./portrait/picture.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const assets = join(root, "tests", "assets");
+const sample = join(root, "apps", "console", "src", "try", "sample.webp");
 const largestMeanDifference = 1; // of 255
 
 async function main() {
   const drawn = await Promise.all(
-    Object.entries(pictures).map(async ([name, picture]) => [name, await render(pictureSvg(picture))]),
+    Object.entries(pictures).map(async ([name, picture]) => [join(assets, name), await render(pictureSvg(picture))]),
   );
+  const twoPortraits = pictureSvg(pictures["two-portraits.png"]);
+  drawn.push([sample, await sharp(Buffer.from(twoPortraits)).removeAlpha().webp({ quality: 84 }).toBuffer()]);
   const places = `${JSON.stringify(Object.fromEntries(Object.entries(pictures).map(placesOf)), undefined, 2)}\n`;
   if (process.argv.includes("--check")) return check(drawn, places);
   mkdirSync(assets, { recursive: true });
-  for (const [name, png] of drawn) writeFileSync(join(assets, name), png);
+  for (const [file, bytes] of drawn) writeFileSync(file, bytes);
   writeFileSync(join(assets, "portraits.json"), places);
 }
 
@@ -31,11 +34,14 @@ function render(svg) {
 
 async function check(drawn, places) {
   const stale = [];
-  if (readFileSync(join(assets, "portraits.json"), "utf8") !== places) stale.push("portraits.json");
-  for (const [name, png] of drawn) {
-    if ((await meanDifference(png, join(assets, name))) >= largestMeanDifference) stale.push(name);
+  const portraits = join(assets, "portraits.json");
+  if (readFileSync(portraits, "utf8") !== places) stale.push(portraits);
+  for (const [file, bytes] of drawn) {
+    if ((await meanDifference(bytes, file)) >= largestMeanDifference) stale.push(file);
   }
-  for (const name of stale) process.stderr.write(`tests/assets/${name} is stale: run node scripts/draw-portrait.mjs\n`);
+  for (const file of stale) {
+    process.stderr.write(`${relative(root, file)} is stale: run node scripts/draw-portrait.mjs\n`);
+  }
   if (stale.length > 0) process.exitCode = 1;
 }
 

@@ -15,7 +15,9 @@ process.on("exit", () => {
 });`;
 
 function sizesOfParts() {
-  const files = execFileSync("git", ["ls-files", "*.ts", "*.mjs"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  const files = execFileSync("git", ["ls-files", "*.ts", "*.tsx", "*.mjs"], { cwd: root, encoding: "utf8" })
+    .trim()
+    .split("\n");
   const parts = new Map([["all but tests", files.filter((file) => !isTest(file))]]);
   for (const file of files) {
     const part = isTest(file)

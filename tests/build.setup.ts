@@ -8,5 +8,8 @@ import { repository } from "./support/test-data.js";
  */
 export default function buildSources(): void {
   const compiler = join(repository, "node_modules", "typescript", "bin", "tsc");
-  execFileSync(process.execPath, [compiler, "-b"], { cwd: repository, stdio: "inherit" });
+  const console = join(repository, "apps", "console", "build.mjs");
+  for (const command of [[compiler, "-b"], [console]]) {
+    execFileSync(process.execPath, command, { cwd: repository, stdio: "inherit" });
+  }
 }

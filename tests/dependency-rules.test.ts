@@ -20,6 +20,8 @@ const planted: readonly (readonly [rule: string, file: string, module: string])[
   ["matching-is-made-of", "packages/matching/src/b.ts", "typebox"],
   ["client-is-made-of", "packages/client/src/a.ts", "@facefleet/platform"],
   ["client-is-made-of", "packages/client/src/b.ts", "undici"],
+  ["console-is-made-of", "apps/console/src/try/a.ts", "@facefleet/contracts"],
+  ["console-is-made-of", "apps/console/src/jobs/a.ts", "react"],
   ["stack-is-made-of", "packages/stack/src/a.ts", "@facefleet/platform"],
   ["core-is-made-of", "packages/core/src/detection/a.ts", "@facefleet/platform"],
   ["core-is-made-of", "packages/core/src/pipeline/a.ts", "fastify"],
@@ -48,6 +50,7 @@ const planted: readonly (readonly [rule: string, file: string, module: string])[
   ["home-of-logs", "apps/api/src/a.ts", "pino"],
   ["home-of-metrics", "packages/platform/src/queue/b.ts", "prom-client"],
   ["home-of-traces", "apps/api/src/b.ts", "@opentelemetry/sdk-trace-node"],
+  ["home-of-pages", "apps/cli/src/a.ts", "preact"],
   ["home-of-terminal", "bench/src/load/a.ts", "cli-progress"],
   ["platform-egress-is-below", "packages/platform/src/egress/b.ts", "../queue/index.js"],
   ["platform-config-is-below", "packages/platform/src/config/d.ts", "../object-store/index.js"],
@@ -91,7 +94,7 @@ async function plant(): Promise<string> {
   for (const folder of [...roots, "tests"])
     await cp(join(repository, folder), join(root, folder), { recursive: true, filter: ours });
   await mkdir(join(root, "node_modules", "@facefleet"), { recursive: true });
-  for (const name of ["contracts", "core", "platform", "matching"]) {
+  for (const name of ["client", "contracts", "core", "platform", "matching"]) {
     await symlink(join(root, "packages", name), join(root, "node_modules", "@facefleet", name));
   }
   for (const [, file, module] of planted) {

@@ -16,7 +16,8 @@ FROM pnpm AS build
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm fetch
 COPY . .
 RUN --mount=type=cache,id=pnpm,target=/root/.local/share/pnpm/store pnpm install --frozen-lockfile --offline \
- && node_modules/.bin/tsc --build
+ && node_modules/.bin/tsc --build \
+ && node apps/console/build.mjs
 
 # What @facefleet/worker-image needs, and what is ours of it apart: a change of sources moves no dependency.
 FROM build AS deployed

@@ -37,4 +37,5 @@ async function installFor({ packages, machine }, lock) {
 function build(lock) {
   if (!existsSync(join(root, "apps", "cli", "dist", "main.js"))) say("Building");
   runOrShow(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"], lock);
+  runOrShow(process.execPath, [join(root, "apps", "console", "build.mjs")], lock);
 }

@@ -16,6 +16,7 @@ import { probeRoutes } from "./fleet/probes.js";
 import { jobEventRoutes } from "./jobs/job-events.js";
 import { jobListRoutes } from "./jobs/job-list.js";
 import { jobRoutes } from "./jobs/jobs.js";
+import { consoleRoutes } from "./pages/console.js";
 import { errorPageRoutes } from "./pages/error-page.js";
 import { describeApi } from "./pages/openapi.js";
 import { guardPages } from "./pages/page-headers.js";
@@ -134,6 +135,7 @@ const allRoutes = [
   probeRoutes,
   metricsRoutes,
   errorPageRoutes,
+  consoleRoutes,
 ] as const;
 
 /** Many parts are told when an answer is over, and its stream; past ten of them Node takes it for a leak. */

@@ -54,6 +54,17 @@ export const apiSettings = {
     description:
       "Origins, separated by commas, whose pages may use the API in browsers, as in `https://app.example.com`; `*`: all, which takes an `API_KEYS_FILE`. Unset: none but the API's own.",
   },
+  CONSOLE: {
+    type: "boolean",
+    default: true,
+    description: "Whether there is a page for people at `/`, the console. Without it `/` leads to `/docs`.",
+  },
+  GRAFANA_URL: {
+    type: "string",
+    faultOf: webAddressFault,
+    description:
+      "Where the console's page of the fleet leads for more, as in `https://grafana.example.com`. Unset: nowhere.",
+  },
   SYNC_TIMEOUT: {
     type: "number",
     default: 30,
@@ -118,6 +129,11 @@ export const apiSettings = {
   ...logSettings,
   ...tracingSettings,
 } as const satisfies Settings;
+
+function webAddressFault(address: string): string | undefined {
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return undefined;
+  return `Expected an http or https URL but received ${JSON.stringify(address)}`;
+}
 
 /** As the header Host has them, without a port. */
 function hostsFault(hosts: readonly string[]): string | undefined {

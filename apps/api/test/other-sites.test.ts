@@ -211,6 +211,7 @@ describe("every answer", () => {
     await start();
     onTestFinished(() => api.close());
     for (const url of [
+      "/",
       "/docs",
       "/docs/static/index.html",
       "/docs/errors",

@@ -67,7 +67,6 @@ const publicDocs: FastifyPluginAsync = async (app) => {
     if (request.url.split("?", 1)[0]?.endsWith("/docs")) void reply.redirect("docs/");
     else done();
   });
-  app.get("/", { schema: { hide: true } }, (_request, reply) => reply.redirect("docs/"));
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: docsPolicy,

@@ -27,6 +27,16 @@ export const docsPolicy = policyOf({
   "style-src": "'self' 'unsafe-inline'",
 });
 
+/** The console's own scripts, styles and requests, and the pictures that its user gives it. */
+export const consolePolicy = policyOf({
+  ...ofNothing,
+  "connect-src": "'self'",
+  "font-src": "'self'",
+  "img-src": "'self' blob: data:",
+  "script-src": "'self'",
+  "style-src": "'self'",
+});
+
 /** A page with this one style and nothing else. */
 export function pagePolicy(style: string): string {
   return policyOf({ ...ofNothing, "style-src": `'sha256-${createHash("sha256").update(style).digest("base64")}'` });

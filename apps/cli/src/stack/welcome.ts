@@ -21,6 +21,7 @@ export function welcome(facts: WelcomeFacts): string {
     "",
     `Facefleet is up: ${address}   (${counted(workers, "worker")}; Ctrl-C stops it)`,
     "",
+    `  console        ${address}/`,
     `  documentation  ${address}/docs`,
     `  metrics        ${address}/metrics`,
     `  data           ${dataDir}`,

@@ -1,0 +1,58 @@
+import type { FleetAnswer } from "@facefleet/client";
+import { effect, signal } from "@preact/signals";
+import { poll } from "../parts/use-polled.js";
+import { route } from "../route.js";
+import { client, type Fault, faultOf } from "../service.js";
+
+/** Workers tell what they do every five seconds. */
+const everyMs = 5000;
+const elsewhereEveryMs = 20_000;
+/** Ten minutes of the page of the fleet. */
+const mostMoments = 120;
+
+export interface Moment {
+  readonly at: number;
+  readonly answer: FleetAnswer;
+}
+
+interface FleetSight {
+  readonly answer?: FleetAnswer | undefined;
+  readonly fault?: Fault | undefined;
+  /** What was seen since the page was opened, oldest first. */
+  readonly moments: readonly Moment[];
+}
+
+export const fleet = signal<FleetSight>({ moments: [] });
+
+let askNow = () => {};
+
+/** Asks at once, whatever the time. */
+export function lookAtFleet(): void {
+  askNow();
+}
+
+/** Looks at the fleet for as long as somebody looks at the page. @returns what ends it */
+export function watchFleet(): () => void {
+  const polling = poll(() => (route.peek()[0] === "fleet" ? everyMs : elsewhereEveryMs), see);
+  askNow = polling.again;
+  // Another key, or the page of the fleet.
+  const unsubscribe = effect(() => {
+    void [client.value, route.value[0] === "fleet"];
+    askNow();
+  });
+  return () => {
+    unsubscribe();
+    polling.end();
+  };
+}
+
+async function see(signal: AbortSignal): Promise<void> {
+  try {
+    const answer = await client.peek().fleet({ signal });
+    const moments = [...fleet.peek().moments, { at: Date.now(), answer }].slice(-mostMoments);
+    fleet.value = { answer, moments };
+  } catch (error) {
+    const fault = faultOf(error);
+    if (!signal.aborted) fleet.value = { ...fleet.peek(), fault };
+  }
+}

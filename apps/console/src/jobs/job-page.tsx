@@ -1,0 +1,110 @@
+import type { Face, Job, JobResult } from "@facefleet/client";
+import { CopyButton } from "../parts/copy-button.js";
+import { CropPicture } from "../parts/crop-picture.js";
+import { Fact } from "../parts/fact.js";
+import { Icon } from "../parts/icon.js";
+import { Problem, StoredProblem } from "../parts/problem.js";
+import { Tag } from "../parts/tag.js";
+import { useAction } from "../parts/use-action.js";
+import { WebhookCard } from "../parts/webhook-card.js";
+import { ago, count, score } from "../parts/words.js";
+import { client } from "../service.js";
+import { TimeLine } from "./time-line.js";
+import { useJob } from "./use-job.js";
+
+/** One job's life. */
+export function JobPage({ id }: { readonly id: string }) {
+  const { job, fault, again } = useJob(id);
+  return (
+    <>
+      <div class="row heading">
+        <a class="button plain" href="#/jobs" aria-label="All jobs">
+          ‹
+        </a>
+        <h1 class="id">{id}</h1>
+        {job && <Tag state={job.state} />}
+        <span class="grow" />
+        {job && <Actions job={job} again={again} />}
+      </div>
+      {fault && <Problem fault={fault} onAgain={again} />}
+      {!job && !fault && <p class="asking">Asking…</p>}
+      {job && (
+        <>
+          <dl class="card facts">
+            <Fact name="Task">{job.task}</Fact>
+            <Fact name="Submitted">{ago(job.createdAt)}</Fact>
+            <Fact name="Attempts">{job.attempts}</Fact>
+            {job.expiresAt && <Fact name="Kept until">{new Date(job.expiresAt).toLocaleString("en-GB")}</Fact>}
+            {Object.entries(job.metadata ?? {}).map(([name, value]) => (
+              <Fact key={name} name={name}>
+                {value}
+              </Fact>
+            ))}
+          </dl>
+          {job.error && <StoredProblem problem={job.error} />}
+          <TimeLine job={job} />
+          {job.result && <Result result={job.result} />}
+          {job.webhook && <WebhookCard id={id} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Actions({ job, again }: { readonly job: Job; readonly again: () => void }) {
+  const act = useAction(async () => {
+    if (job.state === "failed") await client.peek().retry(job);
+    else await client.peek().cancel(job);
+    again();
+  });
+  const words = job.state === "failed" ? "Try it again" : job.finishedAt ? "Erase its result" : "Cancel it";
+  return (
+    <>
+      {act.fault && <Problem fault={act.fault} />}
+      {(job.state === "failed" || !job.finishedAt || job.result) && (
+        <button
+          type="button"
+          onClick={act.run}
+          disabled={act.isRunning}
+          class={job.state === "failed" ? "primary" : ""}
+        >
+          {job.state === "failed" && <Icon name="again" />} {words}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Result({ result }: { readonly result: JobResult }) {
+  const faces = facesOf(result);
+  const text = JSON.stringify(result, undefined, 2);
+  return (
+    <section class="card" aria-label="Result">
+      <div class="row">
+        <h2>{faces.length === 0 ? "No face" : count(faces.length, "face")}</h2>
+        <span class="grow" />
+        <CopyButton text={text} what="the result" />
+      </div>
+      <ol class="strip">
+        {faces.map((face, index) => (
+          <li key={`${index} ${face.box.x}`}>
+            <span class="tile">
+              <CropPicture crop={face.crop} alt={`Face ${index + 1}`} />
+              <span>{score(face.confidence)}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+      {"decision" in result && (
+        <p>
+          <Tag state={result.decision} /> at a distance of {result.euclideanDistance.toFixed(3)}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function facesOf(result: JobResult): readonly Face[] {
+  if (!("matches" in result)) return result.faces;
+  return [result.probe, ...result.matches].flatMap(({ face }) => (face ? [face] : []));
+}

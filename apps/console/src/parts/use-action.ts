@@ -1,0 +1,23 @@
+import { useState } from "preact/hooks";
+import { type Fault, faultOf } from "../service.js";
+
+export interface Action {
+  readonly isRunning: boolean;
+  readonly fault: Fault | undefined;
+  readonly run: () => void;
+}
+
+/** Something that is done on a click, and what came of it. */
+export function useAction(act: () => Promise<void>): Action {
+  const [state, setState] = useState<{ isRunning: boolean; fault?: Fault | undefined }>({ isRunning: false });
+  const run = async () => {
+    setState({ isRunning: true });
+    try {
+      await act();
+      setState({ isRunning: false });
+    } catch (error) {
+      setState({ isRunning: false, fault: faultOf(error) });
+    }
+  };
+  return { isRunning: state.isRunning, fault: state.fault, run: () => void run() };
+}
