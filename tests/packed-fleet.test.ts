@@ -88,6 +88,7 @@ it("starts the fleet, which finds a face, and keeps its data in the user's own f
     const [, portrait] = /-F image=@(\S+)/.exec(said) ?? [];
     const found = await facefleet("submit", "--url", `http://127.0.0.1:${port}`, "--json", join(folder, portrait!));
     expect(JSON.parse(found).job).toMatchObject({ state: "succeeded", result: { faces: [expect.anything()] } });
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toMatch(/src="console\/main-\w+\.js"/);
     expect(existsSync(join(folder, ".local", "share", "facefleet", "objects"))).toBe(true);
   } finally {
     up.kill("SIGINT");

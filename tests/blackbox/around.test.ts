@@ -153,9 +153,13 @@ describe("around the jobs", () => {
       }
     });
 
-    it("to the beginning leads to the documentation", async () => {
-      const answer = await fetch(`${nobody.url}/`, { redirect: "manual" });
-      expect([answer.status, answer.headers.get("location")]).toEqual([302, "docs/"]);
+    it("to the beginning is answered with the console, whose parts are public", async () => {
+      const { status, headers, text } = await nobody.get("/");
+      expect([status, headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")]);
+      const parts = [...text.matchAll(/(?:src|href)="(console\/[^"]+)"/g)].map(([, path]) => path!);
+      expect(parts).toHaveLength(3);
+      for (const path of parts) expect((await nobody.get(`/${path}`)).status, path).toBe(200);
+      expectProblem(await nobody.get("/console/nothing.js"), 401, "unauthorized");
     });
 
     it("to what is no HTTP is a problem", async () => {

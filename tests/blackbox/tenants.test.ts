@@ -43,7 +43,7 @@ describe("without a valid key", () => {
   });
 
   it("what is public is answered", async () => {
-    for (const path of ["/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs/", "/docs/errors"]) {
+    for (const path of ["/", "/health", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs/", "/docs/errors"]) {
       for (const caller of [nobody, nobodyElsewhere]) expect((await caller.get(path)).status, path).toBe(200);
     }
   });
