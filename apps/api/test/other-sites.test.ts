@@ -229,4 +229,17 @@ describe("every answer", () => {
       expect(headers["content-security-policy"], url).not.toMatch(/https?:|script-src[^;]*unsafe/);
     }
   });
+
+  it.each([
+    [{}, "https://store.example"],
+    [{ S3_FORCE_PATH_STYLE: "false" }, "https://photos.store.example"],
+    [{ S3_FORCE_PATH_STYLE: "false", S3_OWN_BUCKET: "own" }, "https://own.store.example"],
+  ])("lets the console send uploads to the store that callers know, and nowhere else: %j", async (settings, store) => {
+    await start({ S3_BUCKET: "photos", S3_PUBLIC_ENDPOINT: "https://store.example/", ...settings });
+    onTestFinished(() => api.close());
+    const { headers } = await api.inject({ url: "/" });
+    expect(headers["content-security-policy"]).toContain(`; connect-src 'self' ${store};`);
+    const docs = await api.inject({ url: "/docs/static/index.html" });
+    expect(docs.headers["content-security-policy"]).not.toContain(store);
+  });
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
+import type { ApiConfig } from "../config.js";
 import type { Routes } from "../services.js";
 import { consolePolicy } from "./page-headers.js";
 
@@ -20,12 +21,9 @@ export const consoleRoutes: Routes = async (app, { config }) => {
     return;
   }
   const page = withGrafana(await readFile(join(built, "index.html"), "utf8"), config.GRAFANA_URL);
+  const policy = consolePolicy(storeOrigin(config));
   app.get("/", (_request, reply) =>
-    reply
-      .header("content-security-policy", consolePolicy)
-      .header("cache-control", "no-cache")
-      .type("text/html")
-      .send(page),
+    reply.header("content-security-policy", policy).header("cache-control", "no-cache").type("text/html").send(page),
   );
   await app.register(fastifyStatic, {
     root: join(built, "assets"),
@@ -38,6 +36,14 @@ export const consoleRoutes: Routes = async (app, { config }) => {
     maxAge: "365d",
   });
 };
+
+/** Where uploads go, if a setting names the store as callers know it. */
+function storeOrigin({ S3_PUBLIC_ENDPOINT, S3_FORCE_PATH_STYLE, S3_OWN_BUCKET, S3_BUCKET }: ApiConfig) {
+  const bucket = S3_OWN_BUCKET ?? S3_BUCKET;
+  if (S3_PUBLIC_ENDPOINT === undefined || bucket === undefined) return undefined;
+  const { protocol, host } = new URL(S3_PUBLIC_ENDPOINT);
+  return `${protocol}//${S3_FORCE_PATH_STYLE ? "" : `${bucket}.`}${host}`;
+}
 
 /** The one thing that the page is told of the settings. */
 function withGrafana(page: string, address: string | undefined): string {

@@ -27,15 +27,21 @@ export const docsPolicy = policyOf({
   "style-src": "'self' 'unsafe-inline'",
 });
 
-/** The console's own scripts, styles and requests, and the pictures that its user gives it. */
-export const consolePolicy = policyOf({
-  ...ofNothing,
-  "connect-src": "'self'",
-  "font-src": "'self'",
-  "img-src": "'self' blob: data:",
-  "script-src": "'self'",
-  "style-src": "'self'",
-});
+/**
+ * The console's own scripts, styles and requests, and the pictures that its user gives it.
+ *
+ * @param store the origin that it sends uploads to, where that is not the API
+ */
+export function consolePolicy(store: string | undefined): string {
+  return policyOf({
+    ...ofNothing,
+    "connect-src": ["'self'", store].filter(Boolean).join(" "),
+    "font-src": "'self'",
+    "img-src": "'self' blob: data:",
+    "script-src": "'self'",
+    "style-src": "'self'",
+  });
+}
 
 /** A page with this one style and nothing else. */
 export function pagePolicy(style: string): string {
