@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 interface PictureDropProps {
   readonly label: string;
   readonly many?: boolean;
-  /** Whether it also takes what is pasted anywhere on the page. */
-  readonly pasted?: boolean;
+  /** Whether it also takes what is dropped or pasted anywhere on the page. */
+  readonly anywhere?: boolean;
   readonly class?: string;
   readonly onFiles: (files: File[]) => void;
   readonly children: ComponentChildren;
@@ -15,41 +15,38 @@ interface PictureDropProps {
 export function PictureDrop({
   label,
   many = false,
-  pasted = false,
+  anywhere = false,
   class: name = "",
   onFiles,
   children,
 }: PictureDropProps) {
-  const input = useRef<HTMLInputElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   const [over, setOver] = useState(false);
   const take = (files: Iterable<File> | null | undefined) => {
     const taken = [...(files ?? [])].slice(0, many ? undefined : 1);
     if (taken.length > 0) onFiles(taken);
   };
   useEffect(() => {
-    if (!pasted) return;
-    const paste = (event: ClipboardEvent) => take(event.clipboardData?.files);
-    document.addEventListener("paste", paste);
-    return () => document.removeEventListener("paste", paste);
+    const target: HTMLElement = anywhere ? document.body : place.current!;
+    const stop = new AbortController();
+    const { signal } = stop;
+    target.addEventListener("dragover", () => setOver(true), { signal });
+    target.addEventListener("dragleave", () => setOver(false), { signal });
+    target.addEventListener(
+      "drop",
+      ({ dataTransfer }) => {
+        setOver(false);
+        take(dataTransfer?.files);
+      },
+      { signal },
+    );
+    if (anywhere) document.addEventListener("paste", ({ clipboardData }) => take(clipboardData?.files), { signal });
+    return () => stop.abort();
   });
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: by the keyboard its input is reached
-    <div
-      class={`drop ${over ? "over" : ""} ${name}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer?.files);
-      }}
-    >
+    <div ref={place} class={`drop ${over ? "over" : ""} ${name}`}>
       <label class="picker">
         <input
-          ref={input}
           type="file"
           accept="image/*,.heic,.heif,.tif,.tiff"
           multiple={many}

@@ -41,7 +41,7 @@ export function TryPage() {
 function Welcome({ onCamera }: { readonly onCamera: () => void }) {
   return (
     <section class="welcome">
-      <PictureDrop label="Choose pictures" many pasted class="large" onFiles={addPictures}>
+      <PictureDrop label="Choose pictures" many anywhere class="large" onFiles={addPictures}>
         <Icon name="face" />
         <strong>Drop pictures here</strong>
         <span class="quiet">or choose them, or paste one. They go to this service and nowhere else.</span>
@@ -68,20 +68,27 @@ function Toolbar({ picture, onCamera }: { readonly picture: Picture; readonly on
   const { result } = picture.sight.value;
   return (
     <div class="row toolbar">
-      <h2 class="name">{picture.file.name}</h2>
+      <h2 class="name" title={picture.file.name}>
+        {picture.file.name}
+      </h2>
       {result && (
-        <span class="quiet small">
+        <span class="size quiet small">
           {result.image.width} × {result.image.height} · {result.image.format}
         </span>
       )}
       <span class="grow" />
-      <PictureDrop label="Add pictures" many pasted class="small" onFiles={addPictures}>
+      <PictureDrop label="Add pictures" many anywhere class="small" onFiles={addPictures}>
         <Icon name="upload" /> Add
       </PictureDrop>
-      <button type="button" onClick={onCamera} aria-label="Use the camera">
+      <button type="button" onClick={onCamera} aria-label="Use the camera" title="Use the camera">
         <Icon name="camera" />
       </button>
-      <button type="button" onClick={() => removePictures([picture])} aria-label="Remove this picture">
+      <button
+        type="button"
+        onClick={() => removePictures([picture])}
+        aria-label="Remove this picture"
+        title="Remove this picture"
+      >
         <Icon name="close" />
       </button>
     </div>
@@ -120,7 +127,9 @@ function Summary({ faces, isFresh }: { readonly faces: readonly JudgedFace[]; re
     <p class="summary" role="status">
       <strong>{kept === 0 ? "No face" : count(kept, "face")}</strong>
       {dropped > 0 && <span class="quiet">, {dropped} left out by the limits</span>}
-      {faces.length === 0 && isFresh && <span class="quiet">. A smaller “Smallest face” looks more closely.</span>}
+      {faces.length === 0 && isFresh && (
+        <span class="quiet">. A smaller “Smallest face” looks more closely.</span>
+      )}
     </p>
   );
 }
