@@ -6,7 +6,7 @@ import { Tag } from "../parts/tag.js";
 import { useAction } from "../parts/use-action.js";
 import { usePolled } from "../parts/use-polled.js";
 import { WebhookCard } from "../parts/webhook-card.js";
-import { ago, duration } from "../parts/words.js";
+import { ago, count, duration } from "../parts/words.js";
 import { client } from "../service.js";
 import { ContactSheet } from "./contact-sheet.js";
 import { CountsBar } from "./counts-bar.js";
@@ -18,10 +18,12 @@ export function BatchPage({ id }: { readonly id: string }) {
   return (
     <>
       <div class="row heading">
-        <a class="button plain" href="#/batches" aria-label="All batches">
-          ‹
+        <a class="button plain back" href="#/batches" aria-label="All batches" title="All batches">
+          <Icon name="back" />
         </a>
-        <h1 class={batch?.metadata?.name ? "name" : "id"}>{batch?.metadata?.name ?? id}</h1>
+        <h1 class={batch?.metadata?.name ? "name" : "id"} title={batch?.metadata?.name}>
+          {batch?.metadata?.name ?? id}
+        </h1>
         {batch && <Tag state={batch.state} />}
         <span class="grow" />
         {batch && <Actions batch={batch} again={again} />}
@@ -34,7 +36,7 @@ export function BatchPage({ id }: { readonly id: string }) {
           {batch.error && <StoredProblem problem={batch.error} />}
           {batch.heldUpBy && <StoredProblem problem={batch.heldUpBy} />}
           <ContactSheet id={id} ended={endedOf(batch)} />
-          {batch.webhook && <WebhookCard id={id} />}
+          {batch.webhook && <WebhookCard id={id} hasEnded={batch.finishedAt !== undefined} />}
         </>
       )}
     </>
@@ -64,7 +66,7 @@ function Progress({ batch }: { readonly batch: Batch }) {
             <Fact name="Time left">{rate ? duration((left / rate) * 1000) : "–"}</Fact>
           </>
         )}
-        {batch.retries && <Fact name="Tried again">{batch.retries} times</Fact>}
+        {batch.retries && <Fact name="Tried again">{count(batch.retries, "time")}</Fact>}
         {batch.output && (
           <Fact name="Written to">
             {batch.output.s3.bucket}/{batch.output.s3.prefix}

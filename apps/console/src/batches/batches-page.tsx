@@ -41,7 +41,12 @@ export function BatchesPage() {
           options={filters}
           onChange={setFilter}
         />
-        <button type="button" aria-expanded={isStarting} onClick={() => setStarting(!isStarting)}>
+        <button
+          type="button"
+          class={isStarting ? "" : "primary"}
+          aria-expanded={isStarting}
+          onClick={() => setStarting(!isStarting)}
+        >
           New batch
         </button>
       </div>
@@ -83,7 +88,11 @@ function BatchTable({ batches }: { readonly batches: readonly Batch[] }) {
         {batches.map((batch) => (
           <tr key={batch.id}>
             <td>
-              <a href={`#/batches/${batch.id}`} class={batch.metadata?.name ? "name" : "id"}>
+              <a
+                href={`#/batches/${batch.id}`}
+                class={batch.metadata?.name ? "name" : "id"}
+                title={batch.metadata?.name}
+              >
                 {batch.metadata?.name ?? batch.id}
               </a>
             </td>

@@ -7,7 +7,7 @@ import { Problem, StoredProblem } from "../parts/problem.js";
 import { Tag } from "../parts/tag.js";
 import { useAction } from "../parts/use-action.js";
 import { WebhookCard } from "../parts/webhook-card.js";
-import { ago, count, score } from "../parts/words.js";
+import { ago, count, dayAndTime, score } from "../parts/words.js";
 import { client } from "../service.js";
 import { TimeLine } from "./time-line.js";
 import { useJob } from "./use-job.js";
@@ -15,13 +15,16 @@ import { useJob } from "./use-job.js";
 /** One job's life. */
 export function JobPage({ id }: { readonly id: string }) {
   const { job, fault, again } = useJob(id);
+  const { name, ...metadata } = job?.metadata ?? {};
   return (
     <>
       <div class="row heading">
-        <a class="button plain" href="#/jobs" aria-label="All jobs">
-          ‹
+        <a class="button plain back" href="#/jobs" aria-label="All jobs" title="All jobs">
+          <Icon name="back" />
         </a>
-        <h1 class="id">{id}</h1>
+        <h1 class={name ? "name" : "id"} title={name}>
+          {name ?? id}
+        </h1>
         {job && <Tag state={job.state} />}
         <span class="grow" />
         {job && <Actions job={job} again={again} />}
@@ -34,17 +37,22 @@ export function JobPage({ id }: { readonly id: string }) {
             <Fact name="Task">{job.task}</Fact>
             <Fact name="Submitted">{ago(job.createdAt)}</Fact>
             <Fact name="Attempts">{job.attempts}</Fact>
-            {job.expiresAt && <Fact name="Kept until">{new Date(job.expiresAt).toLocaleString("en-GB")}</Fact>}
-            {Object.entries(job.metadata ?? {}).map(([name, value]) => (
-              <Fact key={name} name={name}>
+            {job.expiresAt && <Fact name="Kept until">{dayAndTime(job.expiresAt)}</Fact>}
+            {Object.entries(metadata).map(([field, value]) => (
+              <Fact key={field} name={field}>
                 {value}
               </Fact>
             ))}
+            {name && (
+              <Fact name="Id">
+                <span class="id">{id}</span>
+              </Fact>
+            )}
           </dl>
           {job.error && <StoredProblem problem={job.error} />}
           <TimeLine job={job} />
           {job.result && <Result result={job.result} />}
-          {job.webhook && <WebhookCard id={id} />}
+          {job.webhook && <WebhookCard id={id} hasEnded={job.finishedAt !== undefined} />}
         </>
       )}
     </>

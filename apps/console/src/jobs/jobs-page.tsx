@@ -35,7 +35,12 @@ export function JobsPage() {
         <h1>Jobs</h1>
         <span class="grow" />
         <Choice label="Which jobs" name="filter" value={filter} options={filters} onChange={setFilter} />
-        <button type="button" aria-expanded={isSubmitting} onClick={() => setSubmitting(!isSubmitting)}>
+        <button
+          type="button"
+          class={isSubmitting ? "" : "primary"}
+          aria-expanded={isSubmitting}
+          onClick={() => setSubmitting(!isSubmitting)}
+        >
           New job
         </button>
       </div>
@@ -81,7 +86,7 @@ function JobTable({ jobs }: { readonly jobs: readonly Job[] }) {
         {jobs.map((job) => (
           <tr key={job.id}>
             <td>
-              <a href={`#/jobs/${job.id}`} class={job.metadata?.name ? "name" : "id"}>
+              <a href={`#/jobs/${job.id}`} class={job.metadata?.name ? "name" : "id"} title={job.metadata?.name}>
                 {job.metadata?.name ?? job.id}
               </a>
             </td>

@@ -7,8 +7,8 @@ import { usePolled } from "./use-polled.js";
 import { count, duration, timeOfDay, words } from "./words.js";
 
 /** How the announcement of an end went, and to have it made again. */
-export function WebhookCard({ id }: { readonly id: string }) {
-  const attempts = usePolled(id, 4000, (signal) => client.peek().webhookAttempts(id, { signal }));
+export function WebhookCard({ id, hasEnded }: { readonly id: string; readonly hasEnded: boolean }) {
+  const attempts = usePolled(`${id} ${hasEnded}`, 4000, (signal) => client.peek().webhookAttempts(id, { signal }));
   const resend = useAction(async () => {
     await client.peek().resendWebhook(id);
     attempts.again();

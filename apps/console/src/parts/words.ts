@@ -21,6 +21,10 @@ export function ago(time: string): string {
   if (Math.abs(seconds) < 60) return relative.format(Math.round(seconds), "second");
   if (Math.abs(seconds) < 3600) return relative.format(Math.round(seconds / 60), "minute");
   if (Math.abs(seconds) < 86_400) return relative.format(Math.round(seconds / 3600), "hour");
+  return dayAndTime(time);
+}
+
+export function dayAndTime(time: string): string {
   return day.format(new Date(time));
 }
 
