@@ -33,15 +33,16 @@ const rooms: Readonly<Record<string, Room>> = {
 export function App() {
   const [room = "", id] = route.value;
   const shown = rooms[room];
+  const keyLabel = apiKey.value === undefined ? "Give an API key" : "The API key";
   useEffect(watchFleet, []);
   useEffect(() => {
     document.title = shown ? `${shown.name} · Facefleet` : "Facefleet";
   }, [shown]);
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         To the content
-      </a>
+      </button>
       <header class="top">
         <a class="brand" href="#/try" aria-label="Facefleet">
           <Icon name="face" />
@@ -56,13 +57,14 @@ export function App() {
           ))}
         </nav>
         <Status />
-        <a class="button plain" href={`${serviceUrl}/docs/`} aria-label="The endpoints">
+        <a class="button plain" href={`${serviceUrl}/docs/`} aria-label="The endpoints" title="The endpoints">
           <Icon name="book" />
         </a>
         <button
           type="button"
           class="plain"
-          aria-label={apiKey.value === undefined ? "Give an API key" : "The API key"}
+          aria-label={keyLabel}
+          title={keyLabel}
           onClick={() => {
             keyDialogOpen.value = true;
           }}

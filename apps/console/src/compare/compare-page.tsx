@@ -58,7 +58,9 @@ function ManySlot({ files, onFiles }: ManySlotProps) {
     <div class="many">
       <PictureDrop label="Pictures to look in" many class="slot" onFiles={add}>
         <strong>{files.length === 0 ? "Pictures to look in" : count(files.length, "picture")}</strong>
-        <span class="quiet small">drop up to {mostOthers} here, or choose them</span>
+        <span class="quiet small">
+          {files.length === 0 ? `drop up to ${mostOthers} here, or choose them` : "drop more here, or choose them"}
+        </span>
       </PictureDrop>
       {files.length > 0 && (
         <button type="button" class="plain" onClick={() => onFiles([])}>
@@ -84,7 +86,7 @@ function Answer({ mode, first, others }: AnswerProps) {
       {pair && <Pair result={pair} />}
       {many && <Gallery result={many} files={others} />}
       {!(first && others.length > 0) && (
-        <p class="empty quiet">
+        <p class="hint quiet">
           The face of the first picture is held against every face of the others. The pictures are deleted when the
           answer is here.
         </p>

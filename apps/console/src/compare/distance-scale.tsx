@@ -25,10 +25,10 @@ export function DistanceScale({ marks, threshold, band }: DistanceScaleProps) {
         <span class="zone unsure" style={{ left: at(band.from), width: at(band.to - band.from) }} />
         <span class="zone bad" style={{ left: at(band.to), right: 0 }} />
         <span class="threshold" style={{ left: at(threshold) }} />
-        {marks.map(({ distance, decision, label }) => (
+        {marks.map(({ distance, decision, label }, index) => (
           <span
             key={label}
-            class={`pin ${decision}`}
+            class={`pin ${decision} ${index === 0 ? "nearest" : ""}`}
             style={{ left: at(distance) }}
             title={`${label}: ${distance.toFixed(3)}`}
           />
@@ -45,8 +45,8 @@ export function DistanceScale({ marks, threshold, band }: DistanceScaleProps) {
         <span style={{ left: "100%" }}>{longest}+</span>
       </div>
       <figcaption class="quiet small">
-        Distance. Below {band.from} it is the same person, from {band.to} on it is not; between, both were measured for
-        this pack. <code>match</code> is decided at {threshold}.
+        Distance. Below {band.from} it is the same person, from {band.to} on another; between, both were seen when this
+        pack was measured. The dashed line is the threshold, {threshold}.
       </figcaption>
     </figure>
   );

@@ -29,7 +29,9 @@ export function Gallery({ result, files }: GalleryProps) {
         {matches.map(({ index, face, decision, euclideanDistance }) => (
           <li key={index}>
             <CropPicture crop={face?.crop} />
-            <span class="grow name">{name(index)}</span>
+            <span class="grow name" title={name(index)}>
+              {name(index)}
+            </span>
             <span class="number">{euclideanDistance.toFixed(3)}</span>
             <Tag state={decision} />
           </li>
@@ -37,8 +39,12 @@ export function Gallery({ result, files }: GalleryProps) {
         {failed.map(({ index, error }) => (
           <li key={index}>
             <CropPicture crop={undefined} />
-            <span class="grow name">{name(index)}</span>
-            <span class="quiet small">{error.title}</span>
+            <span class="grow">
+              <span class="name" title={name(index)}>
+                {name(index)}
+              </span>
+              <span class="quiet small">{error.title}</span>
+            </span>
             <Tag state="failed" />
           </li>
         ))}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { FilePicture } from "./file-picture.js";
 import { Icon } from "./icon.js";
 import { PictureDrop } from "./picture-drop.js";
 
@@ -23,8 +24,11 @@ export function PictureSlot({ label, file, onFile }: PictureSlotProps) {
       class={file ? "slot filled" : "slot"}
       onFiles={([first]) => first && onFile(first)}
     >
-      {url ? (
-        <img src={url} alt="" />
+      {file && url ? (
+        <>
+          <FilePicture url={url} />
+          <span class="name quiet small">{file.name}</span>
+        </>
       ) : (
         <>
           <Icon name="face" />

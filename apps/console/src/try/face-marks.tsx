@@ -51,7 +51,7 @@ function FaceMark({ judged: { face, reason }, scale, isChosen, onChoose }: FaceM
       <rect class="edge" x={x} y={y} width={width} height={height} rx={3} />
       {face.landmarks && <path class="points" d={points(face.landmarks, scale)} />}
       {isLabelled && (
-        <text x={x + 1} y={above ? y - 6 : y + height + 14}>
+        <text x={above ? x + 1 : Math.max(x, 0) + 5} y={above ? y - 6 : Math.max(y, 0) + 18}>
           {label}
         </text>
       )}

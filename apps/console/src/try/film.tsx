@@ -1,3 +1,4 @@
+import { FilePicture } from "../parts/file-picture.js";
 import { Icon } from "../parts/icon.js";
 import { count, percent } from "../parts/words.js";
 import { choose, chosen, limits, lookAgain, type Picture, pictures, removePictures } from "./pictures.js";
@@ -51,9 +52,10 @@ function Frame({ picture }: { readonly picture: Picture }) {
         class={`shot ${state}`}
         aria-pressed={picture === chosen.value}
         aria-label={`${picture.file.name}: ${badge}`}
+        title={picture.file.name}
         onClick={() => choose(picture)}
       >
-        <img src={picture.url} alt="" loading="lazy" decoding="async" />
+        <FilePicture url={picture.url} />
         <span class="badge">{state === "seen" ? kept : state === "failed" ? "!" : "…"}</span>
       </button>
     </li>

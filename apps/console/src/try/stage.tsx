@@ -18,7 +18,7 @@ export function Stage({ picture, faces, chosen, onChoose }: StageProps) {
   const [natural, setNatural] = useState<{ width: number; height: number } | undefined>();
   const [isShown, setShown] = useState(true);
   const { state, result } = picture.sight.value;
-  const size = result?.image ?? natural ?? { width: 4, height: 3 };
+  const size = result?.image ?? natural ?? (isShown ? { width: 4, height: 3 } : { width: 6, height: 1 });
 
   useLayoutEffect(() => {
     if (!frame.current) return;
@@ -45,7 +45,7 @@ export function Stage({ picture, faces, chosen, onChoose }: StageProps) {
             onError={() => setShown(false)}
           />
         ) : (
-          <p class="unseen">{result ? "This browser cannot show the picture." : ""}</p>
+          <p class="unseen">This browser cannot show the picture.</p>
         )}
         {result && width > 0 && (
           <FaceMarks faces={faces} scale={width / size.width} chosen={chosen} onChoose={onChoose} />
