@@ -6,9 +6,10 @@ import { promisify } from "node:util";
 import { FacefleetClient } from "@facefleet/client";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { KeyHolder, KeysFile, keysOf } from "../apps/api/test/keys-file.js";
-import { everything, type Limits, requestOptions, usualLimits, usualLook } from "../apps/console/src/try/options.js";
+import { askedOptions, type Limits, requestOptions, usualLimits, usualLook } from "../apps/console/src/try/options.js";
 import { selectFaces } from "../apps/console/src/try/select-faces.js";
 import { crowd, drawnImages } from "./support/drawn-images.js";
 import { Fleet } from "./support/fleet.js";
@@ -103,7 +104,7 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
     it("decides of each face as the service does", async () => {
       const client = new FacefleetClient({ url: fleet.url });
       const image = new Blob([Uint8Array.from(await crowd(5, 4))]);
-      const known = await client.analyse(image, { options: everything(usualLook) });
+      const known = await client.analyse(image, { options: askedOptions(usualLook, usualLimits) });
       const changes: Partial<Limits>[] = [
         {},
         { minConfidence: 0.9995 },
@@ -160,6 +161,49 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       expect(await page.evaluate("asked.most")).toBe(4);
     });
 
+    it("takes what is dropped anywhere, and goes on with its page where it is no place for it", async () => {
+      const page = await open("try");
+      const picture = (await drawnImages.oneFace()).toString("base64");
+      const drop = (selector: string) =>
+        page.evaluate(`{
+          const bytes = Uint8Array.from(atob(${JSON.stringify(picture)}), (character) => character.charCodeAt(0));
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([bytes], "one.jpg", { type: "image/jpeg" }));
+          const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+          document.querySelector("${selector}").dispatchEvent(event);
+          event.defaultPrevented;
+        }`);
+      expect(await drop("main")).toBe(true);
+      await page.locator(".mark.kept").waitFor();
+      await drop(".stage");
+      await expect.poll(() => text(page, ".film [role=status]")).toBe("2 pictures");
+      await page.getByRole("link", { name: "Jobs" }).click();
+      expect(await drop("main")).toBe(true);
+    });
+
+    it("looks for turned faces, too, and takes a picture for a crop", async () => {
+      const page = await open("try");
+      const turned = await sharp(twoPortraits).rotate(90).png().toBuffer();
+      await choose(page, "Choose pictures", file("turned.png", turned, "image/png"));
+      await page.locator(".summary").waitFor();
+      await Promise.all([
+        page.waitForResponse(/\/v1\/analyse$/),
+        page.getByRole("checkbox", { name: "Look for turned faces, too" }).check(),
+      ]);
+      await expect.poll(() => page.locator(".sweep").count()).toBe(0);
+      expect(await page.locator(".mark.kept").count()).toBe(2);
+      await page.getByRole("button", { name: /^Face 1/ }).click();
+      await page.getByText("In the picture turned").waitFor();
+      expect(await text(page, ".code")).toContain('"orientations":[0,90,180,270]');
+      // Which of them are kept the service decides here.
+      await setSlider(page, "Faces at most", 1);
+      await expect.poll(() => text(page, ".summary")).toBe("1 face, 1 left out by the limits");
+      await page.getByRole("group", { name: "Detector" }).getByRole("radio", { name: "None" }).check();
+      await page.getByRole("img", { name: "The embedding's 512 numbers" }).waitFor();
+      expect(await text(page, ".code")).toContain(`'job={"task":"embed","options":{"detection":"none"}}'`);
+      expect(await page.getByRole("slider").count()).toBe(0);
+    });
+
     it("stays smooth with a crowd of three hundred while a slider is dragged", async () => {
       const page = await open("try", { viewport: { width: 1280, height: 900 } });
       await choose(page, "Choose pictures", file("crowd.jpg", await crowd(21, 15)));
@@ -197,6 +241,9 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
         }
         expect.unreachable(`Expected ${name} to be reached`);
       };
+      await reach(/^To the content$/);
+      await page.keyboard.press("Enter");
+      expect(await page.evaluate("document.activeElement.id")).toBe("main");
       await reach(/^Try a drawn sample$/);
       await page.keyboard.press("Enter");
       await page.locator(".mark.kept").first().waitFor();
@@ -365,10 +412,22 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
     const page = await open("try", { viewport: { width: 390, height: 844 } });
     await choose(page, "Choose pictures", twoPortraits);
     await page.locator(".mark.kept").first().waitFor();
-    for (const room of ["try", "compare", "jobs", "batches", "fleet"]) {
+    await page.getByText("Add", { exact: true }).waitFor();
+    const fits = () =>
+      expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    for (const room of ["try", "jobs", "batches", "fleet", "compare"]) {
       await page.goto(`${fleet.url}/#/${room}`);
-      await expect.poll(() => page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+      await fits();
     }
+    const long = `${"a long name ".repeat(12)}.jpg`;
+    await page.getByRole("radio", { name: "One against many" }).check();
+    await choose(page, "Whom to look for", file(long, await drawnImages.oneFace()));
+    await choose(page, "Pictures to look in", [
+      file(long, await drawnImages.oneFace()),
+      file(long, await drawnImages.text()),
+    ]);
+    await page.locator(".matches li").nth(1).waitFor();
+    await fits();
   });
 
   it("is small", async () => {

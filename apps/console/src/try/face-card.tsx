@@ -6,7 +6,7 @@ import type { JudgedFace } from "./select-faces.js";
 
 /** All that is known of one face. */
 export function FaceCard({ judged: { face, reason }, place }: { readonly judged: JudgedFace; readonly place: number }) {
-  const { box, confidence, quality, cut, embedding } = face;
+  const { box, confidence, quality, cut, turned, embedding } = face;
   return (
     <section class="card face-card" aria-label={`Face ${place}`}>
       <figure>
@@ -23,6 +23,7 @@ export function FaceCard({ judged: { face, reason }, place }: { readonly judged:
           <Fact name="Box">
             {Math.round(box.width)} × {Math.round(box.height)} px at {Math.round(box.x)}, {Math.round(box.y)}
           </Fact>
+          {turned !== undefined && <Fact name="In the picture turned">{turned}°</Fact>}
           {quality && (
             <>
               <Fact name="Sharpness">{quality.sharpness.toFixed(3)}</Fact>

@@ -1,8 +1,7 @@
 import { FilePicture } from "../parts/file-picture.js";
 import { Icon } from "../parts/icon.js";
 import { count, percent } from "../parts/words.js";
-import { choose, chosen, limits, lookAgain, type Picture, pictures, removePictures } from "./pictures.js";
-import { selectFaces } from "./select-faces.js";
+import { choose, chosen, judge, lookAgain, type Picture, pictures, removePictures } from "./pictures.js";
 
 /** All pictures, small, and how far they are. */
 export function Film() {
@@ -43,7 +42,7 @@ export function Film() {
 
 function Frame({ picture }: { readonly picture: Picture }) {
   const { state, result } = picture.sight.value;
-  const kept = result && selectFaces(result, limits.value).filter(({ reason }) => !reason).length;
+  const kept = result && judge.value(result).filter(({ reason }) => !reason).length;
   const badge = state === "failed" ? "failed" : state === "seen" ? count(kept ?? 0, "face") : state;
   return (
     <li>

@@ -15,26 +15,39 @@ export function OptionsPanel() {
         </button>
       </div>
       <LookOptions />
-      <h3>Which faces are kept</h3>
-      <LimitSliders />
+      {look.value.detection === "faces" && <LimitOptions />}
     </section>
   );
 }
 
 function LookOptions() {
-  const { detector, task, minFaceSize, embedding } = look.value;
+  const { detection, detector, anyOrientation, task, minFaceSize, embedding } = look.value;
+  const detectorChoice = (
+    <Choice
+      label="Detector"
+      name="detector"
+      value={detection === "none" ? "none" : detector}
+      options={[
+        ["mtcnn", "MTCNN"],
+        ["yunet", "YuNet"],
+        ["none", "None"],
+      ]}
+      onChange={(value) =>
+        changeLook(value === "none" ? { detection: value } : { detection: "faces", detector: value })
+      }
+    />
+  );
+  if (detection === "none") {
+    return (
+      <>
+        {detectorChoice}
+        <p class="quiet small">The whole picture is taken for the crop of one face, and embedded as it is.</p>
+      </>
+    );
+  }
   return (
     <>
-      <Choice
-        label="Detector"
-        name="detector"
-        value={detector}
-        options={[
-          ["mtcnn", "MTCNN"],
-          ["yunet", "YuNet"],
-        ]}
-        onChange={(value) => changeLook({ detector: value })}
-      />
+      {detectorChoice}
       <Choice
         label="Embeddings"
         name="embedding"
@@ -49,7 +62,7 @@ function LookOptions() {
         }
       />
       <Slider
-        label="Smallest face"
+        label="Smallest face to look for"
         value={minFaceSize}
         min={12}
         max={200}
@@ -57,15 +70,24 @@ function LookOptions() {
         unit=" px"
         onInput={(value) => changeLook({ minFaceSize: value })}
       />
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={anyOrientation}
+          onChange={(event) => changeLook({ anyOrientation: event.currentTarget.checked })}
+        />
+        <span>Look for turned faces, too</span>
+      </label>
     </>
   );
 }
 
-function LimitSliders() {
+function LimitOptions() {
   const now = limits.value;
   const usual = usualConfidence[look.value.detector];
   return (
     <>
+      <h3>Which faces are kept</h3>
       <Slider
         label="Confidence from"
         value={now.minConfidence}
@@ -80,9 +102,37 @@ function LimitSliders() {
         {...(now.minBoxSize === 0 && { off: "any size" })}
         onInput={(value) => changeLimits({ minBoxSize: value })}
       />
-      <Angle label="Turned aside up to" name="maxYaw" />
-      <Angle label="Turned up or down to" name="maxPitch" />
-      <Angle label="Tilted up to" name="maxRoll" />
+      <Slider
+        label="Faces at most"
+        {...{ value: now.maxFaces, min: 1, max: 1000, step: 1 }}
+        onInput={(value) => changeLimits({ maxFaces: value })}
+      />
+      <label class="field inline">
+        <span>First comes</span>
+        <select
+          value={now.order}
+          onChange={(event) => changeLimits({ order: event.currentTarget.value as typeof now.order })}
+        >
+          <option value="prominence">the most prominent</option>
+          <option value="confidence">the surest</option>
+          <option value="left-to-right">the leftmost</option>
+        </select>
+      </label>
+      <details>
+        <summary>Pose, sharpness and light</summary>
+        <QualityLimits />
+      </details>
+    </>
+  );
+}
+
+function QualityLimits() {
+  const now = limits.value;
+  return (
+    <>
+      <Angle label="Yaw up to" name="maxYaw" />
+      <Angle label="Pitch up to" name="maxPitch" />
+      <Angle label="Roll up to" name="maxRoll" />
       <Slider
         label="Sharpness from"
         {...{ value: now.minSharpness, min: 0, max: 1, step: 0.005 }}
@@ -101,22 +151,6 @@ function LimitSliders() {
         {...(now.maxBrightness === 1 && { off: "any" })}
         onInput={(value) => changeLimits({ maxBrightness: value })}
       />
-      <Slider
-        label="Faces at most"
-        {...{ value: now.maxFaces, min: 1, max: 1000, step: 1 }}
-        onInput={(value) => changeLimits({ maxFaces: value })}
-      />
-      <label class="field inline">
-        <span>First comes</span>
-        <select
-          value={now.order}
-          onChange={(event) => changeLimits({ order: event.currentTarget.value as typeof now.order })}
-        >
-          <option value="prominence">the most prominent</option>
-          <option value="confidence">the surest</option>
-          <option value="left-to-right">the leftmost</option>
-        </select>
-      </label>
     </>
   );
 }

@@ -5,7 +5,11 @@ type Options = Required<JobOptions>;
 /** What a picture is looked at with: another choice asks the service anew. */
 export interface Look {
   readonly task: "detect" | "embed";
+  /** `none`: the whole picture is a face; nothing but its embedding is asked for. */
+  readonly detection: Options["detection"];
   readonly detector: Options["detector"];
+  /** Whether faces are also looked for in the picture turned. */
+  readonly anyOrientation: boolean;
   readonly minFaceSize: number;
   readonly embedding: Options["embedding"];
 }
@@ -26,7 +30,14 @@ export interface Limits {
 
 export const usualConfidence: Readonly<Record<Options["detector"], number>> = { mtcnn: 0.9, yunet: 0.7 };
 
-export const usualLook: Look = { task: "detect", detector: "mtcnn", minFaceSize: 20, embedding: "standard" };
+export const usualLook: Look = {
+  task: "detect",
+  detection: "faces",
+  detector: "mtcnn",
+  anyOrientation: false,
+  minFaceSize: 20,
+  embedding: "standard",
+};
 
 /** Of limits that leave no face out, the values where they do not. */
 export const usualLimits: Limits = {
@@ -42,23 +53,39 @@ export const usualLimits: Limits = {
   order: "prominence",
 };
 
-/** So that whatever the limits may keep is in the answer, and its crop. */
-export function everything({ detector, minFaceSize, embedding, task }: Look): Partial<JobOptions> {
+/** Without a face to look for there is only something to embed. */
+export function taskOf({ detection, task }: Look): Look["task"] {
+  return detection === "none" ? "embed" : task;
+}
+
+/** Whether the page decides by the limits. The service stops turning a picture by what they keep, and has none without a detector. */
+export function isJudgedHere({ detection, anyOrientation }: Look): boolean {
+  return detection === "faces" && !anyOrientation;
+}
+
+/** What the service is asked for: where the page applies the limits, whatever they may keep, and always the crops. */
+export function askedOptions(look: Look, limits: Limits): Partial<JobOptions> {
+  const { detector, minFaceSize, embedding } = look;
   return {
-    ...{ detector, minFaceSize, minConfidence: 0, maxFaces: 1000, crops: true },
-    ...(task === "embed" && { embedding, embeddingFormat: "base64" }),
+    ...(isJudgedHere(look)
+      ? { detector, minFaceSize, minConfidence: 0, maxFaces: 1000, ...(look.task === "embed" && { embedding }) }
+      : requestOptions(look, limits)),
+    ...(taskOf(look) === "embed" && { embeddingFormat: "base64" }),
+    crops: true,
   };
 }
 
 /** The options of the request that answers what is shown: those that are not as usual. */
 export function requestOptions(look: Look, limits: Limits): Partial<JobOptions> {
-  const { detector, minFaceSize, embedding, task } = look;
+  const { detection, detector, anyOrientation, minFaceSize, embedding, task } = look;
+  if (detection === "none") return { detection };
   const set = Object.entries(limits).filter(
     ([name, value]) => name !== "minConfidence" && value !== usualLimits[name as keyof Limits],
   );
   return {
     // The fleet may be set to another one.
     detector,
+    ...(anyOrientation && { orientations: [0, 90, 180, 270] }),
     ...(minFaceSize !== usualLook.minFaceSize && { minFaceSize }),
     ...(task === "embed" && embedding !== usualLook.embedding && { embedding }),
     ...(limits.minConfidence !== usualConfidence[detector] && { minConfidence: limits.minConfidence }),

@@ -1,7 +1,17 @@
 import type { AnalysisResult } from "@facefleet/client";
 import { computed, type Signal, signal } from "@preact/signals";
 import { client, type Fault, faultOf } from "../service.js";
-import { everything, type Limits, type Look, usualConfidence, usualLimits, usualLook } from "./options.js";
+import {
+  askedOptions,
+  isJudgedHere,
+  type Limits,
+  type Look,
+  taskOf,
+  usualConfidence,
+  usualLimits,
+  usualLook,
+} from "./options.js";
+import { asTold, type JudgedFace, selectFaces } from "./select-faces.js";
 
 /** How many pictures are with the service at a time; the others wait here. */
 const atOnce = 4;
@@ -24,6 +34,11 @@ export interface Picture {
 export const pictures = signal<readonly Picture[]>([]);
 export const look = signal<Look>(usualLook);
 export const limits = signal<Limits>(usualLimits);
+/** Which faces of a result are kept, with the look and the limits of now. */
+export const judge = computed((): ((result: AnalysisResult) => JudgedFace[]) => {
+  const now = limits.value;
+  return isJudgedHere(look.value) ? (result) => selectFaces(result, now) : asTold;
+});
 const chosenId = signal<number | undefined>(undefined);
 export const chosen = computed(() => pictures.value.find(({ id }) => id === chosenId.value) ?? pictures.value[0]);
 
@@ -54,7 +69,6 @@ export function removePictures(removed: readonly Picture[]): void {
   }
 }
 
-/** Another look is taken once it has been chosen: a slider passes many on its way. */
 export function changeLook(change: Partial<Look>): void {
   const before = look.value;
   look.value = { ...before, ...change };
@@ -62,12 +76,18 @@ export function changeLook(change: Partial<Look>): void {
   if (limits.value.minConfidence === usualConfidence[before.detector]) {
     limits.value = { ...limits.value, minConfidence: usualConfidence[detector] };
   }
-  clearTimeout(settling);
-  settling = setTimeout(() => lookAgain(pictures.value), 250);
+  lookAgainSoon();
 }
 
 export function changeLimits(change: Partial<Limits>): void {
   limits.value = { ...limits.value, ...change };
+  if (!isJudgedHere(look.value)) lookAgainSoon();
+}
+
+/** Once it has been chosen: a slider passes many on its way. */
+function lookAgainSoon(): void {
+  clearTimeout(settling);
+  settling = setTimeout(() => lookAgain(pictures.value), 250);
 }
 
 export function asUsual(): void {
@@ -96,9 +116,9 @@ async function lookAt({ id, file, sight }: Picture): Promise<void> {
   const stop = new AbortController();
   underway.set(id, stop);
   sight.value = { state: "looking", result: sight.peek().result };
-  const { task } = look.peek();
+  const asked = { task: taskOf(look.peek()), options: askedOptions(look.peek(), limits.peek()) };
   try {
-    const result = await client.peek().analyse(file, { task, options: everything(look.peek()), signal: stop.signal });
+    const result = await client.peek().analyse(file, { ...asked, signal: stop.signal });
     sight.value = { state: "seen", result };
   } catch (error) {
     const fault = faultOf(error);

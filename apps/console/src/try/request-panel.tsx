@@ -5,7 +5,7 @@ import { Choice } from "../parts/choice.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Problem } from "../parts/problem.js";
 import { client, type Fault, faultOf, serviceUrl } from "../service.js";
-import { requestOptions } from "./options.js";
+import { requestOptions, taskOf } from "./options.js";
 import { limits, look, type Picture } from "./pictures.js";
 import { type RequestLanguage, requestLines } from "./request-lines.js";
 
@@ -23,14 +23,15 @@ const longest = 20_000;
 export function RequestPanel({ picture }: { readonly picture: Picture }) {
   const [tab, setTab] = useState<RequestLanguage | "answer">("curl");
   const options = requestOptions(look.value, limits.value);
-  const { task } = look.value;
+  const task = taskOf(look.value);
   const shown = { url: serviceUrl, fileName: picture.file.name, task, options, hasKey: apiKey.value !== undefined };
   const { answer, fault } = useAnswer(picture, tab === "answer" ? JSON.stringify({ task, options }) : undefined);
   const text = tab === "answer" ? (answer ?? "") : requestLines[tab](shown);
   return (
     <section class="card request" aria-label="The request">
       <div class="row">
-        <Choice label="The same request" name="language" value={tab} options={tabs} onChange={setTab} />
+        <h2>Request</h2>
+        <Choice label="Shown in" name="language" value={tab} options={tabs} onChange={setTab} />
         <span class="grow" />
         {text && <CopyButton text={text} what="the request" />}
       </div>

@@ -46,6 +46,14 @@ export function selectFaces({ faces, image }: AnalysisResult, limits: Limits): J
   return [...kept, ...dropped];
 }
 
+/** The faces as the service has decided of them. */
+export function asTold({ faces, dropped }: AnalysisResult): JudgedFace[] {
+  return [
+    ...faces.map((face) => ({ face, reason: undefined })),
+    ...dropped.map((face) => ({ face, reason: face.reason })),
+  ];
+}
+
 type Comparator = (a: Face, b: Face) => number;
 
 const orders: Record<Limits["order"], (image: AnalysisResult["image"]) => Comparator> = {

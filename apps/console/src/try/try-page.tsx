@@ -8,10 +8,10 @@ import { FaceCard } from "./face-card.js";
 import { FaceStrip } from "./face-strip.js";
 import { Film } from "./film.js";
 import { OptionsPanel } from "./options-panel.js";
-import { addPictures, chosen, limits, lookAgain, type Picture, pictures, removePictures } from "./pictures.js";
+import { addPictures, chosen, judge, lookAgain, type Picture, pictures, removePictures } from "./pictures.js";
 import { RequestPanel } from "./request-panel.js";
 import sample from "./sample.webp";
-import { type JudgedFace, placeOf, selectFaces } from "./select-faces.js";
+import { type JudgedFace, placeOf } from "./select-faces.js";
 import { Stage } from "./stage.js";
 import { Stages } from "./stages.js";
 
@@ -98,7 +98,7 @@ function Toolbar({ picture, onCamera }: { readonly picture: Picture; readonly on
 function Looked({ picture }: { readonly picture: Picture }) {
   const [chosenPlace, setPlace] = useState<string | undefined>();
   const { state, result, fault } = picture.sight.value;
-  const faces = result ? selectFaces(result, limits.value) : [];
+  const faces = result ? judge.value(result) : [];
   const place = faces.findIndex(({ face }) => placeOf(face) === chosenPlace);
   const judged = faces[place] ?? (faces.length === 1 ? faces[0] : undefined);
   const chooseFace = (face: JudgedFace["face"] | undefined) => setPlace(face && placeOf(face));
@@ -128,7 +128,7 @@ function Summary({ faces, isFresh }: { readonly faces: readonly JudgedFace[]; re
       <strong>{kept === 0 ? "No face" : count(kept, "face")}</strong>
       {dropped > 0 && <span class="quiet">, {dropped} left out by the limits</span>}
       {faces.length === 0 && isFresh && (
-        <span class="quiet">. A smaller “Smallest face” looks more closely.</span>
+        <span class="quiet">. A smaller “Smallest face to look for” looks more closely.</span>
       )}
     </p>
   );
