@@ -35,7 +35,7 @@ export function BatchPage({ id }: { readonly id: string }) {
           <Progress batch={batch} />
           {batch.error && <StoredProblem problem={batch.error} />}
           {batch.heldUpBy && <StoredProblem problem={batch.heldUpBy} />}
-          <ContactSheet id={id} ended={endedOf(batch)} />
+          <ContactSheet batch={batch} ended={endedOf(batch)} />
           {batch.webhook && <WebhookCard id={id} hasEnded={batch.finishedAt !== undefined} />}
         </>
       )}

@@ -1,7 +1,9 @@
-import type { BatchLine } from "@facefleet/client";
+import type { Batch, BatchLine } from "@facefleet/client";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CropPicture } from "../parts/crop-picture.js";
+import { firstOf } from "../parts/first-of.js";
 import { Problem } from "../parts/problem.js";
+import { poll } from "../parts/use-polled.js";
 import { count, score } from "../parts/words.js";
 import { client, type Fault, faultOf } from "../service.js";
 
@@ -9,8 +11,8 @@ import { client, type Fault, faultOf } from "../service.js";
 const linesAtATime = 60;
 
 /** The faces of a batch beside each other, read line by line as somebody wants more. */
-export function ContactSheet({ id, ended }: { readonly id: string; readonly ended: number }) {
-  const { lines, isMore, fault, more } = useLines(id, ended);
+export function ContactSheet({ batch, ended }: { readonly batch: Batch; readonly ended: number }) {
+  const { lines, isMore, fault, more } = useLines(batch, ended);
   const failed = lines.filter(({ state }) => state === "failed");
   const faces = lines.flatMap(({ index, id: name, result }) =>
     (result?.faces ?? []).map((face, place) => ({ key: `${index} ${place}`, name: name ?? `Item ${index + 1}`, face })),
@@ -55,39 +57,48 @@ export function ContactSheet({ id, ended }: { readonly id: string; readonly ende
   );
 }
 
-/** The lines of a batch so far, some at a time; from the beginning again when more have ended. */
-function useLines(id: string, ended: number) {
-  const [lines, setLines] = useState<readonly BatchLine[]>([]);
-  const [isMore, setMore] = useState(false);
-  const [fault, setFault] = useState<Fault | undefined>();
-  const wanted = useRef(linesAtATime);
-  const [round, setRound] = useState(0);
+interface Seen {
+  readonly lines: readonly BatchLine[];
+  /** How many lines were asked for. */
+  readonly wanted: number;
+  readonly fault?: Fault | undefined;
+}
+
+/** How often lines are read again while items end. */
+const everyMs = 2000;
+
+/**
+ * The lines of a batch so far, some at a time. Lines are in the order of their items, of which any may end, and fail or succeed
+ * again: they are read from the beginning whenever something has changed.
+ */
+function useLines({ id, retries, finishedAt }: Batch, ended: number) {
+  const [{ lines, wanted, fault }, setSeen] = useState<Seen>({ lines: [], wanted: 0 });
+  const most = useRef(linesAtATime);
+  const state = useRef<string | undefined>(undefined);
+  state.current = ended === 0 ? undefined : `${ended} ${retries} ${finishedAt}`;
+  const read = useRef(() => {});
   useEffect(() => {
-    const stop = new AbortController();
-    const read = async () => {
-      const read: BatchLine[] = [];
-      for await (const line of client.peek().batchResults(id, { signal: stop.signal })) {
-        if (read.length >= wanted.current) {
-          setMore(true);
-          break;
-        }
-        read.push(line);
+    let seen: string | undefined;
+    const polling = poll(everyMs, async (signal) => {
+      const wanted = most.current;
+      const now = `${state.current} ${wanted}`;
+      if (state.current === undefined || now === seen) return;
+      try {
+        const lines = await firstOf(client.peek().batchResults(id, { signal }), wanted);
+        if (signal.aborted) return;
+        setSeen({ lines, wanted });
+        seen = now;
+      } catch (error) {
+        const fault = faultOf(error);
+        if (!signal.aborted) setSeen((before) => ({ ...before, fault }));
       }
-      if (read.length < wanted.current) setMore(false);
-      setLines(read);
-      setFault(undefined);
-    };
-    if (ended > 0) {
-      read().catch((error: unknown) => {
-        if (!stop.signal.aborted) setFault(faultOf(error));
-      });
-    }
-    return () => stop.abort();
-    // Lines are in the order of their items, so that what was read stays as it is once the first ones have ended.
-  }, [id, Math.min(ended, wanted.current), round]);
+    });
+    read.current = polling.again;
+    return polling.end;
+  }, [id, client.value]);
   const more = () => {
-    wanted.current += linesAtATime;
-    setRound(round + 1);
+    most.current += linesAtATime;
+    read.current();
   };
-  return { lines, isMore, fault, more };
+  return { lines, isMore: lines.length >= wanted && ended > lines.length, fault, more };
 }

@@ -1,5 +1,5 @@
 import type { FleetAnswer } from "@facefleet/client";
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { poll } from "../parts/use-polled.js";
 import { route } from "../route.js";
 import { client, type Fault, faultOf } from "../service.js";
@@ -24,6 +24,8 @@ interface FleetSight {
 
 export const fleet = signal<FleetSight>({ moments: [] });
 
+const isAtFleet = computed(() => route.value[0] === "fleet");
+
 let askNow = () => {};
 
 /** Asks at once, whatever the time. */
@@ -33,17 +35,13 @@ export function lookAtFleet(): void {
 
 /** Looks at the fleet for as long as somebody looks at the page. @returns what ends it */
 export function watchFleet(): () => void {
-  const polling = poll(() => (route.peek()[0] === "fleet" ? everyMs : elsewhereEveryMs), see);
-  askNow = polling.again;
-  // Another key, or the page of the fleet.
-  const unsubscribe = effect(() => {
-    void [client.value, route.value[0] === "fleet"];
-    askNow();
+  // Anew for another key, and for the page of the fleet.
+  return effect(() => {
+    void client.value;
+    const polling = poll(isAtFleet.value ? everyMs : elsewhereEveryMs, see);
+    askNow = polling.again;
+    return polling.end;
   });
-  return () => {
-    unsubscribe();
-    polling.end();
-  };
 }
 
 async function see(signal: AbortSignal): Promise<void> {

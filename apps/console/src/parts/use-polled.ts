@@ -19,17 +19,26 @@ interface Seen<T> {
  * What a call answers, asked again `everyMs` after each answer; not while nobody looks at the page.
  *
  * @param about what is asked about: another one, or another key, begins anew
+ * @param isFinal whether an answer stays as it is, until somebody asks `again`
  */
-export function usePolled<T>(about: string, everyMs: number, call: (signal: AbortSignal) => Promise<T>): Polled<T> {
+export function usePolled<T>(
+  about: string,
+  everyMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+  isFinal: (value: T) => boolean = () => false,
+): Polled<T> {
   const subject = `${about} ${apiKey.value ?? ""}`;
   const [seen, setSeen] = useState<Seen<T>>({ subject });
-  const latest = useRef(call);
-  latest.current = call;
+  const latest = useRef({ call, isFinal });
+  latest.current = { call, isFinal };
   const ask = useRef(() => {});
   useEffect(() => {
     const see = (signal: AbortSignal) =>
-      latest.current(signal).then(
-        (value) => !signal.aborted && setSeen({ subject, value }),
+      latest.current.call(signal).then(
+        (value) => {
+          if (!signal.aborted) setSeen({ subject, value });
+          return latest.current.isFinal(value);
+        },
         (error: unknown) => {
           const fault = faultOf(error);
           if (!signal.aborted) setSeen((before) => ({ ...(before.subject === subject && before), subject, fault }));
@@ -43,8 +52,12 @@ export function usePolled<T>(about: string, everyMs: number, call: (signal: Abor
   return { value, fault, again: () => ask.current() };
 }
 
-/** Calls at once, when told to, and a while after each end; of two calls the later counts. */
-export function poll(everyMs: number | (() => number), call: (signal: AbortSignal) => Promise<unknown>) {
+/**
+ * Calls at once, when told to, and a while after each end; of two calls the later counts.
+ *
+ * @param call resolves to true where there is nothing more to come: then it is called when told to
+ */
+export function poll(everyMs: number, call: (signal: AbortSignal) => Promise<unknown>) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stop = new AbortController();
   const look = async () => {
@@ -52,8 +65,8 @@ export function poll(everyMs: number | (() => number), call: (signal: AbortSigna
     stop.abort();
     stop = new AbortController();
     const { signal } = stop;
-    if (!document.hidden) await call(signal);
-    if (!signal.aborted) timer = setTimeout(look, typeof everyMs === "number" ? everyMs : everyMs());
+    const isOver = !document.hidden && (await call(signal)) === true;
+    if (!signal.aborted && !isOver) timer = setTimeout(look, everyMs);
   };
   const again = () => void look();
   document.addEventListener("visibilitychange", again);

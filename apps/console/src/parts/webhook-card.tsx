@@ -1,3 +1,4 @@
+import type { WebhookAttempts } from "@facefleet/client";
 import { client } from "../service.js";
 import { Icon } from "./icon.js";
 import { Problem } from "./problem.js";
@@ -8,7 +9,9 @@ import { count, duration, timeOfDay, words } from "./words.js";
 
 /** How the announcement of an end went, and to have it made again. */
 export function WebhookCard({ id, hasEnded }: { readonly id: string; readonly hasEnded: boolean }) {
-  const attempts = usePolled(`${id} ${hasEnded}`, 4000, (signal) => client.peek().webhookAttempts(id, { signal }));
+  const ask = (signal: AbortSignal) => client.peek().webhookAttempts(id, { signal });
+  const isFinal = ({ state }: WebhookAttempts) => state !== "waiting" && state !== "pending";
+  const attempts = usePolled(`${id} ${hasEnded}`, 4000, ask, isFinal);
   const resend = useAction(async () => {
     await client.peek().resendWebhook(id);
     attempts.again();
