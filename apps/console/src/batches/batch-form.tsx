@@ -1,11 +1,10 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { Choice } from "../parts/choice.js";
-import { PictureDrop } from "../parts/picture-drop.js";
+import { ManyPictures } from "../parts/many-pictures.js";
 import { Problem } from "../parts/problem.js";
 import { useAction } from "../parts/use-action.js";
-import { count } from "../parts/words.js";
-import { client } from "../service.js";
-import { type BatchPlan, mostFiles, startBatch } from "./start-batch.js";
+import { client, patientClient } from "../service.js";
+import { type BatchPlan, type HandedOver, mostFiles, startBatch } from "./start-batch.js";
 
 const empty: BatchPlan = { source: "files", files: [], place: "", task: "detect", webhook: "" };
 
@@ -14,9 +13,12 @@ export function BatchForm() {
   const [plan, setPlan] = useState(empty);
   const [uploaded, setUploaded] = useState(0);
   const change = (changes: Partial<BatchPlan>) => setPlan({ ...plan, ...changes });
-  const start = useAction(async () => {
-    const { id } = await startBatch(client.peek(), plan, setUploaded);
-    location.hash = `#/batches/${id}`;
+  const uploader = patientClient.value;
+  const handedOver = useMemo<HandedOver>(() => new WeakMap(), [uploader]);
+  const start = useAction(async (signal) => {
+    setUploaded(0);
+    const { id } = await startBatch(client.peek(), plan, { uploader, handedOver, onUploaded: setUploaded, signal });
+    if (!signal.aborted) location.hash = `#/batches/${id}`;
   });
   const isHandingOver = start.isRunning && plan.source === "files";
   return (
@@ -74,7 +76,7 @@ export function BatchForm() {
 }
 
 function isReady({ source, files, place }: BatchPlan): boolean {
-  return source === "files" ? files.length > 0 && files.length <= mostFiles : place.trim() !== "";
+  return source === "files" ? files.length > 0 : place.trim() !== "";
 }
 
 interface SourceProps {
@@ -84,19 +86,16 @@ interface SourceProps {
 
 function Files({ plan: { files }, change }: SourceProps) {
   return (
-    <PictureDrop
+    <ManyPictures
       label="Choose the pictures of the batch"
-      many
-      class="slot low"
-      onFiles={(more) => change({ files: [...files, ...more] })}
-    >
-      <strong>{files.length === 0 ? "Drop pictures here" : count(files.length, "picture")}</strong>
-      <span class="quiet small">
-        {files.length > mostFiles
-          ? `A batch lists ${mostFiles} at most: put more into a bucket, and name its prefix`
-          : `up to ${mostFiles}, or choose them`}
-      </span>
-    </PictureDrop>
+      title="Drop pictures here"
+      hint={`up to ${mostFiles}, or choose them`}
+      class="low"
+      most={mostFiles}
+      beyond="Put more into a bucket, and name its prefix."
+      files={files}
+      onFiles={(chosen) => change({ files: chosen })}
+    />
   );
 }
 

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import { Choice } from "../parts/choice.js";
-import { PictureDrop } from "../parts/picture-drop.js";
+import { ManyPictures } from "../parts/many-pictures.js";
 import { PictureSlot } from "../parts/picture-slot.js";
 import { Problem } from "../parts/problem.js";
-import { count } from "../parts/words.js";
 import { Gallery } from "./gallery.js";
 import { Pair } from "./pair.js";
 import { type Mode, useCompared } from "./use-compared.js";
@@ -39,35 +38,18 @@ export function ComparePage() {
         {mode === "two" ? (
           <PictureSlot label="Second picture" file={second} onFile={setSecond} />
         ) : (
-          <ManySlot files={many} onFiles={setMany} />
+          <ManyPictures
+            label="Pictures to look in"
+            title="Pictures to look in"
+            hint={`drop up to ${mostOthers} here, or choose them`}
+            most={mostOthers}
+            files={many}
+            onFiles={setMany}
+          />
         )}
       </div>
       <Answer mode={mode} first={first} others={others} />
     </>
-  );
-}
-
-interface ManySlotProps {
-  readonly files: readonly File[];
-  readonly onFiles: (files: readonly File[]) => void;
-}
-
-function ManySlot({ files, onFiles }: ManySlotProps) {
-  const add = (more: File[]) => onFiles([...files, ...more].slice(0, mostOthers));
-  return (
-    <div class="many">
-      <PictureDrop label="Pictures to look in" many class="slot" onFiles={add}>
-        <strong>{files.length === 0 ? "Pictures to look in" : count(files.length, "picture")}</strong>
-        <span class="quiet small">
-          {files.length === 0 ? `drop up to ${mostOthers} here, or choose them` : "drop more here, or choose them"}
-        </span>
-      </PictureDrop>
-      {files.length > 0 && (
-        <button type="button" class="plain" onClick={() => onFiles([])}>
-          Clear
-        </button>
-      )}
-    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { type MatchResult, resultOf, type VerifyResult } from "@facefleet/client";
+import { FacefleetError, type MatchResult, resultOf, type VerifyResult } from "@facefleet/client";
 import { useEffect, useState } from "preact/hooks";
 import { client, type Fault, faultOf } from "../service.js";
 
@@ -40,7 +40,15 @@ async function comparePair(first: File, second: File, signal: AbortSignal): Prom
   return { pair: await client.peek().verify(first, second, request, { signal }) };
 }
 
+/** They go as base64 in one text, of which browsers make none of more than half a gigabyte. */
+const mostMegabytes = 300;
+
 async function compareMany(probe: File, gallery: readonly File[], signal: AbortSignal): Promise<Compared> {
+  const megabytes = [probe, ...gallery].reduce((sum, { size }) => sum + size, 0) / 1e6;
+  if (megabytes > mostMegabytes) {
+    const message = `Expected at most ${mostMegabytes} MB of pictures at a time but there are ${Math.ceil(megabytes)} MB: choose fewer, or smaller ones.`;
+    throw new FacefleetError("pictures_too_large", message);
+  }
   const request = { task: "match", probe, gallery, options, priority: "high", resultTtlSeconds } as const;
   const job = await client.peek().submit(request, { signal });
   return { many: resultOf(await client.peek().wait(job, { signal })) };

@@ -10,14 +10,17 @@ export function SubmitForm() {
   const [file, setFile] = useState<File | undefined>();
   const [task, setTask] = useState<"detect" | "embed">("embed");
   const [webhook, setWebhook] = useState("");
-  const submit = useAction(async () => {
+  const submit = useAction(async (signal) => {
     if (!file) return;
-    const job = await client.peek().submit({
-      ...{ task, image: file, options: { crops: true, embeddingFormat: "base64" } },
-      ...(webhook && { webhook: { url: webhook } }),
-      metadata: { name: file.name.slice(0, 512) },
-    });
-    location.hash = `#/jobs/${job.id}`;
+    const job = await client.peek().submit(
+      {
+        ...{ task, image: file, options: { crops: true, embeddingFormat: "base64" } },
+        ...(webhook && { webhook: { url: webhook } }),
+        metadata: { name: file.name.slice(0, 512) },
+      },
+      { signal },
+    );
+    if (!signal.aborted) location.hash = `#/jobs/${job.id}`;
   });
   return (
     <form

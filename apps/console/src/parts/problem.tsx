@@ -10,7 +10,7 @@ interface ProblemProps {
 
 /** What went wrong, in the service's own words, and what can be done. */
 export function Problem({ fault, onAgain }: ProblemProps) {
-  const { code, title, detail, retryAfterMs, requestId } = fault;
+  const { code, isOfService, title, detail, retryAfterMs, requestId } = fault;
   return (
     <div class="problem" role="alert">
       <Icon name="warning" />
@@ -18,9 +18,13 @@ export function Problem({ fault, onAgain }: ProblemProps) {
         <strong>{title}</strong>
         {detail && <p>{detail}</p>}
         <p class="quiet small">
-          <a href={`${serviceUrl}/docs/errors#${code}`}>
+          {isOfService ? (
+            <a href={`${serviceUrl}/docs/errors#${code}`}>
+              <code>{code}</code>
+            </a>
+          ) : (
             <code>{code}</code>
-          </a>
+          )}
           {retryAfterMs !== undefined && <> · the service asks to wait {Math.ceil(retryAfterMs / 1000)} s</>}
           {requestId && (
             <>
@@ -51,5 +55,5 @@ export function Problem({ fault, onAgain }: ProblemProps) {
 
 /** What a job or a batch has failed with. */
 export function StoredProblem({ problem: { code, title, detail } }: { readonly problem: NonNullable<Job["error"]> }) {
-  return <Problem fault={{ code, title, detail, retryAfterMs: undefined, requestId: undefined }} />;
+  return <Problem fault={{ code, isOfService: true, title, detail, retryAfterMs: undefined, requestId: undefined }} />;
 }
