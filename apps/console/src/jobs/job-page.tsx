@@ -1,4 +1,5 @@
 import type { Face, Job, JobResult } from "@facefleet/client";
+import { useRef } from "preact/hooks";
 import { CopyButton } from "../parts/copy-button.js";
 import { CropPicture } from "../parts/crop-picture.js";
 import { Fact } from "../parts/fact.js";
@@ -65,20 +66,48 @@ function Actions({ job, again }: { readonly job: Job; readonly again: () => void
     else await client.peek().cancel(job);
     again();
   });
-  const words = job.state === "failed" ? "Try it again" : job.finishedAt ? "Erase its result" : "Cancel it";
+  if (job.state !== "failed" && job.finishedAt) return job.result ? <Erase job={job} /> : null;
   return (
     <>
       {act.fault && <Problem fault={act.fault} />}
-      {(job.state === "failed" || !job.finishedAt || job.result) && (
-        <button
-          type="button"
-          onClick={act.run}
-          disabled={act.isRunning}
-          class={job.state === "failed" ? "primary" : ""}
-        >
-          {job.state === "failed" && <Icon name="again" />} {words}
-        </button>
-      )}
+      <button type="button" onClick={act.run} disabled={act.isRunning} class={job.state === "failed" ? "primary" : ""}>
+        {job.state === "failed" ? (
+          <>
+            <Icon name="again" /> Try it again
+          </>
+        ) : (
+          "Cancel it"
+        )}
+      </button>
+    </>
+  );
+}
+
+/** An erased job is no more, so that there is nothing left to show. */
+function Erase({ job }: { readonly job: Job }) {
+  const question = useRef<HTMLDialogElement>(null);
+  const erase = useAction(async (signal) => {
+    await client.peek().cancel(job);
+    if (!signal.aborted) location.hash = "#/jobs";
+  });
+  return (
+    <>
+      <button type="button" onClick={() => question.current?.showModal()}>
+        Erase its result
+      </button>
+      <dialog ref={question} class="dialog" aria-labelledby="erase-title">
+        <form method="dialog">
+          <h2 id="erase-title">Erase its result?</h2>
+          <p class="quiet">The job goes with it, and nobody can bring it back.</p>
+          {erase.fault && <Problem fault={erase.fault} />}
+          <div class="row end">
+            <button type="submit">Keep it</button>
+            <button type="button" class="danger" onClick={erase.run} disabled={erase.isRunning}>
+              Erase it
+            </button>
+          </div>
+        </form>
+      </dialog>
     </>
   );
 }

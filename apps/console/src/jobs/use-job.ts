@@ -18,7 +18,8 @@ export function useJob(id: string) {
     };
     follow().catch((error: unknown) => {
       const fault = faultOf(error);
-      if (!signal.aborted) setSeen(({ job }) => ({ job, fault }));
+      const isGone = fault?.code === "job_not_found";
+      if (!signal.aborted) setSeen(({ job }) => ({ fault, job: isGone ? undefined : job }));
     });
     return () => stop.abort();
   }, [id, round, client.value]);
