@@ -32,7 +32,7 @@ const rooms: Readonly<Record<string, Room>> = {
 
 export function App() {
   const [room = "", id] = route.value;
-  const shown = rooms[room];
+  const shown = Object.hasOwn(rooms, room) ? rooms[room] : undefined;
   const keyLabel = apiKey.value === undefined ? "Give an API key" : "The API key";
   useEffect(watchFleet, []);
   useEffect(() => {

@@ -5,6 +5,7 @@ import { Icon } from "../parts/icon.js";
 export function Camera({ onPicture, onClose }: { onPicture: (file: File) => void; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const video = useRef<HTMLVideoElement>(null);
+  const [isReady, setReady] = useState(false);
   const [refusal, setRefusal] = useState<string | undefined>();
 
   useEffect(() => {
@@ -45,14 +46,14 @@ export function Camera({ onPicture, onClose }: { onPicture: (file: File) => void
           <Icon name="warning" /> {refusal}
         </p>
       ) : (
-        <video ref={video} autoplay playsInline muted />
+        <video ref={video} autoplay playsInline muted onLoadedData={() => setReady(true)} />
       )}
       <div class="row end">
         <button type="button" onClick={onClose}>
           Close
         </button>
         {!refusal && (
-          <button type="button" class="primary" onClick={take}>
+          <button type="button" class="primary" onClick={take} disabled={!isReady}>
             Take the picture
           </button>
         )}

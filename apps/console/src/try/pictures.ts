@@ -1,5 +1,6 @@
 import type { AnalysisResult } from "@facefleet/client";
 import { computed, type Signal, signal } from "@preact/signals";
+import { apiKey } from "../key/api-key.js";
 import { client, type Fault, faultOf } from "../service.js";
 import {
   askedOptions,
@@ -102,6 +103,11 @@ export function lookAgain(at: readonly Picture[]): void {
   }
   lookAtNext();
 }
+
+// Another key may open what was refused.
+apiKey.subscribe(() => {
+  lookAgain(pictures.peek().filter(({ sight }) => sight.peek().fault?.code === "unauthorized"));
+});
 
 function lookAtNext(): void {
   while (underway.size < atOnce) {

@@ -33,7 +33,7 @@ export function RequestPanel({ picture }: { readonly picture: Picture }) {
         <h2>Request</h2>
         <Choice label="Shown in" name="language" value={tab} options={tabs} onChange={setTab} />
         <span class="grow" />
-        {text && <CopyButton text={text} what="the request" />}
+        {text && <CopyButton text={text} what={tab === "answer" ? "the answer" : "the request"} />}
       </div>
       {tab === "answer" && fault ? (
         <Problem fault={fault} />
@@ -48,26 +48,34 @@ export function RequestPanel({ picture }: { readonly picture: Picture }) {
   );
 }
 
+interface Seen {
+  /** What was asked: for another request, the answer is none. */
+  readonly request?: string;
+  readonly answer?: string;
+  readonly fault?: Fault | undefined;
+}
+
 /** What the service answers to a request, once its options have stopped changing. */
 function useAnswer({ file, id }: Picture, request: string | undefined) {
-  const [seen, setSeen] = useState<{ answer?: string; fault?: Fault | undefined }>({});
+  const [seen, setSeen] = useState<Seen>({});
   useEffect(() => {
     if (request === undefined) return;
     const stop = new AbortController();
     const settled = setTimeout(async () => {
       try {
         const asked = { ...JSON.parse(request), signal: stop.signal };
-        setSeen({ answer: jsonOf(await client.peek().analyse(file, asked)) });
+        setSeen({ request, answer: jsonOf(await client.peek().analyse(file, asked)) });
       } catch (error) {
-        if (!stop.signal.aborted) setSeen({ fault: faultOf(error) });
+        const fault = faultOf(error);
+        if (!stop.signal.aborted) setSeen({ request, fault });
       }
     }, 300);
     return () => {
       clearTimeout(settled);
       stop.abort();
     };
-  }, [id, request]);
-  return seen;
+  }, [id, request, client.value]);
+  return seen.request === request ? seen : {};
 }
 
 /** Indented, but numbers and points in lines of their own parent. */
