@@ -41,7 +41,7 @@ export function KeyDialog() {
               ? "The service does not know this key, or knows it no more."
               : isRefused
                 ? "This service wants a key. Its operator makes them with facefleet keys."
-                : "Sent with every request. It is kept in this tab only and forgotten with it."}
+                : "Sent with every request. This tab keeps it, and so does a copy of it; other pages of this address can read it."}
           </p>
           <label class="field">
             <span>Key</span>
