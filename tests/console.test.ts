@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { FacefleetClient } from "@facefleet/client";
@@ -99,6 +102,32 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       await page.getByRole("radio", { name: "Answer" }).check();
       await expect.poll(() => text(page, ".code")).toContain('"reason": "too_small"');
       expect(JSON.parse((await text(page, ".code"))!)).toMatchObject({ faces: [], dropped: [{}, {}] });
+    });
+
+    it("copies the request, and the answer to what is shown, also where browsers give no clipboard", async () => {
+      const page = await open("try");
+      // As on plain HTTP of another machine.
+      await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+      await page.evaluate(
+        "document.addEventListener('copy', () => (globalThis.copied = document.activeElement.value))",
+      );
+      await choose(page, "Choose pictures", twoPortraits);
+      await expect.poll(() => page.locator(".mark.kept").count()).toBe(2);
+      await page.getByRole("button", { name: "Copy the request" }).click();
+      await page.getByText("Copied").waitFor();
+      expect(await page.evaluate("copied")).toBe(await text(page, ".code"));
+      await page.getByRole("radio", { name: "Answer" }).check();
+      await page.getByRole("button", { name: "Copy the answer" }).waitFor();
+      let ask = () => {};
+      const asked = new Promise<void>((resolve) => {
+        ask = resolve;
+      });
+      await page.route("**/v1/analyse", (route) => asked.then(() => route.continue()));
+      await setSlider(page, "Box from", 400);
+      // The answer of before is none to this.
+      await expect.poll(() => text(page, ".code")).toBe("Asking…");
+      ask();
+      await expect.poll(() => text(page, ".code")).toContain('"reason": "too_small"');
     });
 
     it("decides of each face as the service does", async () => {
@@ -243,7 +272,7 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       };
       await reach(/^To the content$/);
       await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.id")).toBe("main");
+      expect(await page.evaluate("[document.activeElement.id, location.hash]")).toEqual(["main", "#/try"]);
       await reach(/^Try a drawn sample$/);
       await page.keyboard.press("Enter");
       await page.locator(".mark.kept").first().waitFor();
@@ -321,6 +350,87 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       await page.getByText("No job is canceled.").waitFor();
     });
 
+    it("asks before it erases a result, and goes to the jobs that are left", async () => {
+      const { id } = await new FacefleetClient({ url: fleet.url }).submit({
+        task: "detect",
+        image: await readFile(portrait),
+      });
+      const page = await open(`jobs/${id}`);
+      const erase = page.getByRole("button", { name: "Erase its result" });
+      await erase.press("Enter");
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      expect((await fleet.get(`/v1/jobs/${id}`)).status).toBe(200);
+      await erase.press("Enter");
+      await page.getByRole("button", { name: "Erase it", exact: true }).press("Enter");
+      await page.waitForURL(/#\/jobs$/);
+      expect((await fleet.get(`/v1/jobs/${id}`)).status).toBe(404);
+    });
+
+    it("hands no file of a batch over twice, and sends nobody back who has left", async () => {
+      const page = await open("batches");
+      const asked: string[] = [];
+      page.on("request", (request) => request.url().endsWith("/v1/uploads") && asked.push(request.url()));
+      const start = () => page.getByRole("button", { name: "Start the batch" }).click();
+      await page.getByRole("button", { name: "New batch" }).click();
+      const many = Array.from({ length: 1001 }, (_, index) => file(`${index}.jpg`, Buffer.from("none")));
+      await choose(page, "Choose the pictures of the batch", many);
+      await page.getByText("1 picture more than 1000, left out.").waitFor();
+      await page.getByRole("button", { name: "Clear" }).click();
+      await choose(page, "Choose the pictures of the batch", [portrait, twoPortraits]);
+      // An upload that is refused for a while, then the batch itself.
+      const busy = { status: 503, headers: { "retry-after": "0" } };
+      await page.route("**/v1/uploads", (route) => route.fulfill(busy), { times: 1 });
+      await page.route("**/v1/batches", (route) => route.fulfill(busy), { times: 1 });
+      await start();
+      await page.getByRole("alert").waitFor();
+      expect(asked).toHaveLength(3);
+      await page.route("**/v1/batches", () => page.getByRole("link", { name: "Fleet", exact: true }).click());
+      const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/v1/batches"));
+      await start();
+      await ended;
+      await page.locator(".workers li").first().waitFor();
+      expect([asked.length, await page.evaluate("location.hash")]).toEqual([3, "#/fleet"]);
+    });
+
+    it("says what to do where the files of a batch go to a store that this page cannot reach", async () => {
+      const page = await open("batches", { bypassCSP: true });
+      const upload = { id: "u1", url: "http://127.0.0.1:1/store", method: "PUT", headers: {}, expiresAt: "2030-01-01" };
+      await page.route("**/v1/uploads", (route) => route.fulfill({ status: 201, json: upload }));
+      await page.getByRole("button", { name: "New batch" }).click();
+      await choose(page, "Choose the pictures of the batch", [portrait]);
+      await page.getByRole("button", { name: "Start the batch" }).click();
+      const alert = page.getByRole("alert");
+      await expect.poll(() => alert.textContent()).toContain("The store at http://127.0.0.1:1 takes pictures");
+      expect(await alert.textContent()).toContain("name their prefix");
+    });
+
+    it("shows what ends late and succeeds again, in a batch of more than it reads at a time", async () => {
+      const picture = await drawnImages.oneFace();
+      let isThere = false;
+      const site = createServer(({ url }, response) =>
+        url === "/3" && !isThere ? response.writeHead(404).end() : response.end(picture),
+      ).listen(0, "127.0.0.1");
+      onTestFinished(() => void site.close());
+      await once(site, "listening");
+      const { port } = site.address() as AddressInfo;
+      const items = Array.from({ length: 62 }, (_, index) => ({ image: { url: `http://127.0.0.1:${port}/${index}` } }));
+      const client = new FacefleetClient({ url: fleet.url });
+      const batch = await client.submitBatch({ task: "detect", items });
+      const page = await open(`batches/${batch.id}`);
+      const more = page.getByRole("button", { name: "More results" });
+      await expect.poll(() => page.locator(".sheet li").count()).toBe(59);
+      await expect.poll(() => page.locator(".failures li").count()).toBe(1);
+      await more.waitFor();
+      isThere = true;
+      await page.getByRole("button", { name: "Try what failed again" }).click();
+      await expect.poll(() => page.locator(".sheet li").count()).toBe(60);
+      expect(await page.locator(".failures li").count()).toBe(0);
+      await more.click();
+      await expect.poll(() => page.locator(".sheet li").count()).toBe(62);
+      expect(await more.count()).toBe(0);
+    });
+
     it("starts a batch of files, shows its faces, tries again what failed, and hands over its lines", async () => {
       const page = await open("batches");
       await page.getByRole("button", { name: "New batch" }).click();
@@ -372,12 +482,19 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
     await expect.poll(() => text(page, ".status")).toBe("1 worker");
   });
 
+  it("has no page of a name that every object has", async () => {
+    const page = await open("constructor");
+    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  });
+
   it("says that the API is away, and goes on when it is back", async () => {
     const page = await open("fleet");
     await page.locator(".workers li").waitFor();
     await page.context().setOffline(true);
     await page.getByRole("link", { name: "Jobs" }).click();
     await expect.poll(() => page.getByRole("alert").textContent()).toContain("The service does not answer");
+    // Of what the service has not said, it has no documentation.
+    expect(await page.getByRole("alert").getByRole("link").count()).toBe(0);
     await page.context().setOffline(false);
     await page.getByRole("button", { name: "Try again" }).click();
     await expect.poll(() => page.getByRole("alert").count()).toBe(0);
@@ -480,13 +597,16 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       await page.getByText("This service wants a key.").waitFor();
     });
 
-    it("says that the queue is full", async () => {
+    it("looks again at what was refused once it has a key, and says that the queue is full", async () => {
       const page = await visit(`${guarded.url}/`);
-      await give(page, acme.key);
+      await page.getByRole("button", { name: "Not now" }).click();
       await choose(page, "Choose pictures", [
         file("first.jpg", await drawnImages.oneFace()),
         file("second.jpg", await drawnImages.other()),
       ]);
+      await expect.poll(() => text(page, ".film [role=status]")).toBe("2 pictures, 2 failed");
+      await page.getByRole("button", { name: "Give a key" }).click();
+      await give(page, acme.key);
       await expect.poll(() => text(page, ".film [role=status]")).toMatch(/1 failed$/);
       await page.getByRole("button", { name: /: failed$/ }).click();
       await expect.poll(() => page.getByRole("alert").textContent()).toContain("too_many_jobs");
