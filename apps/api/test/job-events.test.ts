@@ -118,7 +118,7 @@ describe("the events of a job over HTTP", () => {
 
   it("stop costing anything when the client leaves, and never more than one connection", async () => {
     const job = await submit();
-    await api.jobs.waitUntilFinished("default", job.id, 10);
+    await api.jobs.waitUntilEnded("default", job.id, 10);
     const monitor = new Redis(redis.url);
     const number = async (name: string) => Number(new RegExp(`${name}:(\\d+)`).exec(await monitor.info())?.[1]);
     const clients = () => number("connected_clients");

@@ -100,7 +100,7 @@ class CacheBench {
   }
 
   async ended(id: string, tenant = defaultTenant): Promise<Job> {
-    return (await this.jobs.waitUntilFinished(tenant, id, 20_000)) as Job;
+    return (await this.jobs.waitUntilEnded(tenant, id, 20_000)) as Job;
   }
 
   async done(task: Task, images: string[], job: Partial<FaceJobPayload> = {}): Promise<Job> {
@@ -324,7 +324,7 @@ describe("a worker on the built-in pack", () => {
     await store.put(image, await drawn("twoFaces"), { maxBytes: 20_000_000 });
     const embed = async () => {
       const { job } = await jobs.submit(payload("embed", [{ s3: image }]), { priority: "normal" });
-      return (await jobs.waitUntilFinished(defaultTenant, job.id, 30_000))?.result as AnalysisResult;
+      return (await jobs.waitUntilEnded(defaultTenant, job.id, 30_000))?.result as AnalysisResult;
     };
     const [first, second] = [await embed(), await embed()];
     const metrics = await (await fetch(`${worker.address}/metrics`)).text();

@@ -121,7 +121,7 @@ describe("on the built-in pack", () => {
       .toBe("analyse");
     await first.stop("SIGKILL");
     const second = startProcess(settings);
-    const job = await jobs.waitUntilFinished(defaultTenant, id, 30_000);
+    const job = await jobs.waitUntilEnded(defaultTenant, id, 30_000);
     expect(job).toMatchObject({ state: "succeeded", attempts: 2 });
     await expect.poll(() => second.logged("job ended").length).toBe(1);
     expect(first.logged("job ended")).toEqual([]);
@@ -139,7 +139,7 @@ describe("on the built-in pack", () => {
     process.kill(inference!, "SIGKILL");
     const deaths = () => worker.logged("the inference process died; starting it again").length;
     await expect.poll(deaths).toBe(1);
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 30_000)).toMatchObject({ state: "succeeded", attempts: 1 });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 30_000)).toMatchObject({ state: "succeeded", attempts: 1 });
     expect(await jobs.workers()).toHaveLength(1);
   });
 

@@ -93,7 +93,7 @@ it("is what deletes the large result of a job that has expired", async () => {
   await consumer.start();
   const asked = { ...payload("detect", [{ url: "http://a.test/" }]), resultTtlSeconds: 1 };
   const { job } = await jobs.submit(asked, { priority: "normal" });
-  expect((await jobs.waitUntilFinished(defaultTenant, job.id, 10_000))?.state).toBe("succeeded");
+  expect((await jobs.waitUntilEnded(defaultTenant, job.id, 10_000))?.state).toBe("succeeded");
   const ids = await register();
   expect(await left(ids)).toBe(1);
   await expect.poll(() => jobs.find(defaultTenant, job.id)).toBeUndefined();

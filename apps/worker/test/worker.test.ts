@@ -68,7 +68,7 @@ describe("a worker on the built-in pack", () => {
 
   async function finished(job: FaceJobPayload): Promise<Job> {
     const { job: submitted } = await jobs.submit(job, { priority: "normal" });
-    const ended = await jobs.waitUntilFinished(defaultTenant, submitted.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, submitted.id, 30_000);
     expect(Value.Errors(Job, ended)).toEqual([]);
     return ended as Job;
   }

@@ -182,7 +182,7 @@ const submittedJobs: Routes = async (app, services) => {
       if (wait > 0) waits.enter(request, reply);
       const over = endOfPatience(reply, services.waitsEnd);
       const found = await (wait > 0
-        ? jobs.lookWhenFinished(request.tenant.id, id, wait * 1000, over)
+        ? jobs.lookWhenEnded(request.tenant.id, id, wait * 1000, over)
         : jobs.look(request.tenant.id, id));
       if (!found) throw jobNotFound(id);
       return sendJob(services, request, reply, found);

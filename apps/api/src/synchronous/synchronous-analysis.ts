@@ -8,7 +8,7 @@ import {
   type Task,
   type Timings,
 } from "@facefleet/contracts";
-import { isStored, type KeptText } from "@facefleet/platform";
+import { hasEnded, isStored, type KeptText } from "@facefleet/platform";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { completeOptions } from "../jobs/job-command.js";
 import { endOfPatience, isClientGone } from "../server/patience.js";
@@ -87,12 +87,12 @@ async function endAtOnce(
   const submitted = await intake.keepFor(uploads, async () => submit(services, request, await analysis()));
   const { id } = submitted;
   reply.subjectId = id;
-  const found = await jobs.lookWhenFinished(request.tenant.id, id, config.SYNC_TIMEOUT * 1000, over);
+  const found = await jobs.lookWhenEnded(request.tenant.id, id, config.SYNC_TIMEOUT * 1000, over);
   const { job, result } = found ?? { job: submitted, result: undefined };
   const forget = () => erase(services, request, id);
-  if (isEnded(job) && result !== undefined) return { result, forget };
-  if (isClientGone(reply) || isEnded(job)) forget();
-  if (!isEnded(job)) throw notFinished(job, reply);
+  if (hasEnded(job) && result !== undefined) return { result, forget };
+  if (isClientGone(reply) || hasEnded(job)) forget();
+  if (!hasEnded(job)) throw notFinished(job, reply);
   if (job.state === "canceled") throw new ProblemError("job_canceled");
   if (job.error) throw ProblemError.fromProblem(job.error);
   throw new Error(`Expected a result of job ${id}`);
@@ -146,10 +146,6 @@ function erase({ jobs, intake, lines }: ApiServices, request: FastifyRequest, jo
   forgotten().catch((error: unknown) => {
     lines.write("error", { requestId: request.id, err: error, jobId }, "the job could not be erased");
   });
-}
-
-function isEnded(job: Job): boolean {
-  return job.state !== "queued" && job.state !== "active";
 }
 
 function notFinished(job: Job, reply: FastifyReply): ProblemError {

@@ -25,7 +25,7 @@ export type { Idempotency } from "./jobs/admission/idempotency.js";
 export type { JobEnd } from "./jobs/ends/job-end.js";
 export { type KnownRequest, KnownResults } from "./jobs/ends/known-results.js";
 export { FaceJobs, type FoundJob, type Submission, type SubmitOptions } from "./jobs/face-jobs.js";
-export { uploadsOf } from "./jobs/job/job-view.js";
+export { hasEnded, uploadsOf } from "./jobs/job/job-view.js";
 export type { JobPage, JobQuery } from "./jobs/lookup/job-list.js";
 export type { CancelOutcome } from "./jobs/lookup/job-removal.js";
 export { FaceJobConsumer, type FaceJobConsumerOptions } from "./jobs/work/face-job-consumer.js";

@@ -34,7 +34,7 @@ describe("a job that another process runs", () => {
 
     worker.send("finish");
     for (const id of others) {
-      expect(await submitter.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
+      expect(await submitter.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
     }
     await eventually(async () => (await bench.queue().getJob(canceled!)) === undefined);
     expect(await submitter.depth()).toEqual({ waiting: 0, active: 0, delayed: 0 });

@@ -68,7 +68,7 @@ describe("a worker all of whose slots are held by one tenant's slow jobs", () =>
     await eventually(async () => (await jobs.depth()).active === slots);
     for (let round = 0; round < 20; round++) {
       const { job } = await jobs.submit({ ...payload, tenant: "quick" }, { priority: "interactive" });
-      const ended = await jobs.waitUntilFinished("quick", job.id, 3000);
+      const ended = await jobs.waitUntilEnded("quick", job.id, 3000);
       expect(ended?.state, `round ${round}`).toBe("succeeded");
     }
     gate.resolve();

@@ -26,7 +26,7 @@ describe("a job", () => {
     expect(active.startedAt).toBeDefined();
 
     held.letGo();
-    const done = await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    const done = await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     expect(done).toMatchObject({ id: job.id, state: "succeeded", result, attempts: 1, metadata: payload.metadata });
     expect(Date.parse(done!.expiresAt!) - Date.parse(done!.finishedAt!)).toBe(600_000);
     expect(Value.Check(JobSchema, done)).toBe(true);
@@ -38,7 +38,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
     const left = await bench.redis.pttl(bench.keys.outcome(job.id));
     expect(left).toBeGreaterThan(590_000);
@@ -56,10 +56,10 @@ describe("a job", () => {
     await consumer.partAway("store");
     const { job: second } = await jobs.submit(payload, { priority: "normal" });
     held.letGo();
-    expect(await jobs.waitUntilFinished(defaultTenant, first.id, 5000)).toMatchObject({ state: "succeeded" });
-    expect(await jobs.waitUntilFinished(defaultTenant, second.id, 1000)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilEnded(defaultTenant, first.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, second.id, 1000)).toMatchObject({ state: "queued" });
     await consumer.partBack("store");
-    expect(await jobs.waitUntilFinished(defaultTenant, second.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, second.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
   it("is taken after a pause that ends before the worker's jobs do", async () => {
@@ -75,7 +75,7 @@ describe("a job", () => {
     await eventually(async () => (await jobs.find(defaultTenant, second.id))?.state === "active");
     held.letGo();
     for (const { id } of [first, second]) {
-      expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
+      expect(await jobs.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
     }
   });
 
@@ -113,7 +113,7 @@ describe("a job", () => {
     });
     expect(between).not.toHaveProperty("error");
     expect(ends).toEqual([]);
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({
       state: "succeeded",
       attempts: 2,
     });
@@ -131,7 +131,7 @@ describe("a job", () => {
     };
     await bench.started({ run, onEnd: async (_, outcome) => ended.resolve(outcome) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    const failed = await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     expect(failed).toMatchObject({
       state: "failed",
       attempts: 1,
@@ -154,7 +154,7 @@ describe("a job", () => {
     };
     await bench.started({ run });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 15_000);
+    const failed = await jobs.waitUntilEnded(defaultTenant, job.id, 15_000);
     expect(failed).toMatchObject({ state: "failed", attempts: 3, error: { code: "inference_failed" } });
   });
 
@@ -163,7 +163,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     await bench.redis.del(bench.keys.outcome(job.id));
     expect(await jobs.find(defaultTenant, job.id)).toBeUndefined();
@@ -176,7 +176,7 @@ describe("a job", () => {
     await bench
       .queue()
       .add("alien", { task: "paint", ...{ images: [] } }, { jobId: "jalien", priority: 1, attempts: 3 });
-    const failed = await jobs.waitUntilFinished(defaultTenant, "jalien", 5000);
+    const failed = await jobs.waitUntilEnded(defaultTenant, "jalien", 5000);
     expect(failed).toMatchObject({ state: "failed", attempts: 1, error: { code: "invalid_request" } });
   });
 
@@ -194,7 +194,7 @@ describe("a job", () => {
     const { embedding, quality, ...earlier } = payload.options;
     const data = { ...rest, options: earlier } as FaceJobPayload;
     await bench.queue().add("earlier", data, { jobId: "jearlier", priority: 1, removeOnComplete: true });
-    expect(await jobs.waitUntilFinished(defaultTenant, "jearlier", 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, "jearlier", 5000)).toMatchObject({ state: "succeeded" });
     expect(seen).toEqual([payload]);
   });
 
@@ -222,7 +222,7 @@ describe("a job", () => {
     const jobs = bench.jobs();
     await bench.started({ onEnd: () => Promise.reject(new Error("no clean-up today")) });
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
     await eventually(async () => (await bench.queue().getJob(job.id)) === undefined);
   });
 });
@@ -254,7 +254,7 @@ describe("a worker", () => {
     expect(held).toBe(3);
     expect(await jobs.depth()).toEqual({ waiting: 5, active: 3, delayed: 0 });
     gate.resolve();
-    const done = await Promise.all(sent.map(({ job }) => jobs.waitUntilFinished(defaultTenant, job.id, 5000)));
+    const done = await Promise.all(sent.map(({ job }) => jobs.waitUntilEnded(defaultTenant, job.id, 5000)));
     expect(done.every((job) => job?.state === "succeeded")).toBe(true);
   });
 
@@ -286,7 +286,7 @@ describe("a worker", () => {
     expect(Date.now() - start).toBeLessThan(10_000);
     expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "queued" });
     await bench.started();
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
   it("stops soon after its deadline although a job never lets go", async () => {

@@ -95,7 +95,7 @@ describe("canceling", () => {
     const onEnd = async (_: unknown, outcome: Job) => void ends.push(outcome);
     await bench.started({ run: held.run, onEnd });
     await held.taken;
-    const waiting = bench.jobs().waitUntilFinished(defaultTenant, id, 10_000);
+    const waiting = bench.jobs().waitUntilEnded(defaultTenant, id, 10_000);
     await sleep(100);
     const start = Date.now();
     expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "canceled", uploads: [upload] });
@@ -132,7 +132,7 @@ describe("canceling", () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
     await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, id, 5000);
     expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "erased", uploads: [] });
     expect(await jobs.find(defaultTenant, id)).toBeUndefined();
     expect(await jobs.cancel(defaultTenant, id)).toEqual({ outcome: "erased", uploads: [] });
@@ -175,7 +175,7 @@ describe("canceling", () => {
     const { jobs, id } = await submitted(bench);
     expect(await everythingOf(jobs, "other", id)).toEqual(nothing);
     await bench.started();
-    const ended = await jobs.waitUntilFinished(defaultTenant, id, 5000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, id, 5000);
     expect(await everythingOf(jobs, "other", id)).toEqual(nothing);
     expect(await jobs.find(defaultTenant, id)).toEqual(ended);
   });
@@ -188,7 +188,7 @@ describe("waiting", () => {
     const held = heldRun();
     await bench.started({ run: held.run });
     await held.taken;
-    const waiting = jobs.waitUntilFinished(defaultTenant, id, 20_000);
+    const waiting = jobs.waitUntilEnded(defaultTenant, id, 20_000);
     await sleep(200);
     held.letGo();
     const job = await waiting;
@@ -201,29 +201,29 @@ describe("waiting", () => {
     const { jobs, id } = await submitted(bench);
     await jobs.cancel(defaultTenant, id);
     const start = Date.now();
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000)).toMatchObject({ state: "canceled" });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 20_000)).toMatchObject({ state: "canceled" });
     expect(Date.now() - start).toBeLessThan(600);
   });
 
   it("answers the job as it is when the time is over, or when the signal fires", async () => {
     const { jobs, id } = await submitted(new QueueBench());
     const start = Date.now();
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 300)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 300)).toMatchObject({ state: "queued" });
     expect(Date.now() - start).toBeGreaterThanOrEqual(295);
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000, AbortSignal.timeout(100))).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 20_000, AbortSignal.timeout(100))).toMatchObject({
       state: "queued",
     });
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000, AbortSignal.abort())).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 20_000, AbortSignal.abort())).toMatchObject({
       state: "queued",
     });
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 0)).toMatchObject({ state: "queued" });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 0)).toMatchObject({ state: "queued" });
     expect(Date.now() - start).toBeLessThan(10_000);
   });
 
   it("notices an end whose message was lost", async () => {
     const bench = new QueueBench();
     const { jobs, id } = await submitted(bench);
-    const waiting = jobs.waitUntilFinished(defaultTenant, id, 20_000);
+    const waiting = jobs.waitUntilEnded(defaultTenant, id, 20_000);
     await sleep(300);
     const outcome = { ...(await jobs.find(defaultTenant, id))!, state: "canceled" };
     await bench.redis.hset(bench.keys.outcome(id), { tenant: defaultTenant, job: JSON.stringify(outcome) });
@@ -241,7 +241,7 @@ describe("waiting", () => {
     );
     const subscribers = async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]);
     const before = await bench.redis.info("clients");
-    const waits = ids.map((id) => jobs.waitUntilFinished(defaultTenant, id, 30_000));
+    const waits = ids.map((id) => jobs.waitUntilEnded(defaultTenant, id, 30_000));
     await eventually(async () => (await subscribers()) === 1);
     expect(connections(await bench.redis.info("clients")) - connections(before)).toBeLessThan(20);
     await bench.started({ concurrency: 50 });
@@ -256,7 +256,7 @@ const nothing = { find: undefined, wait: undefined, cancel: undefined, retry: un
 async function everythingOf(jobs: FaceJobs, tenant: string, id: string) {
   return {
     find: await jobs.find(tenant, id),
-    wait: await jobs.waitUntilFinished(tenant, id, 5000),
+    wait: await jobs.waitUntilEnded(tenant, id, 5000),
     cancel: await jobs.cancel(tenant, id),
     retry: await jobs.retry(tenant, id),
     events: await collected(jobs.events(tenant, id, AbortSignal.timeout(5000))),

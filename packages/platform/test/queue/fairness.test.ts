@@ -116,7 +116,7 @@ describe("tenants take turns", () => {
     await bench.started({ concurrency: 1, run });
     await eventually(async () => (await jobs.depth()).delayed === 1);
     expect(await queued()).toBe(first);
-    expect(await jobs.waitUntilFinished("busy", job.id, 10_000)).toMatchObject({ state: "succeeded", attempts: 2 });
+    expect(await jobs.waitUntilEnded("busy", job.id, 10_000)).toMatchObject({ state: "succeeded", attempts: 2 });
   });
 });
 
@@ -134,7 +134,7 @@ describe("a tenant's 20,000 queued jobs", () => {
     await eventually(async () => (await jobs.depth()).waiting < 19_900);
     const start = Date.now();
     const { job } = await jobs.submit({ ...payload, tenant: "quiet" }, { priority: "normal" });
-    expect(await jobs.waitUntilFinished("quiet", job.id, 20_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded("quiet", job.id, 20_000)).toMatchObject({ state: "succeeded" });
     expect(Date.now() - start).toBeLessThan(2000 + 200);
     expect((await jobs.depth()).waiting).toBeGreaterThan(18_000);
   }, 120_000);
@@ -173,7 +173,7 @@ describe("a tenant's quota", () => {
     await bench.started();
     for (let round = 0; round < 10; round += 1) {
       const { job } = await jobs.submit(payload, { ...options, maxQueuedJobs: 1 });
-      await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+      await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     }
     expect(await bench.redis.zcard(bench.keys.live(defaultTenant))).toBe(0);
   });

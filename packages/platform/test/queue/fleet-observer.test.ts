@@ -53,7 +53,7 @@ it("sees that a tool of BullMQ has paused the queue, and that the runbook's comm
   expect(await jobs.depth()).toMatchObject({ waiting: 1, active: 0 });
   await bench.redis.hdel(queue.toKey("meta"), "paused");
   await bench.redis.zadd(queue.toKey("marker"), 0, "0");
-  expect(await jobs.waitUntilFinished(payload.tenant, job.id, 20_000)).toMatchObject({ state: "succeeded" });
+  expect(await jobs.waitUntilEnded(payload.tenant, job.id, 20_000)).toMatchObject({ state: "succeeded" });
   expect(await observer.look()).toMatchObject({ paused: false });
 });
 

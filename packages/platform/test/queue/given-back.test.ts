@@ -31,7 +31,7 @@ describe("a job that is given back", () => {
     const { run, runs } = returning(10);
     await bench.started({ run });
     const { job } = await jobs.submit(payload, normal);
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "succeeded", attempts: 1 });
     expect(runs.get(job.id)).toBe(11);
   });
@@ -47,7 +47,7 @@ describe("a job that is given back", () => {
     };
     await bench.started({ run });
     const { job } = await jobs.submit(payload, normal);
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "succeeded", attempts: 1 });
   });
 
@@ -61,7 +61,7 @@ describe("a job that is given back", () => {
     };
     await bench.started({ run: failing });
     const { job } = await jobs.submit(payload, normal);
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "failed", attempts: 3, error: { code: "inference_failed" } });
     expect(runs.get(job.id)).toBe(5 + 3);
   });
@@ -90,7 +90,7 @@ describe("a job that is given back", () => {
     const { run, runs } = returning(1000, { delayMs: 50, limitMs: 500 });
     await bench.started({ run });
     const { job } = await jobs.submit(payload, normal);
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "failed", attempts: 3, error: { code: "store_unavailable" } });
     expect(runs.get(job.id)).toBeGreaterThan(4);
   });
@@ -105,7 +105,7 @@ describe("a job that is given back", () => {
     await jobs.retry(defaultTenant, job.id);
     const { run, runs } = returning(5, { delayMs: 1, limitMs: 20_000 });
     await bench.started({ run });
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 30_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 30_000);
     expect(ended).toMatchObject({ state: "succeeded", attempts: 4 });
     expect(runs.get(job.id)).toBe(6);
   });
@@ -130,7 +130,7 @@ describe("a job that is given back", () => {
     // The other has found nothing to do, and waits to be told.
     await sleep(200);
     letGo();
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({
       state: "succeeded",
       attempts: 1,
     });
@@ -160,9 +160,9 @@ describe("a worker of which a part is away", () => {
     await consumer.partAway("engine");
     const { job } = await jobs.submit(payload, normal);
     await consumer.partBack("engine");
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 500)).toMatchObject({ state: "queued", attempts: 0 });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 500)).toMatchObject({ state: "queued", attempts: 0 });
     await consumer.partBack("store");
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
   });
 });
 
@@ -195,11 +195,11 @@ describe("a Redis that refuses", () => {
     const calls = Number(/cmdstat_evalsha:calls=(\d+)/.exec(await server.command("info", "commandstats"))?.[1]);
     expect(calls).toBeLessThan(500);
     await server.command("config", "set", "min-replicas-to-write", "0");
-    expect(await jobs.waitUntilFinished(defaultTenant, "j-1", 20_000)).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, "j-1", 20_000)).toMatchObject({
       state: "succeeded",
       attempts: 1,
     });
     const { job } = await jobs.submit(payload, normal);
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 20_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 20_000)).toMatchObject({ state: "succeeded" });
   });
 });

@@ -33,7 +33,7 @@ describe("an idempotency key", () => {
     const jobs = bench.jobs();
     const first = await jobs.submit(payload, options);
     await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, first.job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, first.job.id, 5000);
     const second = await jobs.submit(payload, options);
     expect(second).toMatchObject({ created: false, job: { id: first.job.id, state: "succeeded" } });
     expect(await bench.redis.pttl(bench.keys.idempotency(digest))).toBeGreaterThan(86_390_000);
@@ -44,7 +44,7 @@ describe("an idempotency key", () => {
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, options);
     await bench.started();
-    const ended = await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     if (fate === "erased") await jobs.cancel(defaultTenant, job.id);
     else await bench.redis.del(bench.keys.outcome(job.id));
     const { result, metadata, ...shape } = ended!;

@@ -31,7 +31,7 @@ describe("the end of a job", () => {
     for (let worker = 0; worker < 2; worker++) await bench.started({ run, onOutcome, onStored });
     for (const sent of [payload, broken]) {
       const { job } = await jobs[0].submit(sent, { priority: "normal" });
-      await jobs[1].waitUntilFinished(defaultTenant, job.id, 10_000);
+      await jobs[1].waitUntilEnded(defaultTenant, job.id, 10_000);
       await jobs[1].cancel(defaultTenant, job.id);
     }
     await sweep.sweep();
@@ -74,7 +74,7 @@ describe("the end of a job", () => {
     const { ends, jobs, sweep } = processes(bench);
     const consumer = await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
     const { job } = await jobs[0].submit(payload, { priority: "normal" });
-    await jobs[0].waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs[0].waitUntilEnded(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     await consumer.stop(1000);
     // As if the worker had died before it could write the outcome.

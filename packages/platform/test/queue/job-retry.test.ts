@@ -10,7 +10,7 @@ async function failed(bench: QueueBench, sent = payload, run: Run = undecodable)
   const jobs = bench.jobs();
   const { job } = await jobs.submit(sent, { priority: "high" });
   const consumer = await bench.started({ run });
-  await jobs.waitUntilFinished(sent.tenant, job.id, 15_000);
+  await jobs.waitUntilEnded(sent.tenant, job.id, 15_000);
   await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
   await consumer.stop(1000);
   return { jobs, id: job.id };
@@ -26,7 +26,7 @@ describe("retrying a failed job", () => {
     expect(await jobs.find(defaultTenant, id)).toEqual(again);
     expect(await bench.redis.zrange(bench.keys.live(defaultTenant), "0", "-1")).toEqual([id]);
     await bench.started();
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({
       state: "succeeded",
       attempts: 2,
       result,
@@ -43,7 +43,7 @@ describe("retrying a failed job", () => {
       return result;
     };
     await bench.started({ run });
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 15_000)).toMatchObject({ state: "succeeded", attempts: 3 });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 15_000)).toMatchObject({ state: "succeeded", attempts: 3 });
   });
 
   it("can fail and be retried again", async () => {
@@ -51,7 +51,7 @@ describe("retrying a failed job", () => {
     const { jobs, id } = await failed(bench);
     await jobs.retry(defaultTenant, id);
     const consumer = await bench.started({ run: undecodable });
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "failed", attempts: 2 });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({ state: "failed", attempts: 2 });
     await eventually(async () => (await bench.queue().getJob(id))?.isFailed());
     await consumer.stop(1000);
     expect(await jobs.retry(defaultTenant, id)).toMatchObject({ state: "queued", attempts: 2 });
@@ -75,7 +75,7 @@ describe("retrying a failed job", () => {
     if (state === "canceled") await jobs.cancel(defaultTenant, job.id);
     if (state === "succeeded") {
       await bench.started();
-      await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+      await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     }
     await expect(jobs.retry(defaultTenant, job.id)).rejects.toMatchObject({ code: "job_not_failed", status: 409 });
     expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state });
@@ -107,7 +107,7 @@ describe("retrying a failed job", () => {
     expect(await jobs.find(defaultTenant, id)).toMatchObject({ state: "failed", error: { code: "internal_error" } });
     expect(await jobs.retry(defaultTenant, id)).toMatchObject({ state: "queued" });
     await bench.started();
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded" });
   });
 
   it("is not undone by whoever was about to write the failure down", async () => {
@@ -131,7 +131,7 @@ describe("retrying a failed job", () => {
         if (answer.status === "fulfilled") taken += 1;
         else expect(answer.reason).toMatchObject({ code: "job_not_failed" });
       }
-      await jobs.waitUntilFinished(defaultTenant, id, 5000);
+      await jobs.waitUntilEnded(defaultTenant, id, 5000);
     }
     const { attempts, error } = (await jobs.find(defaultTenant, id))!;
     expect(error).toMatchObject({ code: "image_undecodable" });

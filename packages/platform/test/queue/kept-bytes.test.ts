@@ -78,7 +78,7 @@ describe("what a tenant has in Redis", () => {
     const queued = await kept(bench);
     expect(queued[tenant]).toBeGreaterThan(JSON.stringify(short).length);
     await bench.started();
-    await jobs.waitUntilFinished(tenant, id, 10_000);
+    await jobs.waitUntilEnded(tenant, id, 10_000);
     expect((await kept(bench))[tenant]).toBeGreaterThan(1000);
     await sleep(1200);
     await sweep.sweep();
@@ -91,7 +91,7 @@ describe("what a tenant has in Redis", () => {
     let run: Run = failing;
     await bench.started({ run: (job, signal) => run(job, signal) });
     const id = await submitted(jobs, heavy);
-    await jobs.waitUntilFinished(tenant, id, 10_000);
+    await jobs.waitUntilEnded(tenant, id, 10_000);
     const failed = (await kept(bench))[tenant]!;
     expect(failed).toBeGreaterThan(3 * JSON.stringify(metadata).length);
     let letGo = () => {};
@@ -100,7 +100,7 @@ describe("what a tenant has in Redis", () => {
     expect((await kept(bench))[tenant]).toBeLessThan(failed);
     await expect.poll(async () => (await jobs.find(tenant, id))?.state).toBe("active");
     letGo();
-    await jobs.waitUntilFinished(tenant, id, 10_000);
+    await jobs.waitUntilEnded(tenant, id, 10_000);
     expect((await kept(bench))[tenant]).toBeGreaterThan(0);
     await jobs.cancel(tenant, id);
     // The two events are still to be delivered.
@@ -115,7 +115,7 @@ describe("what a tenant has in Redis", () => {
     const idempotency = { key: "k", bodyHash: "h" };
     const { job } = await jobs.submit(heavy, { priority: "normal", idempotency });
     await bench.started();
-    await jobs.waitUntilFinished(tenant, job.id, 10_000);
+    await jobs.waitUntilEnded(tenant, job.id, 10_000);
     const records = new EventRecords(redis, keys);
     const event = JSON.parse((await redis.lindex(keys.outbox, 0))!);
     await records.accept(event);
@@ -185,7 +185,7 @@ describe("what a tenant has in Redis", () => {
       return Number(/used_memory_dataset:(\d+)/.exec(await bench.redis.info("memory"))?.[1]);
     };
     // What a queue has whatever is in it.
-    await jobs.waitUntilFinished(tenant, await submitted(jobs, owned), 1);
+    await jobs.waitUntilEnded(tenant, await submitted(jobs, owned), 1);
     const [before, counted] = [await used(), (await kept(bench))[tenant]!];
     const ids: string[] = [];
     while (ids.length < count)
@@ -193,7 +193,7 @@ describe("what a tenant has in Redis", () => {
     const share = async () => ((await kept(bench))[tenant]! - counted) / ((await used()) - before);
     const queued = await share();
     await bench.started({ run, concurrency: 16 });
-    for (const id of ids) await jobs.waitUntilFinished(tenant, id, 30_000);
+    for (const id of ids) await jobs.waitUntilEnded(tenant, id, 30_000);
     const ended = await share();
     for (const counted of [queued, ended]) {
       expect(counted).toBeGreaterThan(0.85);

@@ -25,7 +25,7 @@ async function done(bench: QueueBench, known: KnownResults) {
   await bench.started();
   const { id } = (await jobs.submit(payload, { priority: "normal" })).job;
   await known.remember(request, id, 60);
-  await jobs.waitUntilFinished(defaultTenant, id, 10_000);
+  await jobs.waitUntilEnded(defaultTenant, id, 10_000);
   return { jobs, id };
 }
 

@@ -24,7 +24,7 @@ async function done(bench: QueueBench, ended: JobResult, asked: FaceJobPayload =
   const jobs = bench.jobs();
   const consumer = await bench.started({ run: async () => ended });
   const { id } = (await jobs.submit(asked, { priority: "normal" })).job;
-  await jobs.waitUntilFinished(asked.tenant, id, 10_000);
+  await jobs.waitUntilEnded(asked.tenant, id, 10_000);
   return { jobs, consumer, id };
 }
 
@@ -143,7 +143,7 @@ describe("a large result", () => {
     const jobs = bench.jobs();
     await bench.started({ run: async () => large, judge, store });
     const { id } = (await jobs.submit(payload, { priority: "normal" })).job;
-    const ended = await jobs.waitUntilFinished(defaultTenant, id, 10_000);
+    const ended = await jobs.waitUntilEnded(defaultTenant, id, 10_000);
     expect(ended).toMatchObject({ state: "succeeded", attempts: 1, result: large });
     expect([failures, (await objectsOf(bench)).length]).toEqual([5, 1]);
   });
@@ -162,7 +162,7 @@ describe("a large result", () => {
     stored[0]?.();
     await sleep(3000);
     await bench.redis.config("SET", "min-replicas-to-write", "0");
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 20_000)).toMatchObject({ state: "succeeded", attempts: 1 });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 20_000)).toMatchObject({ state: "succeeded", attempts: 1 });
     expect(await objectsOf(bench)).toHaveLength(1);
   });
 
@@ -201,7 +201,7 @@ describe("a Redis that is full", () => {
     await bench.redis.config("SET", "maxmemory", "1mb");
     await expect(jobs.submit(payload, { priority: "normal" })).rejects.toMatchObject({ code: "queue_unavailable" });
     held[0]?.();
-    expect(await jobs.waitUntilFinished(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded", result: large });
+    expect(await jobs.waitUntilEnded(defaultTenant, id, 5000)).toMatchObject({ state: "succeeded", result: large });
     expect(await jobs.cancel(defaultTenant, id)).toMatchObject({ outcome: "erased" });
     expect(await objectsOf(bench)).toEqual([]);
     await bench.redis.config("SET", "maxmemory", "0");

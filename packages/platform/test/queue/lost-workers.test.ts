@@ -44,7 +44,7 @@ describe("a worker killed in the middle of a job", () => {
     await bench.started({ run, onEnd, lockDurationMs });
     expect(await jobs.find(defaultTenant, job.id)).toMatchObject({ state: "active" });
     await kill(child);
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 20_000)).toMatchObject({
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 20_000)).toMatchObject({
       state: "succeeded",
       attempts: 2,
     });
@@ -73,7 +73,7 @@ describe("a worker killed in the middle of a job", () => {
     for (let lost = 0; lost <= queueCatalogue.faces.maxStalls; lost += 1) await kill(await takenByOther(bench));
     const { run, runs, ends, onEnd } = counted();
     await bench.started({ run, onEnd, lockDurationMs });
-    const failed = await jobs.waitUntilFinished(defaultTenant, job.id, 20_000);
+    const failed = await jobs.waitUntilEnded(defaultTenant, job.id, 20_000);
     expect(failed).toMatchObject({ state: "failed", error: { code: "worker_lost", retryable: true } });
     expect(runs()).toBe(0);
     const written = await eventually(() => bench.outcomes.read(job.id));

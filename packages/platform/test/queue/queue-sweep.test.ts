@@ -24,7 +24,7 @@ describe("the sweep", () => {
     const short = await jobs.submit({ ...payload, resultTtlSeconds: 1 }, { priority: "normal" });
     const long = await jobs.submit(payload, { priority: "normal" });
     for (const { job } of [short, long]) {
-      await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+      await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
       await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     }
     await sweep.sweep();
@@ -44,7 +44,7 @@ describe("the sweep", () => {
     const { sweep } = sweepOf(bench);
     const consumer = await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
     const { job } = await jobs.submit({ ...payload, resultTtlSeconds: 2 }, { priority: "normal" });
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     await consumer.stop(1000);
     await jobs.retry(defaultTenant, job.id);
@@ -84,7 +84,7 @@ describe("the sweep", () => {
     const sent = { ...payload, images: [{ upload: "a".repeat(32) }], webhook: { url: "https://hooks.test" } };
     const consumer = await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
     const { job } = await jobs.submit(sent, { priority: "normal" });
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await eventually(async () => (await bench.queue().getJob(job.id))?.isFailed());
     await consumer.stop(1000);
     // As if the worker had died before it could write the outcome.

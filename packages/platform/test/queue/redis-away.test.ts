@@ -85,7 +85,7 @@ describe("without Redis", () => {
       () => jobs.submit(payload, { priority: "normal", idempotency: { key: "k", bodyHash: "h" } }),
       () => jobs.find(defaultTenant, "j1"),
       () => jobs.cancel(defaultTenant, "j1"),
-      () => jobs.waitUntilFinished(defaultTenant, "j1", 20_000),
+      () => jobs.waitUntilEnded(defaultTenant, "j1", 20_000),
       () => jobs.list(defaultTenant, { limit: 10 }),
       () => jobs.retry(defaultTenant, "j1"),
       () => collected(jobs.events(defaultTenant, "j1", AbortSignal.timeout(20_000))),
@@ -237,14 +237,14 @@ describe("without Redis", () => {
     const bench = new QueueBench(server.url);
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    const waiting = refusal(() => jobs.waitUntilFinished(defaultTenant, job.id, 20_000));
+    const waiting = refusal(() => jobs.waitUntilEnded(defaultTenant, job.id, 20_000));
     await sleep(200);
     await server.stop();
     expect((await waiting).error).toMatchObject(unavailable);
     await server.start();
     await eventually(() => isUsable(jobs));
     await eventually(async () => Number((await bench.redis.pubsub("NUMSUB", bench.keys.finishedChannel))[1]) === 1);
-    const again = jobs.waitUntilFinished(defaultTenant, job.id, 20_000);
+    const again = jobs.waitUntilEnded(defaultTenant, job.id, 20_000);
     await sleep(100);
     const start = Date.now();
     await jobs.cancel(defaultTenant, job.id);
@@ -288,7 +288,7 @@ describe("without Redis", () => {
     });
     expect(done.attempts).toBe(1);
     const next = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(defaultTenant, next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, next.job.id, 15_000)).toMatchObject({ state: "succeeded" });
   });
 
   it("follows its address when the primary becomes a replica and keeps its connections", async () => {
@@ -300,7 +300,7 @@ describe("without Redis", () => {
     await bench.started();
     const finishes = async () => {
       const { job } = await jobs.submit(payload, { priority: "normal" });
-      return (await jobs.waitUntilFinished(defaultTenant, job.id, 5000))?.state === "succeeded";
+      return (await jobs.waitUntilEnded(defaultTenant, job.id, 5000))?.state === "succeeded";
     };
     expect(await finishes()).toBe(true);
     address.moveTo(promoted);
@@ -319,7 +319,7 @@ describe("without Redis", () => {
     await server.start();
     const jobs = bench.jobs();
     const { job } = await jobs.submit(payload, { priority: "normal" });
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 15_000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 15_000)).toMatchObject({ state: "succeeded" });
   });
 
   it("lets a worker stop within its deadline", async () => {

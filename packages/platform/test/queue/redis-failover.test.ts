@@ -35,7 +35,7 @@ async function underLoad(bench: QueueBench, happen: () => Promise<unknown>) {
   const ended = await Promise.all(
     accepted.map(async ({ id, at }) => {
       // One whose end was lost with the primary is done again once its lock has run out.
-      const job = await jobs.waitUntilFinished(defaultTenant, id, 60_000);
+      const job = await jobs.waitUntilEnded(defaultTenant, id, 60_000);
       return { state: job?.state, beforeMs: happenedAt - at };
     }),
   );

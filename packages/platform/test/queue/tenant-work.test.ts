@@ -22,7 +22,7 @@ async function twoTenants() {
   const submit = async (tenant: string) => (await jobs.submit({ ...payload, tenant }, { priority: "normal" })).job.id;
   const consumer = await bench.started({ run: async () => result });
   for (const tenant of ["loud", "quiet"]) {
-    await jobs.waitUntilFinished(tenant, await submit(tenant), 5000);
+    await jobs.waitUntilEnded(tenant, await submit(tenant), 5000);
   }
   await consumer.stop(1000);
   for (const tenant of ["loud", "quiet"]) {

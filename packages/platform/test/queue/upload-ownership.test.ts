@@ -99,7 +99,7 @@ describe("the upload of a job", () => {
     await jobs.cancel(defaultTenant, first.job.id);
     expect(await uploads.takeDoomed([upload])).toEqual([]);
     await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, second.job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, second.job.id, 5000);
     expect(await uploads.takeDoomed([upload])).toEqual([upload]);
     expect(await held(bench)).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe("the upload of a job that failed", () => {
     expect(await afterAnHour(bench, uploads)).toEqual([]);
     expect(await jobs.retry(defaultTenant, job.id)).toMatchObject({ state: "queued" });
     await bench.started();
-    expect(await jobs.waitUntilFinished(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
+    expect(await jobs.waitUntilEnded(defaultTenant, job.id, 5000)).toMatchObject({ state: "succeeded" });
     expect(await uploads.takeDoomed([upload])).toEqual([upload]);
     expect(await held(bench)).toEqual([]);
   });

@@ -92,7 +92,7 @@ describe("what a tenant has in the object store", () => {
     const jobs = bench.jobs();
     await bench.started({ run: async () => large });
     const { job } = await jobs.submit(owned, { priority: "normal" });
-    await jobs.waitUntilFinished("acme", job.id, 10_000);
+    await jobs.waitUntilEnded("acme", job.id, 10_000);
     expect((await sums(bench)).stored).toBe(JSON.stringify(large).length);
     const limits = { priority: "normal", maxStoredBytes: 50_000 } as const;
     const refused = expect.objectContaining({ code: "too_much_stored", status: 429 });

@@ -163,17 +163,17 @@ export class FaceJobs {
   }
 
   /** The job once it has ended; as it is then, when the time is over or the signal fires first. */
-  async waitUntilFinished(
+  async waitUntilEnded(
     tenant: string,
     id: string,
     milliseconds: number,
     signal?: AbortSignal,
   ): Promise<Job | undefined> {
-    return this.#whole(await this.lookWhenFinished(tenant, id, milliseconds, signal));
+    return this.#whole(await this.lookWhenEnded(tenant, id, milliseconds, signal));
   }
 
   /** The same without its result. */
-  async lookWhenFinished(
+  async lookWhenEnded(
     tenant: string,
     id: string,
     milliseconds: number,

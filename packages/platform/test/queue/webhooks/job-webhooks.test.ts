@@ -18,7 +18,7 @@ describe("a job that asks for a webhook", () => {
     const look = async () => (await jobs.find(defaultTenant, job.id))?.webhook;
     expect(await look()).toEqual({ state: "waiting", attempts: 0 });
     await bench.started();
-    expect((await jobs.waitUntilFinished(defaultTenant, job.id, 5000))?.webhook).toEqual({
+    expect((await jobs.waitUntilEnded(defaultTenant, job.id, 5000))?.webhook).toEqual({
       state: "pending",
       attempts: 0,
     });
@@ -50,13 +50,13 @@ describe("a job that asks for a webhook", () => {
     const jobs = bench.jobs();
     const { job } = await jobs.submit(asking(receiver.url), { priority: "normal" });
     const consumer = await bench.started({ run: () => Promise.reject(new ProblemError("image_undecodable")) });
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await consumer.stop(1000);
     await expect.poll(() => receiver.received.length).toBe(1);
     const again = await jobs.retry(defaultTenant, job.id);
     expect(again?.webhook).toEqual({ state: "waiting", attempts: 0 });
     await bench.started();
-    await jobs.waitUntilFinished(defaultTenant, job.id, 5000);
+    await jobs.waitUntilEnded(defaultTenant, job.id, 5000);
     await expect.poll(() => receiver.received.length).toBe(2);
     expect(receiver.received.map(({ body }) => JSON.parse(body).type)).toEqual(["job.failed", "job.succeeded"]);
     expect(new Set(receiver.ids).size).toBe(2);

@@ -27,7 +27,8 @@ export type Ending =
 
 const defaultTtlSeconds = 3600;
 
-export function isFinished(job: Job): boolean {
+/** Whether it is succeeded, failed or canceled. */
+export function hasEnded(job: Job): boolean {
   return job.state !== "queued" && job.state !== "active";
 }
 

@@ -2,7 +2,7 @@ import type { ResultStore } from "../../results/result-store.js";
 import { erased, type Outcomes } from "../ends/outcomes.js";
 import type { FaceQueue } from "../job/face-queue.js";
 import { originOf } from "../job/job-trace.js";
-import { endedJob, type FaceQueueJob, isFinished, uploadsOf } from "../job/job-view.js";
+import { endedJob, type FaceQueueJob, hasEnded, uploadsOf } from "../job/job-view.js";
 import type { JobSightings, Sighting } from "./job-sightings.js";
 
 export interface CancelOutcome {
@@ -27,7 +27,7 @@ export class JobRemoval {
     const { view, queued } = sighting;
     if (view === erased) return { outcome: "erased", uploads: [] };
     if (view.state === "canceled") return { outcome: "canceled", uploads: [] };
-    if (queued && !isFinished(view)) return this.#cancel(tenant, queued);
+    if (queued && !hasEnded(view)) return this.#cancel(tenant, queued);
     return this.#erase(tenant, id, sighting);
   }
 

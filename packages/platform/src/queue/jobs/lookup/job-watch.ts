@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job } from "@facefleet/contracts";
 import type { FinishedSignal } from "../ends/finished-signal.js";
-import { isFinished } from "../job/job-view.js";
+import { hasEnded } from "../job/job-view.js";
 
 export interface WatchOptions<Found> {
   readonly look: () => Promise<Found | undefined>;
@@ -30,7 +30,7 @@ export async function* watchJob<Found extends { readonly job: Job }>(
       const isLast = signal.aborted;
       const found = await look();
       yield found;
-      if (!found || isFinished(found.job) || isLast) return;
+      if (!found || hasEnded(found.job) || isLast) return;
       await sleep(everyMs(), undefined, { signal: woken.signal }).catch(() => undefined);
       woken = new AbortController();
     }
