@@ -63,7 +63,7 @@ export const apiSettings = {
     type: "string",
     faultOf: webAddressFault,
     description:
-      "Where the console's page of the fleet leads for more, as in `https://grafana.example.com`. Unset: nowhere.",
+      "Where the console's page of the fleet leads for more, as in `https://grafana.example.com`. Whoever reaches the API can read it. Unset: nowhere.",
   },
   SYNC_TIMEOUT: {
     type: "number",
@@ -131,8 +131,11 @@ export const apiSettings = {
 } as const satisfies Settings;
 
 function webAddressFault(address: string): string | undefined {
-  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return undefined;
-  return `Expected an http or https URL but received ${JSON.stringify(address)}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return "Expected an http or https URL but received another address";
+  return url.username || url.password
+    ? "Expected a URL without a name and password but received one with them"
+    : undefined;
 }
 
 /** As the header Host has them, without a port. */

@@ -21,6 +21,9 @@ interface HandedFile {
   readonly image: ImageRef;
 }
 
+/** The statuses of problems that are an image's own. */
+const ofImages = new Set<number | undefined>([400, 413, 415, 422]);
+
 /** How many files are handed over at once. */
 const concurrency = 4;
 
@@ -38,6 +41,7 @@ export async function matchFiles(
     try {
       return { index, file, image: await handOver(client, file) } satisfies HandedFile;
     } catch (error) {
+      if (error instanceof FacefleetError) throw error;
       return { index, file, error: described(error as Error) } satisfies FailedFile;
     }
   });
@@ -60,9 +64,10 @@ async function handOver(client: FacefleetClient, file: string): Promise<ImageRef
   return client.upload(image, contentTypeOf(file)).catch(namedAfter(file));
 }
 
-/** What a failure is said of: the service knows no files. */
+/** What a problem of an image is said of: the service knows no files. Others are of no file. */
 function namedAfter(file: string): (error: Error) => never {
   return (error) => {
+    if (!(error instanceof FacefleetError && ofImages.has(error.status))) throw error;
     throw new Error(`Expected an image with a face but received ${file}: ${error.message}`, { cause: error });
   };
 }

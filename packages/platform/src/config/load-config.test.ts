@@ -53,6 +53,10 @@ describe("loadConfig", () => {
     expect(loadConfig(settings, { NAME: "x", PORT: "", LIST: " ", TOKEN: undefined })).toEqual(expected);
   });
 
+  it.each(["constructor", "__proto__", "yes", "2"])("takes %j for no boolean", (text) => {
+    expect(faultsOf({ STRICT: text })).toEqual([`STRICT: Expected true or false but received "${text}"`]);
+  });
+
   it("lists every fault, and no secret", () => {
     const env = { PORT: "70000", RATIO: "1,5", STRICT: "yes", MODE: "slow", TOKEN: "hush-hush" };
     expect(faultsOf(env)).toEqual([

@@ -73,7 +73,12 @@ function range({ minimum, maximum }: Pick<Setting, "minimum" | "maximum">): stri
 }
 
 const decimal = /^-?\d+(\.\d+)?$/;
-const booleans: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
+const booleans = new Map([
+  ["true", true],
+  ["1", true],
+  ["false", false],
+  ["0", false],
+]);
 
 /** The value of a text; undefined when it is none that the setting may have. */
 function parse({ type, enum: words, pattern, minimum, maximum }: Setting, text: string): unknown {
@@ -83,7 +88,7 @@ function parse({ type, enum: words, pattern, minimum, maximum }: Setting, text: 
     case "number":
       return numberIn(text, { whole: type === "integer", minimum, maximum });
     case "boolean":
-      return booleans[text.toLowerCase()];
+      return booleans.get(text.toLowerCase());
     case "array":
       return text
         .split(",")
