@@ -14,7 +14,10 @@ import { rootDir } from "../src/checkout.js";
 const { REDIS_URL = "" } = process.env;
 const canMount = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
 
-/** A tiny checkout with the real script and the real compiler; only `npx` and the `pnpm` that it gives are stand-ins. */
+/**
+ * A tiny checkout with the real script and the real compiler; only `npx`, the `pnpm` that it gives, and the console's
+ * build are stand-ins.
+ */
 let checkout: string;
 
 const installing = "install --frozen-lockfile";
@@ -25,6 +28,7 @@ beforeEach(async () => {
   await mkdir(join(checkout, "scripts"));
   await mkdir(join(checkout, "bin"));
   await mkdir(join(checkout, "apps", "cli", "src"), { recursive: true });
+  await mkdir(join(checkout, "apps", "console"));
   await mkdir(join(checkout, "packages", "needs-nothing"), { recursive: true });
   for (const part of ["scripts/bootstrap.mjs", "scripts/bootstrap", "packages/stack/src/machine"]) {
     await cp(join(rootDir, part), join(checkout, part), { recursive: true });
@@ -43,6 +47,8 @@ beforeEach(async () => {
   await writeFile(join(checkout, "pnpm-lock.yaml"), "");
   await writeFile(join(checkout, "pnpm-workspace.yaml"), "");
   await writeFile(join(checkout, "apps/cli/src/main.ts"), "export const answer: number = 42;\n");
+  const built = 'import { writeFileSync } from "node:fs";\nwriteFileSync("apps/console/built", "");\n';
+  await writeFile(join(checkout, "apps/console/build.mjs"), built);
   await standInForPnpm(installed);
 });
 afterEach(() => rm(checkout, { recursive: true }));
@@ -52,6 +58,7 @@ it("installs and builds the first time, and then has nothing to do", async () =>
   expect(first).toMatchObject({ code: 0 });
   expect(first.stderr).toMatch(/Installing dependencies.*\nBuilding\n/);
   expect(await readFile(join(checkout, "apps/cli/dist/main.js"), "utf8")).toContain("42");
+  expect((await stat(join(checkout, "apps/console/built"))).isFile()).toBe(true);
   expect(await bootstrap()).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(await pnpmCalls()).toEqual([installing]);
 });
