@@ -51,11 +51,12 @@ const faults = ["packages/platform/test/queue/redis-failover", "tests/batch-cras
   (name) => `${name}.test.ts`,
 );
 
-/** What takes longer, or a machine to itself: `npm test` leaves it to .ci/run, and to where --project asks for it. */
+/** What takes longer, or a machine to itself: `npm test` leaves it to .ci/run, and to whoever names it. */
 const onRequest = new Set(["cluster", "faults", "shipped", "containment"]);
 // biome-ignore lint/style/noProcessEnv: npm says in it what it was asked to run
 const { npm_lifecycle_event: script } = process.env;
-const isUsual = script === "test" && !process.argv.some((word) => word.startsWith("--project"));
+const asked = process.argv.slice(process.argv.indexOf("run") + 1);
+const isUsual = script === "test" && !asked.some((word) => word.startsWith("--project") || !word.startsWith("-"));
 
 /** A bound on what hangs, not on what is slow: a machine may have thirty times the work that it can do. */
 const patience = { testTimeout: 300_000, hookTimeout: 240_000, expect: { poll: { timeout: 120_000 } } };

@@ -7,12 +7,20 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { FacefleetClient } from "@facefleet/client";
+import { detectorCatalogue, JobOptions } from "@facefleet/contracts";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { KeyHolder, KeysFile, keysOf } from "../apps/api/test/keys-file.js";
-import { askedOptions, type Limits, requestOptions, usualLimits, usualLook } from "../apps/console/src/try/options.js";
+import {
+  askedOptions,
+  type Limits,
+  requestOptions,
+  usualConfidence,
+  usualLimits,
+  usualLook,
+} from "../apps/console/src/try/options.js";
 import { selectFaces } from "../apps/console/src/try/select-faces.js";
 import { crowd, drawnImages } from "./support/drawn-images.js";
 import { Fleet } from "./support/fleet.js";
@@ -128,6 +136,19 @@ describe.skipIf(skipped("the console in a browser", noBrowser))("the console", (
       await expect.poll(() => text(page, ".code")).toBe("Asking…");
       ask();
       await expect.poll(() => text(page, ".code")).toContain('"reason": "too_small"');
+    });
+
+    it("begins with what the service does unless told", () => {
+      const { detection, detector, minFaceSize, embedding } = usualLook;
+      const { minConfidence, maxFaces, order } = usualLimits;
+      const ours = { detection, detector, minFaceSize, embedding, minConfidence, maxFaces, order };
+      const { properties } = JobOptions;
+      const told = Object.keys(ours).map((name) => [name, properties[name as keyof typeof ours]]);
+      expect(Object.fromEntries(told)).toMatchObject(
+        Object.fromEntries(Object.entries(ours).map(([name, value]) => [name, { default: value }])),
+      );
+      const confidences = Object.entries(detectorCatalogue).map(([name, detector]) => [name, detector.minConfidence]);
+      expect(usualConfidence).toEqual(Object.fromEntries(confidences));
     });
 
     it("decides of each face as the service does", async () => {

@@ -234,8 +234,11 @@ describe("every answer", () => {
     [{}, "https://store.example"],
     [{ S3_FORCE_PATH_STYLE: "false" }, "https://photos.store.example"],
     [{ S3_FORCE_PATH_STYLE: "false", S3_OWN_BUCKET: "own" }, "https://own.store.example"],
+    // No certificate is for a name of two parts below the store's.
+    [{ S3_FORCE_PATH_STYLE: "false", S3_OWN_BUCKET: "my.own" }, "https://store.example"],
   ])("lets the console send uploads to the store that callers know, and nowhere else: %j", async (settings, store) => {
-    await start({ S3_BUCKET: "photos", S3_PUBLIC_ENDPOINT: "https://store.example/", ...settings });
+    const credentials = { S3_ACCESS_KEY_ID: "id", S3_SECRET_ACCESS_KEY: "secret" };
+    await start({ S3_BUCKET: "photos", S3_PUBLIC_ENDPOINT: "https://store.example/", ...credentials, ...settings });
     onTestFinished(() => api.close());
     const { headers } = await api.inject({ url: "/" });
     expect(headers["content-security-policy"]).toContain(`; connect-src 'self' ${store};`);

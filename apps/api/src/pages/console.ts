@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import type { ApiConfig } from "../config.js";
-import type { Routes } from "../services.js";
+import type { ApiServices, Routes } from "../services.js";
 import { consolePolicy } from "./page-headers.js";
 
 const { resolve } = createRequire(import.meta.url);
@@ -11,7 +10,8 @@ const { resolve } = createRequire(import.meta.url);
 const built = join(dirname(resolve("@facefleet/console/package.json")), "dist");
 
 /** The page for people. Its parts are beside it, and so is the API that it asks, under whatever path it is reached. */
-export const consoleRoutes: Routes = async (app, { config }) => {
+export const consoleRoutes: Routes = async (app, services) => {
+  const { config } = services;
   app.addHook("onRoute", (route) => {
     route.config = { ...route.config, public: true };
     route.schema = { ...route.schema, hide: true };
@@ -21,7 +21,7 @@ export const consoleRoutes: Routes = async (app, { config }) => {
     return;
   }
   const page = withGrafana(await readFile(join(built, "index.html"), "utf8"), config.GRAFANA_URL);
-  const policy = consolePolicy(storeOrigin(config));
+  const policy = consolePolicy(await storeOrigin(services));
   app.get("/", (_request, reply) =>
     reply.header("content-security-policy", policy).header("cache-control", "no-cache").type("text/html").send(page),
   );
@@ -37,12 +37,13 @@ export const consoleRoutes: Routes = async (app, { config }) => {
   });
 };
 
-/** Where uploads go, if a setting names the store as callers know it. */
-function storeOrigin({ S3_PUBLIC_ENDPOINT, S3_FORCE_PATH_STYLE, S3_OWN_BUCKET, S3_BUCKET }: ApiConfig) {
-  const bucket = S3_OWN_BUCKET ?? S3_BUCKET;
-  if (S3_PUBLIC_ENDPOINT === undefined || bucket === undefined) return undefined;
-  const { protocol, host } = new URL(S3_PUBLIC_ENDPOINT);
-  return `${protocol}//${S3_FORCE_PATH_STYLE ? "" : `${bucket}.`}${host}`;
+/** Where uploads go, if a setting names the store as callers know it: as the store itself writes its addresses. */
+async function storeOrigin({ config, store }: Pick<ApiServices, "config" | "store">): Promise<string | undefined> {
+  if (config.S3_PUBLIC_ENDPOINT === undefined) return undefined;
+  const upload = { contentType: "image/jpeg", size: 1, expiresInSeconds: 60 };
+  // Where none can be signed, none is sent.
+  const put = await store.presignPut({ ...store.ownPlace, key: "any" }, upload).catch(() => undefined);
+  return put && new URL(put.url).origin;
 }
 
 /** The one thing that the page is told of the settings. */

@@ -53,7 +53,9 @@ export async function matchFiles(
   const nameOf = (index: number) => ({ index: sent[index]!.index, file: sent[index]!.file });
   return {
     matches: matches.map((match) => ({ ...match, ...nameOf(match.index) })),
-    failed: [...unsent, ...failed.map(({ index, error }) => ({ ...nameOf(index), error }))],
+    failed: [...unsent, ...failed.map(({ index, error }) => ({ ...nameOf(index), error }))].sort(
+      (a, b) => a.index - b.index,
+    ),
     ...result,
   };
 }

@@ -9,12 +9,14 @@ import { WebhookCard } from "../parts/webhook-card.js";
 import { ago, count, duration } from "../parts/words.js";
 import { client } from "../service.js";
 import { ContactSheet } from "./contact-sheet.js";
-import { CountsBar } from "./counts-bar.js";
+import { CountsBar, endedOf } from "./counts-bar.js";
 import { useRate } from "./use-rate.js";
 
 /** One batch: how far it is, and what was found. */
 export function BatchPage({ id }: { readonly id: string }) {
-  const { value: batch, fault, again } = usePolled(id, 1500, (signal) => client.peek().batch(id, { signal }));
+  const look = (signal: AbortSignal) => client.peek().batch(id, { signal });
+  const hasEnded = ({ finishedAt }: Batch) => finishedAt !== undefined;
+  const { value: batch, fault, again } = usePolled(id, 1500, look, hasEnded);
   return (
     <>
       <div class="row heading">
@@ -35,22 +37,18 @@ export function BatchPage({ id }: { readonly id: string }) {
           <Progress batch={batch} />
           {batch.error && <StoredProblem problem={batch.error} />}
           {batch.heldUpBy && <StoredProblem problem={batch.heldUpBy} />}
-          <ContactSheet batch={batch} ended={endedOf(batch)} />
-          {batch.webhook && <WebhookCard id={id} hasEnded={batch.finishedAt !== undefined} />}
+          <ContactSheet batch={batch} ended={endedOf(batch.counts)} />
+          {batch.webhook && <WebhookCard id={id} hasEnded={hasEnded(batch)} />}
         </>
       )}
     </>
   );
 }
 
-function endedOf({ counts: { succeeded, failed, canceled } }: Batch): number {
-  return succeeded + failed + canceled;
-}
-
 function Progress({ batch }: { readonly batch: Batch }) {
   const rate = useRate(batch.finishedAt ? undefined : batch);
   const { counts, createdAt, finishedAt } = batch;
-  const left = counts.total - endedOf(batch);
+  const left = counts.total - endedOf(counts);
   return (
     <section class="card" aria-label="Progress">
       <CountsBar counts={counts} />

@@ -13,6 +13,7 @@ export function BatchesPage() {
       title="Batches"
       one="batch"
       states={[
+        ["queued", "Queued"],
         ["active", "Active"],
         ["finished", "Finished"],
         ["failed", "Failed"],

@@ -100,5 +100,5 @@ function useLines({ id, retries, finishedAt }: Batch, ended: number) {
     most.current += linesAtATime;
     read.current();
   };
-  return { lines, isMore: lines.length >= wanted && ended > lines.length, fault, more };
+  return { lines, isMore: wanted > 0 && lines.length >= wanted && ended > lines.length, fault, more };
 }

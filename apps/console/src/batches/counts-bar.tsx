@@ -3,10 +3,14 @@ import { count } from "../parts/words.js";
 
 const parts = ["succeeded", "failed", "canceled", "active"] as const;
 
+/** How many items have ended. */
+export function endedOf({ succeeded, failed, canceled }: BatchCounts): number {
+  return succeeded + failed + canceled;
+}
+
 /** How the items of a batch have ended, as parts of all. */
 export function CountsBar({ counts }: { readonly counts: BatchCounts }) {
-  const { total, succeeded, failed, canceled } = counts;
-  const ended = succeeded + failed + canceled;
+  const { total, failed } = counts;
   return (
     <div class="counts">
       <div class="bar" aria-hidden="true">
@@ -15,7 +19,7 @@ export function CountsBar({ counts }: { readonly counts: BatchCounts }) {
         ))}
       </div>
       <span class="small">
-        {ended.toLocaleString("en")} of {count(total, "item")}
+        {endedOf(counts).toLocaleString("en")} of {count(total, "item")}
         {failed > 0 && <span class="bad">, {failed.toLocaleString("en")} failed</span>}
       </span>
     </div>

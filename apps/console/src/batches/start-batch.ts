@@ -1,4 +1,5 @@
 import type { Batch, BatchRequest, FacefleetClient, ImageRef, UploadRequest } from "@facefleet/client";
+import { count } from "../parts/words.js";
 
 type Source = "files" | "prefix" | "manifest";
 
@@ -40,7 +41,7 @@ export async function startBatch(
   { source, files, place, task, webhook }: BatchPlan,
   options: StartOptions,
 ): Promise<Batch> {
-  const name = source === "files" ? `${files.length} files` : place.trim();
+  const name = source === "files" ? count(files.length, "file") : place.trim();
   const common = {
     task,
     options: jobOptions,

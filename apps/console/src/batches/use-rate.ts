@@ -1,5 +1,6 @@
 import type { Batch } from "@facefleet/client";
 import { useRef } from "preact/hooks";
+import { endedOf } from "./counts-bar.js";
 
 /** Of what lies further back nobody would say that it is now. */
 const windowMs = 30_000;
@@ -8,8 +9,7 @@ const windowMs = 30_000;
 export function useRate(batch: Batch | undefined): number | undefined {
   const seen = useRef<{ at: number; ended: number }[]>([]);
   if (!batch) return undefined;
-  const { succeeded, failed, canceled } = batch.counts;
-  const ended = succeeded + failed + canceled;
+  const ended = endedOf(batch.counts);
   const now = Date.now();
   const last = seen.current.at(-1);
   if (!last || last.ended !== ended || now - last.at > 2000) seen.current.push({ at: now, ended });

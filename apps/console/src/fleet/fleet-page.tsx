@@ -5,7 +5,7 @@ import { Problem } from "../parts/problem.js";
 import { usePolled } from "../parts/use-polled.js";
 import { ago, count, duration } from "../parts/words.js";
 import { client } from "../service.js";
-import { fleet, lookAtFleet, type Moment } from "./fleet-watch.js";
+import { fleet, lookAtFleet } from "./fleet-watch.js";
 import { LineChart } from "./line-chart.js";
 
 const grafana = document.querySelector<HTMLMetaElement>('meta[name="grafana"]')?.content;
@@ -48,13 +48,9 @@ export function FleetPage() {
 const perMinute = ({ workers }: FleetAnswer) => workers.reduce((sum, { load }) => sum + load.jobsPerMinute, 0);
 const waitingJobs = ({ waiting }: FleetAnswer) => Object.values(waiting).reduce((sum, { jobs }) => sum + jobs, 0);
 
-function Charts({ moments, answer }: { readonly moments: readonly Moment[]; readonly answer: FleetAnswer }) {
+function Charts({ moments, answer }: { readonly moments: readonly FleetAnswer[]; readonly answer: FleetAnswer }) {
   const chart = (label: string, value: (answer: FleetAnswer) => number) => (
-    <LineChart
-      label={label}
-      values={moments.map((moment) => value(moment.answer))}
-      now={value(answer).toLocaleString("en")}
-    />
+    <LineChart label={label} values={moments.map(value)} now={value(answer).toLocaleString("en")} />
   );
   return (
     <div class="charts">

@@ -10,16 +10,11 @@ const elsewhereEveryMs = 20_000;
 /** Ten minutes of the page of the fleet. */
 const mostMoments = 120;
 
-export interface Moment {
-  readonly at: number;
-  readonly answer: FleetAnswer;
-}
-
 interface FleetSight {
   readonly answer?: FleetAnswer | undefined;
   readonly fault?: Fault | undefined;
-  /** What was seen since the page was opened, oldest first. */
-  readonly moments: readonly Moment[];
+  /** What was seen while the page of the fleet was open, oldest first: so all at one distance. */
+  readonly moments: readonly FleetAnswer[];
 }
 
 export const fleet = signal<FleetSight>({ moments: [] });
@@ -47,7 +42,7 @@ export function watchFleet(): () => void {
 async function see(signal: AbortSignal): Promise<void> {
   try {
     const answer = await client.peek().fleet({ signal });
-    const moments = [...fleet.peek().moments, { at: Date.now(), answer }].slice(-mostMoments);
+    const moments = isAtFleet.peek() ? [...fleet.peek().moments, answer].slice(-mostMoments) : [];
     fleet.value = { answer, moments };
   } catch (error) {
     const fault = faultOf(error);
