@@ -315,7 +315,10 @@ class WorkerApp {
   async #drain(consumer: FaceJobConsumer, runner: FaceJobRunner): Promise<void> {
     const drainMs = this.#drainMs;
     const late = setTimeout(() => {
-      this.#logger.warn({ jobs: runner.inFlight }, "jobs are not finished in time and go to other workers");
+      this.#logger.warn(
+        { jobs: runner.inFlight },
+        "jobs are not finished in time: they stay queued, for another worker or the next start",
+      );
     }, drainMs);
     await consumer.stop(drainMs);
     clearTimeout(late);
